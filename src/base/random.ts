@@ -1,0 +1,23 @@
+/** Randomness as a value: seeded where a result must be repeatable, from the system where it must not be guessed. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number
+}
+
+/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state, for simulations and jitter, never for secrets. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0
+  return {
+    next() {
+      state = (state + 0x6d2b79f5) >>> 0
+      let t = state
+      t = Math.imul(t ^ (t >>> 15), t | 1)
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+      return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+    }
+  }
+}
+
+export function integerBelow(random: Random, limit: number): number {
+  return Math.floor(random.next() * limit)
+}
