@@ -1,0 +1,71 @@
+/** Where a node keeps its files, and what they are called. */
+import { homedir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const SYSTEM_DATA_DIR = '/var/lib/netminder'
+/** User under which the installed service runs. */
+export const SERVICE_USER = 'netminder'
+
+export interface DataDirFacts {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly uid: number
+  readonly userName: string
+  readonly homeDir: string
+}
+
+/** What the running process knows about its user. */
+export function dataDirFacts(): DataDirFacts {
+  return {
+    environment: process.env,
+    uid: process.getuid?.() ?? -1,
+    userName: readUserName(),
+    homeDir: homedir()
+  }
+}
+
+/** A user without an entry in the user database (a container with a bare uid) has no name. */
+function readUserName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * The option, else `NETMINDER_DATA_DIR`, else `/var/lib/netminder` for root and the service user, else the user's own
+ * `~/.local/share/netminder` (XDG Base Directory Specification).
+ */
+export function resolveDataDir(
+  option: string | undefined,
+  facts: DataDirFacts = dataDirFacts()
+): string {
+  const named = option ?? facts.environment['NETMINDER_DATA_DIR']
+  if (named !== undefined && named !== '') return resolve(named)
+  if (facts.uid === 0 || facts.userName === SERVICE_USER) return SYSTEM_DATA_DIR
+  const xdg = facts.environment['XDG_DATA_HOME']
+  const base = xdg?.startsWith('/') ? xdg : join(facts.homeDir, '.local', 'share')
+  return join(base, 'netminder')
+}
+
+export interface DataPaths {
+  readonly dataDir: string
+  readonly config: string
+  readonly localConfig: string
+  readonly database: string
+  /** Token of the scope `admin`, 0600, made at the first start. */
+  readonly adminToken: string
+  /** Where the running API listens, as JSON; absent while no node runs. */
+  readonly apiAddress: string
+}
+
+export function dataPaths(dataDir: string): DataPaths {
+  return {
+    dataDir,
+    config: join(dataDir, 'netminder.toml'),
+    localConfig: join(dataDir, 'netminder.local.toml'),
+    database: join(dataDir, 'netminder.db'),
+    adminToken: join(dataDir, 'admin.token'),
+    apiAddress: join(dataDir, 'api.json')
+  }
+}

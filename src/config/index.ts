@@ -1,0 +1,28 @@
+/** Schema, loading, redaction and generated documents of the configuration. Only `daemon` and `cli` hand it on, as typed options. */
+export {
+  type DataDirFacts,
+  type DataPaths,
+  dataDirFacts,
+  dataPaths,
+  resolveDataDir,
+  SERVICE_USER,
+  SYSTEM_DATA_DIR
+} from './data-dir.ts'
+export {
+  CONFIG_EXIT_CODE,
+  ConfigError,
+  type ConfigErrorCode,
+  type ConfigProblem
+} from './errors.ts'
+export { type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load.ts'
+export { REDACTED, redactConfig } from './redact.ts'
+export { renderConfigExample, renderConfigReference } from './render.ts'
+export {
+  type ActuatorConfig,
+  type Config,
+  type ConfigInput,
+  configSchema,
+  SOCKET_PATH_BYTES_MAX,
+  type SourceConfig
+} from './schema.ts'
+export { renderConfig, writeConfigOnce } from './write.ts'
