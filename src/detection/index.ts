@@ -1,2 +1,4 @@
 /** Pure: events in, verdicts out. Knows sessions, features and rules; refuses to know actuators, decisions and the clock. */
+export { DetectionError, type DetectionErrorCode } from './errors.ts'
+export { RulePolicy, type RulePolicyOptions } from './rule-policy.ts'
 export * from './verdict.ts'

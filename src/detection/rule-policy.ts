@@ -1,0 +1,305 @@
+/**
+ * The node's own first policy: rules over sessions, prefixes and cohorts. It judges what a client did, never what the proxy
+ * answered on our word. Its state is plain data (`snapshot`), every event costs constant work, every table has a bound.
+ */
+import { hash } from 'node:crypto'
+import { type AddressText, neighbourhoodOf } from '../base/index.ts'
+import type { TrafficEvent } from '../keyserver/index.ts'
+import { type CounterSlab, releaseSlot, takeSlot } from './counter-slab.ts'
+import { DetectionError } from './errors.ts'
+import { createGlobalWindow, type GlobalWindow, noteGlobally } from './global-window.ts'
+import { type Observation, observe } from './observation.ts'
+import { observePrefix, type PrefixState } from './prefix-tracker.ts'
+import type { RuleHit } from './rules/rule.ts'
+import { evaluateRules, type JudgedEvent } from './rules/rule-set.ts'
+import {
+  Counts,
+  createSession,
+  createSessionSlab,
+  describeSession,
+  detailOf,
+  readDetail,
+  type SourceSession
+} from './session.ts'
+import {
+  updateFromNotice,
+  updateFromRecon,
+  updateFromRequest,
+  updateFromSubmission
+} from './session-update.ts'
+import {
+  createSwarmState,
+  noteNewCertificates,
+  observeSwarm,
+  type SwarmState
+} from './swarm-tracker.ts'
+import {
+  type Policy,
+  type StandingDecisions,
+  VERDICT_LEVELS,
+  type Verdict,
+  type VerdictLevel
+} from './verdict.ts'
+
+export interface RulePolicyOptions {
+  /** Sources remembered; the one seen longest ago goes first. @default 200000 */
+  readonly sourcesMax?: number
+}
+
+const STATE_VERSION = 1
+const SOURCES_MAX = 200_000
+const LINES_REMEMBERED = 8
+/** A verdict that still holds is said again after this, so that its decision is prolonged while the abuse goes on. */
+const SAY_AGAIN_MS = 60_000
+const WATCH_AGAIN_MS = 600_000
+const STRIKES_TO_BAN = 3
+const STRIKE_APART_MS = 540_000
+const STRIKES_REMEMBERED_MS = 86_400_000
+
+interface RulePolicyState {
+  readonly version: number
+  slab: CounterSlab
+  sessions: Map<AddressText, SourceSession>
+  prefixes: PrefixState
+  swarms: SwarmState
+  overall: GlobalWindow
+}
+
+function createState(): RulePolicyState {
+  return {
+    version: STATE_VERSION,
+    slab: createSessionSlab(),
+    sessions: new Map(),
+    prefixes: new Map(),
+    swarms: createSwarmState(),
+    overall: createGlobalWindow()
+  }
+}
+
+export class RulePolicy implements Policy {
+  readonly name = 'rules'
+  readonly #sourcesMax: number
+  #state = createState()
+
+  constructor(options: RulePolicyOptions = {}) {
+    this.#sourcesMax = options.sourcesMax ?? SOURCES_MAX
+  }
+
+  get sourcesTracked(): number {
+    return this.#state.sessions.size
+  }
+
+  observe(event: TrafficEvent, standing: StandingDecisions): readonly Verdict[] {
+    if (event.kind === 'request') noteGlobally(this.#state.overall, event)
+    const source = subjectOf(event)
+    if (source === undefined || standing.isProtected(source)) return []
+    // What comes while our own decision stands was answered on our word: it is no evidence.
+    const held = standing.findStanding(source)
+    if (held !== undefined && held.level !== 'watch') return []
+    const session = this.#sessionOf(source, event.atMs)
+    const counts = new Counts(this.#state.slab, session.slot, event.loggedAtMs)
+    if (event.kind === 'request') {
+      const seen = observe(event)
+      updateFromRequest(session, counts, seen)
+      return this.#judge(session, counts, { event, seen })
+    }
+    if (!this.#noteLine(session, counts, event)) return []
+    return this.#judge(session, counts, { event, seen: undefined })
+  }
+
+  /** Counters of one source for `explain`; undefined if it is not remembered. */
+  describe(
+    source: AddressText,
+    atMs: number
+  ): Readonly<Record<string, number | string>> | undefined {
+    const session = this.#state.sessions.get(sessionKey(source))
+    if (session === undefined) return undefined
+    return describeSession(session, new Counts(this.#state.slab, session.slot, atMs))
+  }
+
+  snapshot(): unknown {
+    return this.#state
+  }
+
+  restore(snapshot: unknown): void {
+    const state = snapshot as RulePolicyState | undefined
+    if (state?.version !== STATE_VERSION) {
+      throw new DetectionError(
+        'DETECTION_STATE_INVALID',
+        `expected detection state of version ${STATE_VERSION}, got ${String(state?.version)}`
+      )
+    }
+    this.#state = state
+  }
+
+  #sessionOf(source: AddressText, atMs: number): SourceSession {
+    const { sessions, slab } = this.#state
+    const key = sessionKey(source)
+    const known = sessions.get(key)
+    if (known !== undefined) {
+      sessions.delete(key)
+      sessions.set(key, known)
+      return known
+    }
+    if (sessions.size >= this.#sourcesMax) {
+      const [oldest] = sessions.keys()
+      const dropped = sessions.get(oldest as string)
+      if (dropped !== undefined) releaseSlot(slab, dropped.slot)
+      sessions.delete(oldest as string)
+    }
+    const session = createSession(source, takeSlot(slab), atMs)
+    sessions.set(key, session)
+    return session
+  }
+
+  #noteLine(session: SourceSession, counts: Counts, event: TrafficEvent): boolean {
+    switch (event.kind) {
+      case 'submission':
+        updateFromSubmission(session, counts, event)
+        noteNewCertificates(
+          this.#state.swarms,
+          session.detail?.uploadSizes.at(-1) ?? 0,
+          event.inserted.length
+        )
+        return true
+      case 'keyserver-notice':
+        return updateFromNotice(counts, event)
+      case 'recon':
+        return updateFromRecon(counts, event)
+      case 'proxy-notice':
+        if (event.what === 'tls-handshake-failed') counts.add('tlsFailures')
+        return false
+      default:
+        return false
+    }
+  }
+
+  #judge(session: SourceSession, counts: Counts, judged: JudgedEvent): Verdict[] {
+    const verdicts: Verdict[] = []
+    const { event, seen } = judged
+    if (isNotable(session, seen)) rememberLine(session, event.line)
+    const own = this.#judgeSource(session, counts, judged)
+    if (own !== undefined) verdicts.push(own)
+    if (seen !== undefined) {
+      const found = observePrefix(this.#state.prefixes, {
+        prefix: neighbourhoodOf(session.source),
+        source: session.source,
+        atMs: event.loggedAtMs,
+        isUpload: seen.action === 'upload' && session.requests < 20,
+        isStray: seen.action === 'foreign',
+        isClean: seen.isHit && seen.action === 'lookup' && session.level === 'benign',
+        level: session.level
+      })
+      if (found !== undefined) verdicts.push(found)
+      const { sessions } = this.#state
+      verdicts.push(
+        ...observeSwarm(this.#state.swarms, seen, {
+          session,
+          findSession: (source) => sessions.get(sessionKey(source))
+        })
+      )
+    }
+    return verdicts
+  }
+
+  #judgeSource(session: SourceSession, counts: Counts, judged: JudgedEvent): Verdict | undefined {
+    const { event } = judged
+    const hits = evaluateRules({
+      session,
+      detail: readDetail(session),
+      counts,
+      observation: judged.seen
+    })
+    const strongest = hits[0]
+    if (strongest === undefined) {
+      session.level = 'benign'
+      return undefined
+    }
+    const level = levelAfterStrikes(session, strongest.level, event.loggedAtMs)
+    if (level !== strongest.level) hits.push(repeatedOffence(session))
+    const grew = VERDICT_LEVELS.indexOf(level) > VERDICT_LEVELS.indexOf(session.level)
+    const rules = hits.map((found) => found.reason.rule)
+    const isNewReason = level !== 'watch' && rules.some((rule) => !session.saidRules.includes(rule))
+    const againMs = level === 'watch' ? WATCH_AGAIN_MS : SAY_AGAIN_MS
+    const isDue = event.loggedAtMs - session.saidAtMs >= againMs
+    session.level = level
+    if (!grew && !isNewReason && !isDue) return undefined
+    session.saidAtMs = event.loggedAtMs
+    session.saidRules = rules
+    return {
+      atMs: event.loggedAtMs,
+      scope: 'address',
+      value: session.source,
+      members: [],
+      level,
+      category: strongest.category,
+      score: 1 - hits.reduce((rest, found) => rest * (1 - found.score), 1),
+      reasons: hits.map((found) => found.reason),
+      lineHashes: [...(session.detail?.lineHashes ?? [])]
+    }
+  }
+}
+
+/** The third time that a throttle would be due within a day, with time in between for the earlier ones to end, is a ban. */
+function levelAfterStrikes(
+  session: SourceSession,
+  level: VerdictLevel,
+  atMs: number
+): VerdictLevel {
+  if (level !== 'throttle') return level
+  const sinceMs = atMs - session.struckAtMs
+  if (sinceMs > STRIKES_REMEMBERED_MS) session.strikes = 0
+  if (sinceMs >= STRIKE_APART_MS) {
+    session.strikes++
+    session.struckAtMs = atMs
+  }
+  return session.strikes >= STRIKES_TO_BAN ? 'ban' : level
+}
+
+function repeatedOffence(session: SourceSession): RuleHit {
+  return {
+    level: 'ban',
+    category: 'other',
+    score: 0.5,
+    reason: {
+      rule: 'repeated-offence',
+      text: `went on after it had been slowed down ${session.strikes - 1} times within a day`,
+      counters: { strikes: session.strikes, ban_at: STRIKES_TO_BAN }
+    }
+  }
+}
+
+/** An IPv6 client holds a whole /64: its session is that of the /64. */
+function sessionKey(source: AddressText): string {
+  return source.includes(':') ? neighbourhoodOf(source) : source
+}
+
+function subjectOf(event: TrafficEvent): AddressText | undefined {
+  switch (event.kind) {
+    case 'request':
+    case 'submission':
+    case 'keyserver-notice':
+    case 'proxy-notice':
+      return event.source
+    case 'recon':
+      return event.what === 'rejected' || event.what === 'failed' ? event.peer : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Plain first requests leave no hash behind: most sources never send another. */
+function isNotable(session: SourceSession, seen: Observation | undefined): boolean {
+  return (
+    seen === undefined ||
+    seen.action !== 'lookup' ||
+    session.requests >= 3 ||
+    seen.hkp.marks.length > 0
+  )
+}
+
+function rememberLine(session: SourceSession, line: string): void {
+  const { lineHashes } = detailOf(session)
+  lineHashes.push(hash('sha256', line, 'hex').slice(0, 16))
+  if (lineHashes.length > LINES_REMEMBERED) lineHashes.shift()
+}

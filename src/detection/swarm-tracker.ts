@@ -1,0 +1,230 @@
+/** Puts requests into cohorts, lets the swarm rules judge them, and names the members that fit. Pure; bounded in cohorts and members. */
+import type { AddressText } from '../base/index.ts'
+import {
+  ageCohort,
+  type Cohort,
+  type CohortKind,
+  type CohortMember,
+  createCohort,
+  joinCohort,
+  usualPerMinute
+} from './cohort.ts'
+import { hash32, remember } from './hash-ring.ts'
+import type { Observation } from './observation.ts'
+import { pushTerm } from './order-track.ts'
+import type { RuleHit } from './rules/rule.ts'
+import { judgeLookupCohort, judgeUploadCohort } from './rules/swarm-rules.ts'
+import type { SourceSession } from './session.ts'
+import type { Verdict } from './verdict.ts'
+
+const COHORTS_MAX = 4_096
+const SEARCHES_REMEMBERED = 64
+const LOOKUP_HALF_LIFE_MS = 600_000
+/** Floods come at once: a short memory sees the step. */
+const UPLOAD_HALF_LIFE_MS = 120_000
+/** Members that were last seen longer ago are not named when a swarm is found. */
+const MEMBER_RECENT_MS = 900_000
+/** A member that goes on is named again once the first decision must have ended. */
+const SAY_AGAIN_MS = 600_000
+/** Width of a size class; every upload falls into two that overlap by half. */
+const SIZE_CLASS_BYTES = 64
+
+export interface SwarmState {
+  watchedSinceMs: number
+  cohorts: Map<string, Cohort>
+}
+
+export function createSwarmState(): SwarmState {
+  return { watchedSinceMs: 0, cohorts: new Map() }
+}
+
+/** Looks up the session of an address; members without one are forgotten sources. */
+export type FindSession = (source: AddressText) => SourceSession | undefined
+
+function kindsOf(seen: Observation, session: SourceSession): CohortKind[] {
+  const { event } = seen
+  if (seen.action === 'upload') {
+    const low = Math.floor(seen.uploadBytes / SIZE_CLASS_BYTES)
+    const high = Math.floor((seen.uploadBytes + SIZE_CLASS_BYTES / 2) / SIZE_CLASS_BYTES)
+    const family = uploaderFamily(seen)
+    const kinds = [
+      uploadKind(`upload:low:${low}:${family}`, low * SIZE_CLASS_BYTES),
+      uploadKind(`upload:high:${high}:${family}`, high * SIZE_CLASS_BYTES - SIZE_CLASS_BYTES / 2)
+    ]
+    if (event.isRateLimited) {
+      kinds.push({ key: 'upload:tor', description: 'Tor exits', halfLifeMs: UPLOAD_HALF_LIFE_MS })
+    }
+    return kinds
+  }
+  if (seen.action !== 'lookup' || seen.term === '' || seen.isGpgLike) return []
+  const language = event.acceptLanguage === '' ? 'plain' : 'language'
+  const exact = `lookup/${seen.shape}/|${event.httpVersion}|${language}|${event.userAgent}`
+  const kinds = [lookupKind(exact, event.userAgent || 'no user agent')]
+  const isBare = seen.agent === 'browser' && isBareRequest(seen, session)
+  if (seen.agent !== 'browser' || isBare) {
+    kinds.push(lookupKind(`lookup/${seen.shape}/|any|${seen.agent}|${isBare}`, seen.agent))
+  }
+  return kinds
+}
+
+/** GnuPG and browsers upload all day: a flood by scripts is measured against scripts, whatever they call themselves. */
+function uploaderFamily(seen: Observation): 'gpg' | 'browser' | 'script' {
+  if (seen.isGpgLike) return 'gpg'
+  return seen.agent === 'browser' ? 'browser' : 'script'
+}
+
+function uploadKind(key: string, bytes: number): CohortKind {
+  const description = `${bytes}–${bytes + SIZE_CLASS_BYTES - 1} bytes`
+  return { key, description, halfLifeMs: UPLOAD_HALF_LIFE_MS }
+}
+
+function lookupKind(key: string, agent: string): CohortKind {
+  return { key, description: agent.slice(0, 60), halfLifeMs: LOOKUP_HALF_LIFE_MS }
+}
+
+function isBareRequest(seen: Observation, session: SourceSession): boolean {
+  return !seen.hasOwnReferer && !session.hasPageSigns
+}
+
+function cohortFor(state: SwarmState, kind: CohortKind, atMs: number): Cohort {
+  let cohort = state.cohorts.get(kind.key)
+  if (cohort === undefined) cohort = createCohort(kind, atMs)
+  else state.cohorts.delete(kind.key)
+  state.cohorts.set(kind.key, cohort)
+  if (state.cohorts.size > COHORTS_MAX) {
+    const [oldest] = state.cohorts.keys()
+    if (oldest !== undefined) state.cohorts.delete(oldest)
+  }
+  return cohort
+}
+
+function addToCohort(cohort: Cohort, seen: Observation, session: SourceSession): CohortMember {
+  const member = joinCohort(cohort, session.source, seen.event.loggedAtMs)
+  member.requests++
+  cohort.requests++
+  if (seen.isMiss) {
+    cohort.misses++
+    member.misses++
+  }
+  if (seen.agent === 'browser' && isBareRequest(seen, session)) cohort.bareBrowsers++
+  if (seen.action !== 'lookup') return member
+  if (!remember(cohort.searches, hash32(seen.term), SEARCHES_REMEMBERED)) {
+    member.repeats++
+    return member
+  }
+  cohort.distinctSearches++
+  const before = cohort.order.comparisons
+  const isUpwards = pushTerm(cohort.order, seen.term)
+  if (cohort.order.comparisons !== before) {
+    member.comparisons++
+    if (isUpwards) member.ascents++
+  }
+  return member
+}
+
+/** Whether a member may be named: nothing about it speaks for a person, a keyring or a shared address. */
+function fits(cohort: Cohort, member: CohortMember, session: SourceSession | undefined): boolean {
+  if (session === undefined || session.hasGpgRequests || session.hasPageSigns) return false
+  if (session.requests > member.requests * 1.5 + 1) return false
+  if (member.repeats > member.requests * 0.2) return false
+  if (cohort.swarm?.rule !== 'swarm-walk') return true
+  const isAscending = cohort.order.ascents > cohort.order.comparisons / 2
+  const steps = isAscending ? member.ascents : member.comparisons - member.ascents
+  return steps >= member.comparisons * 0.6
+}
+
+function establish(cohort: Cohort, found: RuleHit, atMs: number): string {
+  cohort.swarm ??= {
+    id: `swarm:${found.category}:${Math.round(atMs)}`,
+    rule: found.reason.rule,
+    sinceMs: atMs,
+    lastSaidAtMs: atMs
+  }
+  cohort.swarm.lastSaidAtMs = atMs
+  return cohort.swarm.id
+}
+
+function say(id: string, found: RuleHit, said: { atMs: number; members: AddressText[] }): Verdict {
+  return {
+    atMs: said.atMs,
+    scope: 'swarm',
+    value: id,
+    members: said.members,
+    // Members are known by likeness alone: they are slowed down, and banned only for what each does itself.
+    level: 'throttle',
+    category: found.category,
+    score: found.score,
+    reasons: [found.reason],
+    lineHashes: []
+  }
+}
+
+function nameMember(
+  cohort: Cohort,
+  member: CohortMember,
+  at: { readonly session: SourceSession; readonly atMs: number }
+): AddressText[] {
+  const { session, atMs } = at
+  if (atMs - session.swarmSaidAtMs < SAY_AGAIN_MS || !fits(cohort, member, session)) return []
+  session.swarmSaidAtMs = atMs
+  return [session.source]
+}
+
+function namedMembers(cohort: Cohort, atMs: number, findSession: FindSession): AddressText[] {
+  const named: AddressText[] = []
+  for (const [source, member] of cohort.members) {
+    if (atMs - member.lastAtMs > MEMBER_RECENT_MS) continue
+    const session = findSession(source)
+    if (session !== undefined) named.push(...nameMember(cohort, member, { session, atMs }))
+  }
+  return named
+}
+
+/** Adds one request to its cohorts and returns what can now be said of them. */
+export function observeSwarm(
+  state: SwarmState,
+  seen: Observation,
+  ports: { readonly session: SourceSession; readonly findSession: FindSession }
+): Verdict[] {
+  const atMs = seen.event.loggedAtMs
+  if (state.watchedSinceMs === 0) state.watchedSinceMs = atMs
+  const verdicts: Verdict[] = []
+  for (const kind of kindsOf(seen, ports.session)) {
+    const cohort = cohortFor(state, kind, atMs)
+    ageCohort(cohort, atMs)
+    const member = addToCohort(cohort, seen, ports.session)
+    const context = { cohort, atMs, usualPerMinute: usualPerMinute(cohort, state.watchedSinceMs) }
+    const judged =
+      seen.action === 'upload' ? judgeUploadCohort(context) : judgeLookupCohort(context)
+    if (judged === undefined) {
+      if (cohort.swarm !== undefined && atMs - cohort.swarm.lastSaidAtMs > MEMBER_RECENT_MS) {
+        cohort.swarm = undefined
+      }
+      continue
+    }
+    const isKnown = cohort.swarm !== undefined
+    const id = establish(cohort, judged, atMs)
+    const members = isKnown
+      ? nameMember(cohort, member, { session: ports.session, atMs })
+      : namedMembers(cohort, atMs, ports.findSession)
+    if (members.length > 0) verdicts.push(say(id, judged, { atMs, members }))
+  }
+  return verdicts
+}
+
+/** What the keyserver's log later says of an upload: material nobody knew is what a flood is made of. */
+export function noteNewCertificates(
+  state: SwarmState,
+  uploadBytes: number,
+  inserted: number
+): void {
+  if (inserted === 0 || uploadBytes <= 0) return
+  const low = Math.floor(uploadBytes / SIZE_CLASS_BYTES)
+  const high = Math.floor((uploadBytes + SIZE_CLASS_BYTES / 2) / SIZE_CLASS_BYTES)
+  for (const size of [`upload:low:${low}`, `upload:high:${high}`]) {
+    for (const family of ['gpg', 'browser', 'script']) {
+      const cohort = state.cohorts.get(`${size}:${family}`)
+      if (cohort !== undefined) cohort.newCertificates++
+    }
+  }
+}
