@@ -1,7 +1,10 @@
+import { OldestKey } from './oldest-key.ts'
+
 /** A map with a bound: the entry that was used longest ago goes first. Built on Map's insertion order. */
 export class LruMap<K, V> {
   readonly #entries = new Map<K, V>()
   readonly #limit: number
+  readonly #oldest = new OldestKey<K>()
   readonly #onEvict: ((key: K, value: V) => void) | undefined
 
   constructor(limit: number, onEvict?: (key: K, value: V) => void) {
@@ -31,7 +34,7 @@ export class LruMap<K, V> {
     this.#entries.delete(key)
     this.#entries.set(key, value)
     if (this.#entries.size <= this.#limit) return
-    const [oldest] = this.#entries.keys()
+    const oldest = this.#oldest.find(this.#entries)
     const evicted = this.#entries.get(oldest as K)
     this.#entries.delete(oldest as K)
     if (evicted !== undefined) this.#onEvict?.(oldest as K, evicted)

@@ -2,7 +2,7 @@
  * Sessions of whole neighbourhoods (/24, /64): abuse that is shared out among the addresses of one block. A prefix is only
  * ever judged if nobody behaves well in it, and slowed down rather than banned unless its members were banned one by one.
  */
-import type { AddressText, PrefixText } from '../base/index.ts'
+import type { AddressText, OldestKey, PrefixText } from '../base/index.ts'
 import { hit, type RuleHit, rungOf } from './rules/rule.ts'
 import type { Verdict, VerdictLevel } from './verdict.ts'
 
@@ -33,6 +33,7 @@ export interface PrefixObservation {
   readonly isStray: boolean
   readonly isClean: boolean
   readonly level: VerdictLevel
+  readonly oldest: OldestKey<PrefixText>
 }
 
 export type PrefixState = Map<PrefixText, PrefixSession>
@@ -50,7 +51,7 @@ function sessionFor(state: PrefixState, seen: PrefixObservation): PrefixSession 
   state.delete(seen.prefix)
   state.set(seen.prefix, session)
   if (state.size > PREFIXES_MAX) {
-    const [oldest] = state.keys()
+    const oldest = seen.oldest.find(state)
     if (oldest !== undefined) state.delete(oldest)
   }
   return session

@@ -3,7 +3,7 @@
  * answered on our word. Its state is plain data (`snapshot`), every event costs constant work, every table has a bound.
  */
 import { hash } from 'node:crypto'
-import { type AddressText, neighbourhoodOf } from '../base/index.ts'
+import { type AddressText, neighbourhoodOf, OldestKey, type PrefixText } from '../base/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
 import { type CounterSlab, releaseSlot, takeSlot } from './counter-slab.ts'
 import { DetectionError } from './errors.ts'
@@ -79,6 +79,9 @@ function createState(): RulePolicyState {
 export class RulePolicy implements Policy {
   readonly name = 'rules'
   readonly #sourcesMax: number
+  readonly #oldestSession = new OldestKey<AddressText>()
+  readonly #oldestPrefix = new OldestKey<PrefixText>()
+  readonly #oldestCohort = new OldestKey<string>()
   #state = createState()
 
   constructor(options: RulePolicyOptions = {}) {
@@ -142,10 +145,10 @@ export class RulePolicy implements Policy {
       return known
     }
     if (sessions.size >= this.#sourcesMax) {
-      const [oldest] = sessions.keys()
-      const dropped = sessions.get(oldest as string)
+      const oldest = this.#oldestSession.find(sessions) ?? ''
+      const dropped = sessions.get(oldest)
       if (dropped !== undefined) releaseSlot(slab, dropped.slot)
-      sessions.delete(oldest as string)
+      sessions.delete(oldest)
     }
     const session = createSession(source, takeSlot(slab), atMs)
     sessions.set(key, session)
@@ -188,13 +191,15 @@ export class RulePolicy implements Policy {
         isUpload: seen.action === 'upload' && session.requests < 20,
         isStray: seen.action === 'foreign',
         isClean: seen.isHit && seen.action === 'lookup' && session.level === 'benign',
-        level: session.level
+        level: session.level,
+        oldest: this.#oldestPrefix
       })
       if (found !== undefined) verdicts.push(found)
       const { sessions } = this.#state
       verdicts.push(
         ...observeSwarm(this.#state.swarms, seen, {
           session,
+          oldest: this.#oldestCohort,
           findSession: (source) => sessions.get(sessionKey(source))
         })
       )

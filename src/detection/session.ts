@@ -80,6 +80,8 @@ export interface SourceSession {
   lastAgentHash: number
   hasGpgRequests: boolean
   hasBrowserRequests: boolean
+  /** Kind and term of the first search, kept here until a second one makes a detail worth having. */
+  firstSearch: string
   /** Loaded a style sheet, script, font or image, or came from one of our own pages. */
   hasPageSigns: boolean
   level: VerdictLevel
@@ -110,6 +112,7 @@ export function createSession(source: AddressText, slot: number, atMs: number): 
     lastAgentHash: 0,
     hasGpgRequests: false,
     hasBrowserRequests: false,
+    firstSearch: '',
     hasPageSigns: false,
     level: 'benign',
     saidAtMs: 0,

@@ -1,5 +1,5 @@
 /** Puts requests into cohorts, lets the swarm rules judge them, and names the members that fit. Pure; bounded in cohorts and members. */
-import type { AddressText } from '../base/index.ts'
+import type { AddressText, OldestKey } from '../base/index.ts'
 import {
   ageCohort,
   type Cohort,
@@ -86,13 +86,17 @@ function isBareRequest(seen: Observation, session: SourceSession): boolean {
   return !seen.hasOwnReferer && !session.hasPageSigns
 }
 
-function cohortFor(state: SwarmState, kind: CohortKind, atMs: number): Cohort {
+function cohortFor(
+  state: SwarmState,
+  kind: CohortKind,
+  at: { readonly atMs: number; readonly oldest: OldestKey<string> }
+): Cohort {
   let cohort = state.cohorts.get(kind.key)
-  if (cohort === undefined) cohort = createCohort(kind, atMs)
+  if (cohort === undefined) cohort = createCohort(kind, at.atMs)
   else state.cohorts.delete(kind.key)
   state.cohorts.set(kind.key, cohort)
   if (state.cohorts.size > COHORTS_MAX) {
-    const [oldest] = state.cohorts.keys()
+    const oldest = at.oldest.find(state.cohorts)
     if (oldest !== undefined) state.cohorts.delete(oldest)
   }
   return cohort
@@ -184,13 +188,17 @@ function namedMembers(cohort: Cohort, atMs: number, findSession: FindSession): A
 export function observeSwarm(
   state: SwarmState,
   seen: Observation,
-  ports: { readonly session: SourceSession; readonly findSession: FindSession }
+  ports: {
+    readonly session: SourceSession
+    readonly findSession: FindSession
+    readonly oldest: OldestKey<string>
+  }
 ): Verdict[] {
   const atMs = seen.event.loggedAtMs
   if (state.watchedSinceMs === 0) state.watchedSinceMs = atMs
   const verdicts: Verdict[] = []
   for (const kind of kindsOf(seen, ports.session)) {
-    const cohort = cohortFor(state, kind, atMs)
+    const cohort = cohortFor(state, kind, { atMs, oldest: ports.oldest })
     ageCohort(cohort, atMs)
     const member = addToCohort(cohort, seen, ports.session)
     const context = { cohort, atMs, usualPerMinute: usualPerMinute(cohort, state.watchedSinceMs) }
