@@ -117,14 +117,11 @@ function updateFromLookup(session: SourceSession, counts: Counts, seen: Observat
   else if (seen.isHit) counts.add('hits')
   if (seen.isHit && seen.event.bytesOut >= LARGE_ANSWER_BYTES) counts.add('largeAnswers')
   if (seen.term === '') return
-  // A second look of the same kind is needed before anything is remembered: most sources never send one.
-  const detail = detailOf(session)
   const kind = seen.hkp.search.kind
-  if (!remember(detail.searches, hash32(`${kind}:${seen.term}`), SEARCHES_REMEMBERED)) {
+  if (!rememberSearch(session, kind, seen.term)) {
     counts.add('repeatedSearches')
     return
   }
-  pushTerm(detail.order, seen.term)
   const isPage =
     (seen.hkp.op === 'index' || seen.hkp.op === 'vindex') && !seen.hkp.options.includes('mr')
   if (isPage && kind !== 'fingerprint40' && kind !== 'keyid16') counts.add('machineLists')
@@ -132,11 +129,29 @@ function updateFromLookup(session: SourceSession, counts: Counts, seen: Observat
   else if (kind === 'words') counts.add('wordSearches')
   else if (kind === 'email') {
     counts.add('emailSearches')
-    updateNamePart(detail, seen.term)
+    updateNamePart(detailOf(session), seen.term)
   } else if (kind !== 'none' && kind !== 'empty') {
     counts.add('hexSearches')
     if (isSyntheticId(seen.term)) counts.add('syntheticIds')
   }
+}
+
+/** False if the search is among the last ones. Most sources search once: nothing is allocated for them. */
+function rememberSearch(session: SourceSession, kind: string, term: string): boolean {
+  const search = `${kind}:${term}`
+  if (session.detail === undefined && session.firstSearch === '') {
+    session.firstSearch = search
+    return true
+  }
+  const detail = detailOf(session)
+  if (session.firstSearch !== '') {
+    remember(detail.searches, hash32(session.firstSearch), SEARCHES_REMEMBERED)
+    pushTerm(detail.order, session.firstSearch.slice(session.firstSearch.indexOf(':') + 1))
+    session.firstSearch = ''
+  }
+  if (!remember(detail.searches, hash32(search), SEARCHES_REMEMBERED)) return false
+  pushTerm(detail.order, term)
+  return true
 }
 
 /** Six zeros (or another digit) at the end, or eight alike in a row: 1 in 16 million among real ids. */
