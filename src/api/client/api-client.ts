@@ -1,0 +1,213 @@
+/** The contract as functions: what the CLI talks to the running node with. */
+import {
+  endpointOf,
+  type OperationId,
+  type OperationInput,
+  type OperationResponse
+} from '../contract/contract.ts'
+import { ApiClientError, ApiError } from '../errors.ts'
+import { exchange, openStream, readText, type Target, type TransportAnswer } from './transport.ts'
+
+export interface ApiClientOptions extends Target {
+  readonly token?: string | undefined
+  /** For one answer, in milliseconds. @default 65 000, a little more than the server allows a handler */
+  readonly timeoutMs?: number
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** Makes the write count once, however often it is sent. */
+  readonly idempotencyKey?: string
+}
+
+export interface ServerSentEvent {
+  readonly id: string
+  readonly event: string
+  readonly data: unknown
+}
+
+interface GivenParts {
+  readonly params?: Readonly<Record<string, unknown>> | undefined
+  readonly query?: Readonly<Record<string, unknown>> | undefined
+  readonly body?: unknown
+}
+
+/** Characters of one event; the server's are far shorter. */
+const EVENT_CHARACTERS_MAX = 4 * 1_048_576
+
+export class ApiClient {
+  readonly #target: Target
+  readonly #token: string | undefined
+  readonly #timeoutMs: number
+
+  constructor(options: ApiClientOptions) {
+    this.#target = { url: options.url, socketPath: options.socketPath }
+    this.#token = options.token
+    this.#timeoutMs = options.timeoutMs ?? 65_000
+  }
+
+  /**
+   * Carries an operation out and returns the JSON of its answer.
+   * @throws {API_UNREACHABLE | API_TIMED_OUT | API_ANSWER_INVALID} and, as ApiError, every code of the contract
+   */
+  async call<Id extends OperationId>(
+    id: Id,
+    input: OperationInput<Id>,
+    options: CallOptions = {}
+  ): Promise<OperationResponse<Id>> {
+    const answer = await this.#send(
+      id,
+      { given: input as GivenParts, accept: 'application/json' },
+      options
+    )
+    const { response } = endpointOf(id)
+    if (response === undefined) return undefined as OperationResponse<Id>
+    const result = response.safeParse(parseJson(answer))
+    if (!result.success) {
+      throw new ApiClientError(
+        'API_ANSWER_INVALID',
+        `expected the answer of ${id} that the contract describes; is the node of another version?`,
+        { cause: result.error }
+      )
+    }
+    return result.data as OperationResponse<Id>
+  }
+
+  /** The plain text of an operation that offers one. @throws as `call` */
+  async text(
+    id: 'listBlocklist' | 'showMetrics',
+    input: { readonly query?: Readonly<Record<string, unknown>> },
+    options: CallOptions = {}
+  ): Promise<string> {
+    return (await this.#send(id, { given: input, accept: 'text/plain' }, options)).body
+  }
+
+  /** Events from now on, or after `lastEventId`, until the signal aborts or the node ends the stream. @throws as `call` */
+  async *events(options: {
+    readonly signal: AbortSignal
+    readonly lastEventId?: string
+  }): AsyncGenerator<ServerSentEvent> {
+    const { method, path } = endpointOf('streamEvents')
+    const response = await openStream(this.#target, {
+      method,
+      path,
+      headers: {
+        ...this.#headers('text/event-stream'),
+        ...(options.lastEventId === undefined ? {} : { 'Last-Event-ID': options.lastEventId })
+      },
+      timeoutMs: this.#timeoutMs,
+      signal: options.signal
+    })
+    if (response.statusCode !== 200) {
+      const body = await readText(response)
+      throw problemError(response.statusCode ?? 0, body)
+    }
+    response.setEncoding('utf8')
+    let buffered = ''
+    for await (const chunk of response) {
+      buffered += chunk
+      const blocks = buffered.split('\n\n')
+      buffered = blocks.pop() ?? ''
+      if (buffered.length > EVENT_CHARACTERS_MAX) {
+        response.destroy()
+        throw new ApiClientError('API_ANSWER_INVALID', 'expected shorter events')
+      }
+      for (const block of blocks) {
+        const event = parseEvent(block)
+        if (event !== undefined) yield event
+      }
+    }
+  }
+
+  async #send(
+    id: OperationId,
+    wanted: { readonly given: GivenParts; readonly accept: string },
+    options: CallOptions
+  ): Promise<TransportAnswer> {
+    const endpoint = endpointOf(id)
+    const { params, query, body } = wanted.given
+    const text = endpoint.body === undefined ? undefined : JSON.stringify(body)
+    const answer = await exchange(this.#target, {
+      method: endpoint.method,
+      path: pathOf(endpoint.path, params) + queryOf(query),
+      headers: {
+        ...this.#headers(wanted.accept),
+        ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
+        'Content-Length': String(Buffer.byteLength(text ?? '')),
+        ...(options.idempotencyKey === undefined
+          ? {}
+          : { 'Idempotency-Key': options.idempotencyKey })
+      },
+      body: text,
+      timeoutMs: this.#timeoutMs,
+      signal: options.signal
+    })
+    if (answer.status >= 200 && answer.status < 300) return answer
+    throw problemError(answer.status, answer.body)
+  }
+
+  #headers(accept: string): Record<string, string> {
+    const token = this.#token
+    return {
+      Accept: accept,
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` })
+    }
+  }
+}
+
+function pathOf(template: string, params: GivenParts['params']): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(params?.[name] ?? ''))
+  )
+}
+
+function queryOf(query: GivenParts['query']): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) search.append(name, String(value))
+  }
+  return search.size === 0 ? '' : `?${search}`
+}
+
+function parseJson(answer: TransportAnswer): unknown {
+  try {
+    return JSON.parse(answer.body)
+  } catch (cause) {
+    const message = `expected JSON, got ${answer.contentType || 'a body without a type'}`
+    throw new ApiClientError('API_ANSWER_INVALID', message, { cause })
+  }
+}
+
+function problemError(status: number, body: string): ApiError | ApiClientError {
+  try {
+    const { code, detail, ...extensions } = JSON.parse(body) as Record<string, unknown>
+    if (typeof code === 'string' && typeof detail === 'string') {
+      return new ApiError(code, detail, { status, expose: true, extensions })
+    }
+  } catch {
+    // No JSON: something else than a node of netminder answered.
+  }
+  return new ApiClientError(
+    'API_ANSWER_INVALID',
+    `expected a problem document with status ${status}, got something else; does another program listen there?`
+  )
+}
+
+function parseEvent(block: string): ServerSentEvent | undefined {
+  const fields = new Map<string, string>()
+  for (const line of block.split('\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trimStart())
+  }
+  const data = fields.get('data')
+  if (data === undefined) return undefined
+  try {
+    return {
+      id: fields.get('id') ?? '',
+      event: fields.get('event') ?? 'message',
+      data: JSON.parse(data)
+    }
+  } catch (cause) {
+    throw new ApiClientError('API_ANSWER_INVALID', 'expected JSON in an event', { cause })
+  }
+}

@@ -1,0 +1,112 @@
+/** What the API answers when it does not do what was asked: every code with its HTTP status and one sentence. */
+import { type ErrorContext, NetminderError } from '../base/index.ts'
+
+/** Codes of other rooms that a caller can act on stand here too; the message of any other error never leaves the node. */
+export const API_ERRORS = {
+  REQUEST_INVALID: { status: 400, text: 'The request does not match the contract.' },
+  REQUEST_MALFORMED: { status: 400, text: 'The request is no HTTP/1.1, or its body no JSON.' },
+  ADDRESS_INVALID: { status: 400, text: 'An address or prefix cannot be read.' },
+  CURSOR_INVALID: { status: 400, text: 'The cursor was not given out by this node.' },
+  TOKEN_MISSING: { status: 401, text: 'A bearer token is needed.' },
+  TOKEN_UNKNOWN: { status: 401, text: 'The token is not known.' },
+  TOKEN_EXPIRED: { status: 401, text: 'The token has expired.' },
+  TOKEN_REVOKED: { status: 401, text: 'The token was revoked.' },
+  SCOPE_MISSING: { status: 403, text: 'The token has not the scope that is needed.' },
+  HOST_NOT_ALLOWED: { status: 403, text: 'The Host header names none of this node.' },
+  ORIGIN_NOT_ALLOWED: { status: 403, text: 'The request comes from a web page of another site.' },
+  ROUTE_NOT_FOUND: { status: 404, text: 'There is nothing at this path.' },
+  DECISION_NOT_FOUND: { status: 404, text: 'There is no decision of this id.' },
+  ENTRY_NOT_FOUND: { status: 404, text: 'The list has no such entry.' },
+  TOKEN_NOT_FOUND: { status: 404, text: 'There is no token of this id.' },
+  METRICS_OFF: { status: 404, text: 'Metrics are turned off.' },
+  METHOD_NOT_ALLOWED: { status: 405, text: 'The path does not know this method.' },
+  NOT_ACCEPTABLE: { status: 406, text: 'There is no answer in a media type that is accepted.' },
+  REQUEST_TIMED_OUT: { status: 408, text: 'The request took too long to arrive.' },
+  DECISION_NOT_ACTIVE: { status: 409, text: 'The decision has ended already.' },
+  NOTHING_TO_UNDO: { status: 409, text: 'There is no earlier mode.' },
+  PROTECTED: { status: 409, text: 'The address may never be acted on.' },
+  TOKEN_NAME_TAKEN: { status: 409, text: 'There is a token of this name.' },
+  IDEMPOTENCY_KEY_IN_USE: { status: 409, text: 'The first request of this key has not ended.' },
+  BODY_TOO_LONG: { status: 413, text: 'The body is longer than allowed.' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, text: 'The body is not application/json.' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, text: 'The key was used for another request.' },
+  PREFIX_TOO_WIDE: { status: 422, text: 'The prefix covers more addresses than allowed.' },
+  RATE_LIMITED: { status: 429, text: 'Too many requests.' },
+  HEADERS_TOO_LONG: { status: 431, text: 'The header is longer than allowed.' },
+  INTERNAL: { status: 500, text: 'The node failed; its log says why.' },
+  NOT_READY: { status: 503, text: 'A part of the node does not work.' },
+  STORAGE_UNAVAILABLE: { status: 503, text: 'The database cannot be read or written.' },
+  TOO_MANY_STREAMS: { status: 503, text: 'As many clients as allowed are listening already.' }
+} as const satisfies Readonly<Record<string, { status: number; text: string }>>
+
+export type ApiErrorCode = keyof typeof API_ERRORS
+
+export function isApiErrorCode(code: string): code is ApiErrorCode {
+  return Object.hasOwn(API_ERRORS, code)
+}
+
+export interface ApiErrorOptions {
+  readonly context?: ErrorContext
+  readonly cause?: unknown
+  /** Header fields of the answer. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Further members of the problem document. */
+  readonly extensions?: Readonly<Record<string, unknown>>
+}
+
+/** An answer that is no success. On the server it becomes a problem document; in the client it is what one was read as. */
+export class ApiError<Code extends string = string> extends NetminderError<Code> {
+  readonly status: number
+  /** Whether the message may leave the node. */
+  readonly expose: boolean
+  readonly headers: Readonly<Record<string, string>>
+  readonly extensions: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: Code,
+    message: string,
+    options: ApiErrorOptions & { readonly status?: number; readonly expose?: boolean } = {}
+  ) {
+    super(code, message, options)
+    const known = isApiErrorCode(code) ? API_ERRORS[code].status : 500
+    this.status = options.status ?? known
+    this.expose = options.expose ?? this.status !== 500
+    this.headers = options.headers ?? {}
+    this.extensions = options.extensions ?? {}
+  }
+}
+
+/** An answer of the server's own contract. */
+export function apiError(
+  code: ApiErrorCode,
+  message: string,
+  options: ApiErrorOptions = {}
+): ApiError<ApiErrorCode> {
+  return new ApiError(code, message, options)
+}
+
+export type ApiListenErrorCode =
+  /** Another program listens on the port. */
+  | 'API_PORT_IN_USE'
+  /** The port needs a privilege that this user lacks. */
+  | 'API_PORT_FORBIDDEN'
+  /** The host is no address of this machine. */
+  | 'API_HOST_UNAVAILABLE'
+  /** Another node listens on the UNIX socket. */
+  | 'API_SOCKET_IN_USE'
+  /** The UNIX socket cannot be made where it should lie. */
+  | 'API_SOCKET_UNUSABLE'
+
+/** The API cannot listen. The message says what to do. */
+export class ApiListenError extends NetminderError<ApiListenErrorCode> {}
+
+export type ApiClientErrorCode =
+  /** Nothing listens there. */
+  | 'API_UNREACHABLE'
+  /** No answer within the time. */
+  | 'API_TIMED_OUT'
+  /** The answer is not what the contract says. */
+  | 'API_ANSWER_INVALID'
+
+/** The client got no answer that it can read. */
+export class ApiClientError extends NetminderError<ApiClientErrorCode> {}

@@ -1,0 +1,160 @@
+/** Answers the endpoints of the guard. */
+import { getPrefix } from '../../base/index.ts'
+import type { GuardApi } from '../../defense/index.ts'
+import { apiError } from '../errors.ts'
+import {
+  wireActuator,
+  wireDecision,
+  wireExplanation,
+  wireListEntry,
+  wireMode,
+  wireShadowReport
+} from '../projection.ts'
+import { type Handlers, TextAnswer } from './answer.ts'
+import { pageByKey } from './paging.ts'
+
+const DAY_MS = 86_400_000
+const LIST_MEDIA_TYPES = ['application/json', 'text/plain']
+
+type DefenseHandlers = Pick<
+  Handlers,
+  keyof typeof import('../contract/defense.ts').DEFENSE_ENDPOINTS
+>
+
+export function defenseHandlers(guard: GuardApi): DefenseHandlers {
+  return {
+    ...decisionHandlers(guard),
+    ...allowlistHandlers(guard),
+    ...blocklistHandlers(guard),
+    ...modeHandlers(guard),
+    ...actuatorHandlers(guard)
+  }
+}
+
+function findTimeMs(text: string | null | undefined): number | undefined {
+  return text === undefined || text === null ? undefined : Date.parse(text)
+}
+
+function decisionHandlers(
+  guard: GuardApi
+): Pick<Handlers, 'listDecisions' | 'explainAddress' | 'liftDecision'> {
+  return {
+    listDecisions({ query }, { nowMs }) {
+      const page = guard.decisions({
+        value: query.value === undefined ? undefined : getPrefix(query.value).text,
+        type: query.type,
+        category: query.category,
+        mode: query.mode,
+        activeAtMs: query.active ? nowMs : undefined,
+        sinceMs: findTimeMs(query.since),
+        cursor: query.cursor,
+        limit: query.limit
+      })
+      return {
+        items: page.items.map((decision) => wireDecision(decision, nowMs)),
+        next_cursor: page.nextCursor ?? null
+      }
+    },
+    explainAddress({ params }) {
+      return wireExplanation(guard.explain(params.ip))
+    },
+    liftDecision({ params, query }, { actor, nowMs }) {
+      return wireDecision(guard.lift(params.id, actor, query.reason), nowMs)
+    }
+  }
+}
+
+function allowlistHandlers(
+  guard: GuardApi
+): Pick<Handlers, 'listAllowlist' | 'addToAllowlist' | 'removeFromAllowlist'> {
+  return {
+    listAllowlist({ query }) {
+      const page = pageByKey(guard.allowlist(), (entry) => entry.prefix, {
+        limit: query.limit,
+        cursor: query.cursor
+      })
+      return { items: page.items.map(wireListEntry), next_cursor: page.nextCursor }
+    },
+    addToAllowlist({ body }, { actor }) {
+      const { prefix, note } = body
+      return wireListEntry(guard.allow({ prefix, note, untilMs: findTimeMs(body.until) }, actor))
+    },
+    removeFromAllowlist({ query }, { actor }) {
+      guard.disallow(query.prefix, actor)
+      return undefined
+    }
+  }
+}
+
+function blocklistHandlers(
+  guard: GuardApi
+): Pick<Handlers, 'listBlocklist' | 'addToBlocklist' | 'removeFromBlocklist'> {
+  return {
+    listBlocklist({ query }, { accepts }) {
+      const wanted =
+        query.format === undefined ? accepts(LIST_MEDIA_TYPES) : mediaTypeOf(query.format)
+      if (wanted === undefined) {
+        throw apiError('NOT_ACCEPTABLE', `expected to accept ${LIST_MEDIA_TYPES.join(' or ')}`)
+      }
+      if (wanted === 'text/plain') {
+        const held = guard.heldPrefixes(query.type)
+        const text = held.length === 0 ? '' : `${held.join('\n')}\n`
+        return new TextAnswer('text/plain; charset=utf-8', text, { hasEtag: true })
+      }
+      const page = pageByKey(guard.blocklist(), (entry) => entry.prefix, {
+        limit: query.limit,
+        cursor: query.cursor
+      })
+      return { items: page.items.map(wireListEntry), next_cursor: page.nextCursor }
+    },
+    addToBlocklist({ body }, { actor, nowMs }) {
+      const { prefix, note } = body
+      const blocked = guard.block({ prefix, note, untilMs: findTimeMs(body.until) }, actor)
+      return {
+        entry: wireListEntry(blocked.entry),
+        decision: wireDecision(blocked.decision, nowMs)
+      }
+    },
+    removeFromBlocklist({ query }, { actor }) {
+      guard.unblock(query.prefix, actor)
+      return undefined
+    }
+  }
+}
+
+function mediaTypeOf(format: 'json' | 'plain'): string {
+  return format === 'json' ? 'application/json' : 'text/plain'
+}
+
+function modeHandlers(
+  guard: GuardApi
+): Pick<Handlers, 'showMode' | 'setMode' | 'reportMode' | 'undoMode'> {
+  return {
+    showMode: () => wireMode(guard.mode()),
+    setMode({ body }, { actor }) {
+      return wireMode(
+        guard.setMode({ mode: body.mode, category: body.category }, actor, body.reason)
+      )
+    },
+    reportMode({ query }, { nowMs }) {
+      return wireShadowReport(guard.shadowReport(findTimeMs(query.since) ?? nowMs - DAY_MS), nowMs)
+    },
+    undoMode: (_, { actor }) => wireMode(guard.undoMode(actor))
+  }
+}
+
+function actuatorHandlers(
+  guard: GuardApi
+): Pick<Handlers, 'listActuators' | 'dryRunActuators' | 'sweepActuators'> {
+  return {
+    listActuators: () => ({ items: guard.actuators().map(wireActuator) }),
+    async dryRunActuators(_, { signal }) {
+      const runs = await guard.dryRun(signal)
+      return { items: runs.map(({ name, lines }) => ({ name, lines: [...lines] })) }
+    },
+    async sweepActuators(_, { signal }) {
+      const runs = await guard.sweep(signal)
+      return { items: runs.map(({ name, removed }) => ({ name, removed })) }
+    }
+  }
+}
