@@ -25,4 +25,5 @@ export {
   SOCKET_PATH_BYTES_MAX,
   type SourceConfig
 } from './schema.ts'
+export { readServiceEnvironment, type ServiceEnvironment } from './service-environment.ts'
 export { renderConfig, writeConfigOnce } from './write.ts'
