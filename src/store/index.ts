@@ -1,0 +1,42 @@
+/**
+ * What the node keeps: one SQLite database and a few files in the data directory. Decides how it is opened, mended and brought
+ * up to date, and that nothing acknowledged is lost. Knows neither what a decision means nor who may read it.
+ */
+export type { AuditFault, AuditVerification } from './audit-check.ts'
+export {
+  type AuditFilter,
+  type AuditInput,
+  AuditRepository,
+  type AuditRepositoryOptions
+} from './audit-repository.ts'
+export type { AuditRecord } from './audit-row.ts'
+export {
+  type Checkpoint,
+  CheckpointFile,
+  type CheckpointFileOptions,
+  type CheckpointReading
+} from './checkpoint-file.ts'
+export type { Connection } from './connection.ts'
+export type { StorePage } from './cursor.ts'
+export { type StorePaths, storePaths } from './data-directory.ts'
+export type { DecisionFilter, DecisionRecord } from './decision-record.ts'
+export { DecisionRepository } from './decision-repository.ts'
+export { StorageError, type StorageErrorCode } from './errors.ts'
+export { type ListEntryRecord, type ListName, ListRepository } from './list-repository.ts'
+export { type ModeRecord, ModeRepository } from './mode-repository.ts'
+export {
+  type OpenDatabaseOptions,
+  type OpenedDatabase,
+  openDatabase,
+  openDatabaseForReading
+} from './open.ts'
+export { readOrCreateSecret, readSecret } from './secret-file.ts'
+export type { SuppressionRecord } from './suppression-ring.ts'
+export {
+  generateTokenText,
+  type NewToken,
+  type TokenCheck,
+  type TokenRecord,
+  TokenRepository,
+  type TokenScope
+} from './token-repository.ts'
