@@ -1,0 +1,131 @@
+/**
+ * Who may never be acted on (DESIGN §8.1): checked before a decision is made and again inside every actuator. Pure; the facts
+ * about this machine come from outside.
+ */
+import {
+  displayPrefix,
+  findPrefix,
+  getPrefix,
+  type Prefix,
+  type PrefixText,
+  prefixContains,
+  prefixesOverlap
+} from '../base/index.ts'
+import type { ListEntry, ProtectedEntry } from './ports.ts'
+
+export interface Protection {
+  /** `allowlist`, `own-address`, `loopback`, … */
+  readonly kind: string
+  readonly detail: string
+}
+
+/** Special-purpose blocks (IANA registries, RFC 6890 and its updates). */
+const RESERVED: readonly (readonly [PrefixText, string])[] = [
+  ['0.0.0.0/8', 'this-network'],
+  ['10.0.0.0/8', 'private-range'],
+  ['100.64.0.0/10', 'shared-range'],
+  ['127.0.0.0/8', 'loopback'],
+  ['169.254.0.0/16', 'link-local'],
+  ['172.16.0.0/12', 'private-range'],
+  ['192.0.0.0/24', 'reserved-range'],
+  ['192.0.2.0/24', 'documentation-range'],
+  ['192.88.99.0/24', 'reserved-range'],
+  ['192.168.0.0/16', 'private-range'],
+  ['198.18.0.0/15', 'benchmark-range'],
+  ['198.51.100.0/24', 'documentation-range'],
+  ['203.0.113.0/24', 'documentation-range'],
+  ['224.0.0.0/3', 'multicast-or-reserved'],
+  ['::/127', 'loopback'],
+  ['64:ff9b::/96', 'translation-range'],
+  ['64:ff9b:1::/48', 'translation-range'],
+  ['100::/64', 'discard-range'],
+  ['2001::/32', 'translation-range'],
+  ['2001:db8::/32', 'documentation-range'],
+  ['2002::/16', 'translation-range'],
+  ['3fff::/20', 'documentation-range'],
+  ['fc00::/7', 'private-range'],
+  ['fe80::/10', 'link-local'],
+  ['ff00::/8', 'multicast-or-reserved']
+]
+const RESERVED_PREFIXES = RESERVED.map(([text, kind]) => ({ prefix: getPrefix(text), kind }))
+
+/** The widest that is ever acted on (design defense.md e.3). */
+const WIDEST_IPV4 = 24
+const WIDEST_IPV6 = 48
+
+const ANSWERS_MAX = 50_000
+
+export interface NeverBlockOptions {
+  /** Reserved blocks that count as public: for tests and recordings on loopback only. */
+  readonly treatAsPublic: readonly PrefixText[]
+  readonly allowlist: readonly ListEntry[]
+  readonly protectedEntries: readonly ProtectedEntry[]
+}
+
+export function isTooWide(prefix: Prefix): boolean {
+  return prefix.length < (prefix.bits.kind() === 'ipv4' ? WIDEST_IPV4 : WIDEST_IPV6)
+}
+
+/** Answers for one set of facts; made anew when one of them changes. */
+export class NeverBlock {
+  readonly #publicPrefixes: readonly Prefix[]
+  readonly #protected: readonly { prefix: Prefix; kind: string; detail: string }[]
+  readonly #allowlist: readonly { prefix: Prefix; entry: ListEntry }[]
+  /** Every log line asks: answers are kept for the running minute (an allowlist entry may end). */
+  readonly #answers = new Map<string, Protection | undefined>()
+  #minute = -1
+
+  constructor(options: NeverBlockOptions) {
+    this.#publicPrefixes = options.treatAsPublic.map(getPrefix)
+    this.#protected = options.protectedEntries.map((entry) => ({
+      prefix: getPrefix(entry.prefix),
+      kind: entry.kind,
+      detail: entry.detail
+    }))
+    this.#allowlist = options.allowlist.map((entry) => ({ prefix: getPrefix(entry.prefix), entry }))
+  }
+
+  /** Why nothing may be done about the address or prefix at this time; undefined if it may. */
+  find(text: string, atMs: number): Protection | undefined {
+    const minute = Math.floor(atMs / 60_000)
+    if (minute !== this.#minute || this.#answers.size >= ANSWERS_MAX) {
+      this.#minute = minute
+      this.#answers.clear()
+    }
+    const known = this.#answers.get(text)
+    if (known !== undefined || this.#answers.has(text)) return known
+    const found = this.#find(text, atMs)
+    this.#answers.set(text, found)
+    return found
+  }
+
+  #find(text: string, atMs: number): Protection | undefined {
+    const prefix = findPrefix(text)
+    if (prefix === undefined) return { kind: 'not-an-address', detail: text.slice(0, 64) }
+    if (isTooWide(prefix)) {
+      return {
+        kind: 'too-wide',
+        detail: `${prefix.text} is wider than /${WIDEST_IPV4} or /${WIDEST_IPV6}`
+      }
+    }
+    for (const { prefix: allowed, entry } of this.#allowlist) {
+      if (entry.untilMs !== undefined && entry.untilMs <= atMs) continue
+      if (prefixesOverlap(allowed, prefix)) {
+        return { kind: 'allowlist', detail: `${displayPrefix(allowed)} ${entry.note}`.trim() }
+      }
+    }
+    for (const entry of this.#protected) {
+      if (prefixesOverlap(entry.prefix, prefix)) return { kind: entry.kind, detail: entry.detail }
+    }
+    return this.#findReserved(prefix)
+  }
+
+  #findReserved(prefix: Prefix): Protection | undefined {
+    for (const reserved of RESERVED_PREFIXES) {
+      if (!prefixesOverlap(reserved.prefix, prefix)) continue
+      if (this.#publicPrefixes.some((open) => prefixContains(open, prefix))) continue
+      return { kind: reserved.kind, detail: reserved.prefix.text }
+    }
+    return undefined
+  }
+}
