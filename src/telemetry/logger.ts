@@ -4,7 +4,9 @@
  * never logged at info or above.
  */
 import { type Logger as Pino, pino } from 'pino'
-import { textDestination } from './text-destination.ts'
+import { type LineSink, textDestination } from './text-destination.ts'
+
+export type { LineSink }
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -20,10 +22,6 @@ export interface Logger {
   isEnabled(level: LogLevel): boolean
   /** A logger that adds the fields to each of its messages: `log.child({ component: 'api' })`. */
   child(fields: LogFields): Logger
-}
-
-export interface LineSink {
-  write(line: string): void
 }
 
 export interface LoggerOptions {

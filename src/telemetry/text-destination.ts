@@ -1,5 +1,8 @@
 /** Turns pino's JSON lines into lines for a person: time, level, component, message, then the other fields. */
-import type { LineSink } from './logger.ts'
+
+export interface LineSink {
+  write(line: string): void
+}
 
 /** A stack is worth reading; anything longer than this is not a field but a document. */
 const VALUE_CHARACTERS_MAX = 400

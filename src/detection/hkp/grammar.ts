@@ -275,7 +275,7 @@ export function parseHkp(method: string, target: string): HkpRequest {
     options: query.options,
     isExact: query.isExact,
     form: formOf(method, endpoint, query),
-    marks: findMarks(text, endpoint)
+    marks: findMarks(text, endpoint === 'other')
   }
 }
 

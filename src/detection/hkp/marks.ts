@@ -2,8 +2,6 @@
  * Suspicious contents of a request target. Patterns ask for the syntax of an attack, not for words: `O'Connor`, `select@…`
  * and a company called Union must pass. At most two rounds of percent-decoding, as intermediaries may decode once more.
  */
-import type { Endpoint } from './grammar.ts'
-
 export type Mark =
   | 'sql'
   | 'path-traversal'
@@ -68,12 +66,12 @@ function hasControlCharacter(text: string): boolean {
 
 const PLAIN = /^[\w/?&=@.,:+*-]*$/
 
-/** Marks of a target (path and query as written, at most 8 KiB), each once. */
-export function findMarks(target: string, endpoint: Endpoint): readonly Mark[] {
+/** Marks of a target (path and query as written, at most 8 KiB), each once; `isForeign` if no HKP server has the path. */
+export function findMarks(target: string, isForeign: boolean): readonly Mark[] {
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const marks: Mark[] = []
-  if (endpoint === 'other' && SCANNER_PATH.test(decodeOnce(path))) marks.push('scanner-path')
+  if (isForeign && SCANNER_PATH.test(decodeOnce(path))) marks.push('scanner-path')
   // Nearly all requests consist of these characters only, and then none of the rest can match but a traversal.
   if (PLAIN.test(target) && !target.includes('..') && !target.includes('://')) return marks
   const bytes = decodeOnce(target)

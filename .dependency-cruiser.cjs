@@ -1,0 +1,81 @@
+/** The rooms and which way imports run (docs/ARCHITECTURE.md). */
+const rooms = {
+  base: [],
+  wire: ['base'],
+  config: ['base', 'wire'],
+  telemetry: ['base', 'wire'],
+  store: ['base', 'wire'],
+  keyserver: ['base', 'wire'],
+  runtime: ['base', 'wire'],
+  network: ['base', 'wire'],
+  detection: ['base', 'wire', 'keyserver', 'runtime'],
+  defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
+  api: ['base', 'config', 'telemetry', 'keyserver', 'detection', 'defense'],
+  cli: ['base', 'config', 'telemetry', 'store', 'keyserver', 'detection', 'defense', 'api']
+}
+const pure = '^src/(?:base|detection|defense)/'
+
+const ioModules = [
+  'fs',
+  'fs/promises',
+  'net',
+  'http',
+  'https',
+  'http2',
+  'dgram',
+  'dns',
+  'tls',
+  'child_process',
+  'worker_threads',
+  'os',
+  'cluster'
+].map((name) => `^(?:node:)?${name}$`)
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `${room}-imports-downward`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: `^src/(?:${[room, ...allowed].join('|')})/` }
+    })),
+    {
+      name: 'through-the-door',
+      comment: 'A room is entered by its index.ts only.',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/([^/]+)/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] }
+    },
+    {
+      name: 'pure-rooms-have-no-io',
+      severity: 'error',
+      from: { path: pure },
+      to: {
+        path: ioModules
+      }
+    },
+    {
+      name: 'sqlite-in-store-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/store/' },
+      to: { path: 'better-sqlite3' }
+    },
+    {
+      name: 'koa-in-api-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/api/' },
+      to: { path: 'node_modules/(?:koa|@koa)' }
+    },
+    { name: 'nothing-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } }
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default']
+    }
+  }
+}

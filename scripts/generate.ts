@@ -1,0 +1,45 @@
+/**
+ * Writes every generated file, or with `--check` compares what is committed with what would be written.
+ *
+ *   npm run generate            write
+ *   npm run generate -- --check compare; exit 1 names the stale files
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { renderOpenApi } from '../src/api/index.ts'
+import { renderCliReference } from '../src/cli/index.ts'
+import { renderConfigExample, renderConfigReference } from '../src/config/index.ts'
+import { collectMetrics } from '../src/daemon/metric-declarations.ts'
+import { renderMetricsReference } from '../src/telemetry/index.ts'
+
+const root = join(import.meta.dirname, '..')
+const files: readonly (readonly [string, () => string])[] = [
+  ['config.example.toml', renderConfigExample],
+  ['docs/CONFIG.md', renderConfigReference],
+  ['docs/CLI.md', renderCliReference],
+  ['docs/METRICS.md', () => renderMetricsReference(collectMetrics())],
+  ['protocols/http/openapi.yaml', renderOpenApi]
+]
+
+const isCheck = process.argv.includes('--check')
+const stale: string[] = []
+for (const [name, render] of files) {
+  const file = join(root, name)
+  const text = render()
+  if (!isCheck) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+    continue
+  }
+  let committed = ''
+  try {
+    committed = readFileSync(file, 'utf8')
+  } catch {
+    // A missing file is a stale one.
+  }
+  if (committed !== text) stale.push(name)
+}
+if (stale.length > 0) {
+  process.stderr.write(`generated files are stale: ${stale.join(', ')}; run "npm run generate"\n`)
+  process.exitCode = 1
+}
