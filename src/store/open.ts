@@ -2,7 +2,7 @@
  * Opens what the node keeps: `netminder.db` in the data directory, by one writer. Decides when a database is refused (newer,
  * foreign, in use), when it is set aside (damaged), and when it is brought up to date. All pragmas are here.
  */
-import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { type Clock, SystemClock } from '../base/index.ts'
@@ -16,6 +16,8 @@ import { ProcessLock } from './process-lock.ts'
 
 /** "NMDR" in ASCII; file(1) and we know by it whose database this is. */
 export const APPLICATION_ID = 0x4e_4d_44_52
+const HEADER_MAGIC = 'SQLite format 3\0'
+const HEADER_BYTES = 100
 const BUSY_TIMEOUT_MS = 5_000
 /** A write-ahead log that grew in a burst shrinks to this at the next checkpoint. */
 const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -122,6 +124,7 @@ function isSound(path: string, migrations: readonly Migration[]): boolean {
       { context: { path } }
     )
   }
+  refuseByHeader(path, migrations)
   const database = openSqlite(path, true)
   try {
     checkVersion(database, path, migrations)
@@ -135,6 +138,28 @@ function isSound(path: string, migrations: readonly Migration[]): boolean {
   }
 }
 
+/**
+ * Reads the two numbers from the file itself (SQLite file format, section 1.3), since SQLite makes files beside a database in WAL
+ * mode even to read it. What stands in a write-ahead log only is seen by `checkVersion`.
+ */
+function refuseByHeader(path: string, migrations: readonly Migration[]): void {
+  const header = Buffer.alloc(HEADER_BYTES)
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      if (readSync(descriptor, header, 0, HEADER_BYTES, 0) < HEADER_BYTES) return
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    throw translateFileError(error, path)
+  }
+  if (!header.toString('latin1').startsWith(HEADER_MAGIC)) return
+  const applicationId = header.readUInt32BE(68)
+  if (applicationId !== 0) refuseOther(path, applicationId)
+  refuseNewer(path, header.readUInt32BE(60), migrations)
+}
+
 /** @returns the schema version; 0 for an empty file */
 function checkVersion(
   database: SqliteDatabase.Database,
@@ -144,22 +169,28 @@ function checkVersion(
   const applicationId = Number(database.pragma('application_id', { simple: true }))
   const version = Number(database.pragma('user_version', { simple: true }))
   const tables = Number(database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get())
-  if (applicationId !== APPLICATION_ID && (applicationId !== 0 || tables > 0)) {
-    throw new StorageError(
-      'DATABASE_FOREIGN',
-      `expected ${path} to be netminder's database, got one of another program (application id ${applicationId}): it was not touched; move it away or name another --data-dir`,
-      { context: { path, applicationId } }
-    )
-  }
-  const newest = schemaVersionOf(migrations)
-  if (version > newest) {
-    throw new StorageError(
-      'DATABASE_NEWER',
-      `expected schema version ${newest} or older in ${path}, got ${version}: it was not touched; install the netminder that wrote it, or restore a backup of ${newest}`,
-      { context: { path, version, newest } }
-    )
-  }
+  if (applicationId !== 0 || tables > 0) refuseOther(path, applicationId)
+  refuseNewer(path, version, migrations)
   return version
+}
+
+function refuseOther(path: string, applicationId: number): void {
+  if (applicationId === APPLICATION_ID) return
+  throw new StorageError(
+    'DATABASE_FOREIGN',
+    `expected ${path} to be netminder's database, got one of another program (application id ${applicationId}): it was not touched; move it away or name another --data-dir`,
+    { context: { path, applicationId } }
+  )
+}
+
+function refuseNewer(path: string, version: number, migrations: readonly Migration[]): void {
+  const newest = schemaVersionOf(migrations)
+  if (version <= newest) return
+  throw new StorageError(
+    'DATABASE_NEWER',
+    `expected schema version ${newest} or older in ${path}, got ${version}: it was not touched; install the netminder that wrote it, or restore a backup of version ${newest}`,
+    { context: { path, version, newest } }
+  )
 }
 
 /** Renames a damaged database out of the way; nothing is deleted, and no earlier one is replaced. */

@@ -1,0 +1,131 @@
+CREATE TRIGGER audit_entry_is_never_changed BEFORE UPDATE ON audit_entry
+BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
+
+CREATE TRIGGER audit_entry_is_never_removed BEFORE DELETE ON audit_entry
+BEGIN SELECT RAISE(ABORT, 'an audit entry is never removed'); END;
+
+CREATE TRIGGER audit_entry_keeps_order BEFORE INSERT ON audit_entry
+WHEN NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM audit_entry)
+BEGIN SELECT RAISE(ABORT, 'an audit entry can only follow the last one'); END;
+
+CREATE TABLE audit_entry (
+  -- 1, 2, 3 … without gaps.
+  sequence INTEGER PRIMARY KEY,
+  -- Sequence of the first entry that was committed together with this one.
+  batch INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  -- JSON; null: there was nothing before, or is nothing after.
+  before TEXT,
+  after TEXT,
+  reason TEXT NOT NULL,
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+
+CREATE TABLE decision (
+  -- Never reused, so that a reader can follow what is new.
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- UUID, 16 bytes.
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  scope TEXT NOT NULL,
+  value TEXT NOT NULL,
+  type TEXT NOT NULL,
+  category TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  score REAL NOT NULL,
+  reasons TEXT NOT NULL CHECK (json_valid(reasons)),
+  line_hashes TEXT NOT NULL CHECK (json_valid(line_hashes)),
+  -- Null: rules judged, no model.
+  model TEXT,
+  offence INTEGER NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  until_at_ms INTEGER NOT NULL,
+  -- Null, with the two below: not lifted.
+  lifted_at_ms INTEGER,
+  lifted_by TEXT,
+  lift_reason TEXT,
+  ends_at_ms INTEGER NOT NULL
+    GENERATED ALWAYS AS (min(until_at_ms, coalesce(lifted_at_ms, until_at_ms))) STORED
+) STRICT;
+
+CREATE TABLE decision_prefix (
+  decision_sequence INTEGER NOT NULL REFERENCES decision (sequence) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  prefix TEXT NOT NULL,
+  PRIMARY KEY (decision_sequence, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE list_entry (
+  list TEXT NOT NULL CHECK (list IN ('allowlist', 'blocklist')),
+  prefix TEXT NOT NULL,
+  note TEXT NOT NULL,
+  added_by TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  -- Null: until removed.
+  until_at_ms INTEGER,
+  PRIMARY KEY (list, prefix)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE mode_setting (
+  -- One row at most; none before the first change.
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  overall TEXT NOT NULL,
+  by_category TEXT NOT NULL CHECK (json_valid(by_category)),
+  -- Null: there is nothing to go back to.
+  previous TEXT CHECK (previous IS NULL OR json_valid(previous))
+) STRICT;
+
+CREATE TABLE schema_migration (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  -- SHA-256 of the SQL text.
+  sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+  applied_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE suppression (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  wanted TEXT NOT NULL,
+  category TEXT NOT NULL,
+  protected_by TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE token (
+  id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 8),
+  name TEXT NOT NULL UNIQUE,
+  scope TEXT NOT NULL CHECK (scope IN ('read', 'respond', 'train', 'admin')),
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  created_at_ms INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  -- Null: never expires.
+  expires_at_ms INTEGER,
+  -- Null: not revoked.
+  revoked_at_ms INTEGER,
+  -- Null: not used yet.
+  last_used_at_ms INTEGER
+) STRICT;
+
+CREATE INDEX audit_entry_by_action ON audit_entry (action, sequence);
+
+CREATE INDEX audit_entry_by_actor ON audit_entry (actor, sequence);
+
+CREATE INDEX audit_entry_by_target ON audit_entry (target, sequence);
+
+CREATE INDEX audit_entry_by_time ON audit_entry (at_ms, sequence);
+
+CREATE INDEX decision_by_creation ON decision (created_at_ms, id);
+
+CREATE INDEX decision_by_end ON decision (ends_at_ms);
+
+CREATE INDEX decision_by_value ON decision (value, created_at_ms);
+
+CREATE INDEX decision_prefix_by_prefix ON decision_prefix (prefix, decision_sequence);
+
+CREATE INDEX suppression_by_time ON suppression (at_ms, sequence);
