@@ -4,6 +4,10 @@ import type { EventSink, UnparsedCause } from '../events.ts'
 export interface LogDecoder {
   /** Name of the format: `haproxy`, `nginx`, `hockeypuck`. */
   readonly format: string
+  /** Newest time that a line carried, by the log's own clock; 0 before the first. */
+  readonly logTimeMs: number
+  /** Readable lines that gave no event although they told of a request, because its client cannot be known. */
+  readonly withoutClient: number
   /**
    * Takes one line without its line feed. Emits none, one or several events, which may belong to earlier lines (pairing).
    * @returns the cause if the line could not be read, else undefined
