@@ -62,6 +62,8 @@ export class ApiServer implements Component {
   #stream: EventStream | undefined
   #stopping = new AbortController()
   #url = ''
+  /** Undefined until it is ours: a start that fails must not take away the file of the node that runs. */
+  #writtenAddressFile: string | undefined
 
   constructor(options: ApiServerOptions, ports: ApiServerPorts) {
     this.#options = options
@@ -79,6 +81,33 @@ export class ApiServer implements Component {
 
   /** @throws {API_PORT_IN_USE | API_PORT_FORBIDDEN | API_HOST_UNAVAILABLE | API_SOCKET_IN_USE | API_SOCKET_UNUSABLE} */
   async start(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#listen(signal)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Takes no more requests, lets those in progress end, and closes every connection. */
+  async stop(): Promise<void> {
+    const servers = this.#servers
+    this.#servers = []
+    this.#stopping.abort()
+    this.#stream?.closeAll()
+    this.#url = ''
+    if (this.#writtenAddressFile !== undefined) removeFile(this.#writtenAddressFile)
+    this.#writtenAddressFile = undefined
+    const closed = Promise.all(servers.map(closeServer))
+    for (const server of servers) server.closeIdleConnections()
+    const timer = setTimeout(() => {
+      for (const server of servers) server.closeAllConnections()
+    }, DRAIN_TIMEOUT_MS)
+    await closed
+    clearTimeout(timer)
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
     const { host, port, socketPath, addressFile } = this.#options
     this.#stopping = new AbortController()
     const active = AbortSignal.any([signal, this.#stopping.signal])
@@ -107,6 +136,7 @@ export class ApiServer implements Component {
     if (addressFile !== undefined) {
       const address = { url: this.#url, socketPath: socketPath || null, pid: process.pid }
       writeAddressFile(addressFile, address)
+      this.#writtenAddressFile = addressFile
     }
     stream.start(active)
     const unsubscribe = guard.subscribe((effect) => {
@@ -114,25 +144,6 @@ export class ApiServer implements Component {
     })
     this.#stopping.signal.addEventListener('abort', unsubscribe, { once: true })
     log.info({ host, port: boundPort, socketPath }, 'API listening')
-  }
-
-  /** Takes no more requests, lets those in progress end, and closes every connection. */
-  async stop(): Promise<void> {
-    const servers = this.#servers
-    this.#servers = []
-    this.#stopping.abort()
-    this.#stream?.closeAll()
-    this.#url = ''
-    if (servers.length > 0 && this.#options.addressFile !== undefined) {
-      removeFile(this.#options.addressFile)
-    }
-    const closed = Promise.all(servers.map(closeServer))
-    for (const server of servers) server.closeIdleConnections()
-    const timer = setTimeout(() => {
-      for (const server of servers) server.closeAllConnections()
-    }, DRAIN_TIMEOUT_MS)
-    await closed
-    clearTimeout(timer)
   }
 
   #pipeline(stream: EventStream, connections: ConnectionGuard, signal: AbortSignal): Pipeline {

@@ -17,14 +17,15 @@ import type { Connections } from './pipeline.ts'
 export interface ConnectionOptions {
   readonly maxConnections: number
   readonly requestTimeoutMs: number
+  /** Slowest reader that is waited for beyond `requestTimeoutMs`. @default 1 000, which is 8 Mbit/s */
+  readonly answerBytesPerMs?: number
 }
 
+const ANSWER_BYTES_PER_MS = 1_000
 const HEADER_BYTES_MAX = 16_384
 const HEADER_FIELDS_MAX = 64
 const REQUESTS_PER_CONNECTION_MAX = 1_000
 const KEEP_ALIVE_MS = 5_000
-/** Slowest reader that is waited for beyond `requestTimeoutMs`: 100 bytes a millisecond (0.8 Mbit/s). */
-const ANSWER_BYTES_PER_MS = 100
 /**
  * How long a connection stays after an answer whose request was not read to its end. Closed at once, the unread bytes would
  * make the kernel send a reset that can overtake the answer (RFC 9112 §9.6).
@@ -108,7 +109,8 @@ export class ConnectionGuard implements Connections {
   #boundAnswer(response: ServerResponse): void {
     let timer: NodeJS.Timeout | undefined
     response.once('prefinish', () => {
-      const waitMs = this.#options.requestTimeoutMs + response.writableLength / ANSWER_BYTES_PER_MS
+      const bytesPerMs = this.#options.answerBytesPerMs ?? ANSWER_BYTES_PER_MS
+      const waitMs = this.#options.requestTimeoutMs + response.writableLength / bytesPerMs
       timer = setTimeout(() => {
         this.#metrics.refusedConnections.add(1, { cause: 'slow' })
         response.destroy()
