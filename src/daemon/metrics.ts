@@ -1,0 +1,100 @@
+/** What the guard and the log sources count. */
+import type { GuardMetrics } from '../defense/index.ts'
+import { CATEGORIES } from '../detection/index.ts'
+import type { MetricsRegister } from '../telemetry/index.ts'
+
+const TYPES = ['ban', 'throttle', 'watch'] as const
+const MODES = ['shadow', 'enforce'] as const
+const ENDS = ['expired', 'lifted', 'superseded'] as const
+const EVENTS = [
+  'request',
+  'submission',
+  'certificate-served',
+  'keyserver-notice',
+  'recon',
+  'proxy-notice'
+] as const
+const PROTECTIONS = [
+  'allowlist',
+  'own-address',
+  'gateway',
+  'resolver',
+  'recon-partner',
+  'ssh-peer',
+  'monitoring',
+  'operator-protected',
+  'loopback',
+  'private-range',
+  'other'
+] as const
+const CAUSES = [
+  'empty',
+  'too-long',
+  'binary',
+  'truncated',
+  'unknown-format',
+  'bad-time',
+  'bad-address',
+  'bad-number',
+  'bad-wrapper',
+  'other'
+] as const
+
+export function declareGuardMetrics(register: MetricsRegister): GuardMetrics {
+  const decisions = register.counter({
+    name: 'netminder_guard_decisions_total',
+    help: 'Decisions, by type, category and mode.',
+    labels: { type: TYPES, category: CATEGORIES, mode: MODES }
+  })
+  const ended = register.counter({
+    name: 'netminder_guard_ended_decisions_total',
+    help: 'Decisions that ended, by the way they ended.',
+    labels: { why: ENDS }
+  })
+  const suppressed = register.counter({
+    name: 'netminder_guard_suppressed_verdicts_total',
+    help: 'Verdicts that were held back, by what protected the subject.',
+    labels: { protection: PROTECTIONS }
+  })
+  const events = register.counter({
+    name: 'netminder_guard_events_total',
+    help: 'Events that were judged, by kind.',
+    labels: { kind: EVENTS }
+  })
+  const failures = register.counter({
+    name: 'netminder_guard_store_failures_total',
+    help: 'Times that decisions could not be stored at once.'
+  })
+  return {
+    decided: (type, category, mode) =>
+      decisions.add(1, {
+        type: type as (typeof TYPES)[number],
+        category: category as (typeof CATEGORIES)[number],
+        mode: mode as (typeof MODES)[number]
+      }),
+    ended: (why) => ended.add(1, { why: why as (typeof ENDS)[number] }),
+    suppressed: (kind) => suppressed.add(1, { protection: kind as (typeof PROTECTIONS)[number] }),
+    observed: (kind) => events.add(1, { kind: kind as (typeof EVENTS)[number] }),
+    storeFailed: () => failures.add(1)
+  }
+}
+
+export type SourceMetrics = ReturnType<typeof declareSourceMetrics>
+
+export function declareSourceMetrics(register: MetricsRegister) {
+  return {
+    unparsed: register.counter({
+      name: 'netminder_sources_unparsed_lines_total',
+      help: 'Log lines that gave no event, by cause.',
+      labels: { cause: CAUSES }
+    }),
+    lines: register.gauge({
+      name: 'netminder_sources_read_lines',
+      help: 'Log lines read since the start, all sources together.'
+    }),
+    failing: register.gauge({
+      name: 'netminder_sources_failing_sources',
+      help: 'Log sources that cannot be read at the moment.'
+    })
+  }
+}
