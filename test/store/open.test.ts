@@ -47,6 +47,11 @@ function databaseFile(): string {
   return storePaths(dataDir).database
 }
 
+/** Runs a program of the system; only root can mount, and nobody else need. */
+function runSystem(program: string, ...args: readonly string[]): boolean {
+  return spawnSync(program, args).status === 0
+}
+
 /** Name → SHA-256 of every file in the data directory. */
 function fingerprints(): Record<string, string> {
   return Object.fromEntries(
@@ -381,8 +386,7 @@ test('refuses a database that cannot be written in a directory that can', () => 
 })
 
 test('meets a full disk with a clear error, loses nothing, and goes on when there is room', async () => {
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dataDir])
-  const isMounted = mounted.status === 0
+  const isMounted = runSystem('mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dataDir)
   try {
     const store = makeStore(dataDir)
     // Where no small disk can be mounted, SQLite's own limit answers as a full disk does.
@@ -413,7 +417,7 @@ test('meets a full disk with a clear error, loses nothing, and goes on when ther
       Math.min(stored, 1_000)
     )
     equal((await store.audit.verify()).faults, [])
-    if (isMounted) is(spawnSync('mount', ['-o', 'remount,size=8m', dataDir]).status, 0)
+    if (isMounted) ok(runSystem('mount', '-o', 'remount,size=8m', dataDir))
     else store.db.execute('PRAGMA max_page_count = 10000')
     decisions.insert(makeDecision(99_999))
     store.db.close()
@@ -422,18 +426,17 @@ test('meets a full disk with a clear error, loses nothing, and goes on when ther
     equal((await again.audit.verify()).faults, [])
     again.db.close()
   } finally {
-    if (isMounted) spawnSync('umount', ['-l', dataDir])
+    if (isMounted) runSystem('umount', '-l', dataDir)
   }
 })
 
 test('a disk that is full at the start is said so', () => {
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dataDir])
-  if (mounted.status !== 0) return
+  if (!runSystem('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dataDir)) return
   try {
     writeFileSync(join(dataDir, 'filler'), Buffer.alloc(56 * 1_024))
     is(refusal(() => openDatabase({ dataDir })).code, 'DISK_FULL')
   } finally {
-    spawnSync('umount', ['-l', dataDir])
+    runSystem('umount', '-l', dataDir)
   }
 })
 

@@ -120,7 +120,7 @@ CREATE INDEX audit_entry_by_target ON audit_entry (target, sequence);
 
 CREATE INDEX audit_entry_by_time ON audit_entry (at_ms, sequence);
 
-CREATE INDEX decision_by_creation ON decision (created_at_ms, id);
+CREATE INDEX decision_by_creation ON decision (created_at_ms, id, type, category, mode, ends_at_ms);
 
 CREATE INDEX decision_by_end ON decision (ends_at_ms);
 

@@ -2,7 +2,9 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import SqliteDatabase from 'better-sqlite3'
 import { equal, is, match, ok, throws } from 'uvu/assert'
+import type { AuditReader } from '../../../src/api/ports.ts'
 import { NetminderError } from '../../../src/base/index.ts'
+import type { AuditLog } from '../../../src/defense/index.ts'
 import { type AuditRow, hashAuditRow } from '../../../src/store/audit-row.ts'
 import { AuditRepository, storePaths } from '../../../src/store/index.ts'
 import { makeStore, removeStore, START_MS, type TemporaryStore } from '../../support/store.ts'
@@ -50,6 +52,13 @@ async function faults(audit = store.audit): Promise<string[]> {
   const verification = await audit.verify()
   return verification.faults.map(({ sequence, kind }) => `${sequence} ${kind}`)
 }
+
+test('is what the guard and the API ask for', () => {
+  const log: AuditLog = store.audit
+  const reader: AuditReader = store.audit
+  log.append({ actor: 'a', action: 'b', target: 'c', before: 1, after: 2, reason: 'd' })
+  is(reader.list({ limit: 1 }).items[0]?.sequence, 1)
+})
 
 test('an empty audit and a full one are whole', async () => {
   equal(await store.audit.verify(), { rows: 0, faults: [] })
