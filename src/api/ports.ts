@@ -32,7 +32,7 @@ export interface TokenRecord extends TokenIdentity {
 export interface TokenAdmin {
   /** At most 1 000, newest first. */
   list(): readonly TokenRecord[]
-  /** The only moment at which the token itself is known. @throws {TOKEN_NAME_TAKEN} */
+  /** The only moment at which the token itself is known. @throws {TOKEN_NAME_TAKEN | TOKEN_LIMIT_REACHED} */
   create(
     token: {
       readonly name: string

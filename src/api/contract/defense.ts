@@ -97,7 +97,7 @@ const lists = {
     body: listEntryInput,
     status: 201,
     response: listEntry,
-    errors: ['ADDRESS_INVALID', 'PREFIX_TOO_WIDE'],
+    errors: ['ADDRESS_INVALID', 'PREFIX_TOO_WIDE', 'END_IN_PAST'],
     example: { body: { prefix: '198.51.100.0/28', note: 'our build servers' } }
   },
   removeFromAllowlist: {
@@ -143,7 +143,7 @@ const lists = {
     body: listEntryInput,
     status: 201,
     response: z.strictObject({ entry: listEntry, decision }),
-    errors: ['ADDRESS_INVALID', 'PREFIX_TOO_WIDE', 'PROTECTED'],
+    errors: ['ADDRESS_INVALID', 'PREFIX_TOO_WIDE', 'PROTECTED', 'END_IN_PAST'],
     example: { body: { prefix: '203.0.113.66', note: 'harvesting since Monday' } }
   },
   removeFromBlocklist: {

@@ -75,7 +75,7 @@ const tokens = {
     }),
     status: 201,
     response: z.strictObject({ item: token, token: z.string() }),
-    errors: ['TOKEN_NAME_TAKEN'],
+    errors: ['TOKEN_NAME_TAKEN', 'TOKEN_LIMIT_REACHED'],
     example: { body: { name: 'grafana', scope: 'read', expires_at: '2099-01-01T00:00:00Z' } }
   },
   revokeToken: {
