@@ -28,7 +28,7 @@ export {
   type ApiListenErrorCode
 } from './errors.ts'
 export { type ApiMetrics, declareApiMetrics } from './metrics.ts'
-export { API_VERSION, openApiDocument, renderOpenApi } from './openapi.ts'
+export { openApiDocument, renderOpenApi } from './openapi.ts'
 export {
   type AuditQuery,
   type AuditReader,

@@ -14,7 +14,7 @@ export interface OpenApiDocument extends Json {
 }
 
 /** Version of the API, not of the program: it grows by semantic versioning with the contract. */
-export const API_VERSION = '1.0.0'
+const API_VERSION = '1.0.0'
 
 const COMPONENT_PREFIX = '#/components/schemas/'
 const PROBLEM_MEDIA_TYPE = 'application/problem+json'

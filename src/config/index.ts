@@ -15,15 +15,14 @@ export {
   type ConfigProblem
 } from './errors.ts'
 export { type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load.ts'
-export { REDACTED, redactConfig } from './redact.ts'
+export { redactConfig } from './redact.ts'
 export { renderConfigExample, renderConfigReference } from './render.ts'
 export {
   type ActuatorConfig,
   type Config,
   type ConfigInput,
   configSchema,
-  SOCKET_PATH_BYTES_MAX,
   type SourceConfig
 } from './schema.ts'
 export { readServiceEnvironment, type ServiceEnvironment } from './service-environment.ts'
-export { renderConfig, writeConfigOnce } from './write.ts'
+export { writeConfigOnce } from './write.ts'

@@ -4,7 +4,7 @@
  */
 import type { Config } from './schema.ts'
 
-export const REDACTED = '[redacted]'
+const REDACTED = '[redacted]'
 
 /** A copy in which the user and password of every URL are replaced. */
 export function redactConfig(config: Config): Config {

@@ -10,7 +10,7 @@ const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
 /** Longest path that a UNIX socket address holds on Linux (`sun_path` less its terminating zero, unix(7)). */
-export const SOCKET_PATH_BYTES_MAX = 107
+const SOCKET_PATH_BYTES_MAX = 107
 
 const path = z.string().min(1).max(4096)
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {

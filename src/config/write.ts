@@ -22,7 +22,7 @@ const HEAD = `# Configuration of this netminder node. Every key with its default
 `
 
 /** The text of a configuration file. @throws {CONFIG_UNKNOWN_KEY | CONFIG_INVALID_VALUE} */
-export function renderConfig(values: ConfigInput, origin: string): string {
+function renderConfig(values: ConfigInput, origin: string): string {
   const text = `${HEAD}\n${stringify(values)}`
   parseConfig(text, origin)
   return text.endsWith('\n') ? text : `${text}\n`

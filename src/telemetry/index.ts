@@ -3,7 +3,6 @@ export { LogSampler, type LogSamplerOptions } from './log-sampler.ts'
 export {
   createLogger,
   type LineSink,
-  LOG_LEVELS,
   type LogFields,
   type Logger,
   type LoggerOptions,

@@ -8,8 +8,7 @@ import { type LineSink, textDestination } from './text-destination.ts'
 
 export type { LineSink }
 
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** `error` takes an Error and is written with its stack. */
 export type LogFields = Readonly<Record<string, unknown>>
