@@ -20,5 +20,21 @@ export type KeyserverErrorCode =
   | 'TIME_ZONE_INVALID'
   /** Not one line of a log could be read. */
   | 'LOG_NOT_PARSABLE'
+  /** HAProxy's admin socket cannot be connected to. */
+  | 'HAPROXY_UNREACHABLE'
+  /** HAProxy did not answer in full within the time limit. */
+  | 'HAPROXY_TIMED_OUT'
+  /** The answer was cut off or too long. */
+  | 'HAPROXY_ANSWER_INVALID'
+  /** HAProxy complained about a command. */
+  | 'HAPROXY_REFUSED'
+  /** HAProxy has not loaded the list, or has no such table. */
+  | 'HAPROXY_SETUP_MISSING'
+  /** A list file cannot be read. */
+  | 'LIST_UNREADABLE'
+  /** A list file cannot be replaced. */
+  | 'LIST_UNWRITABLE'
+  /** The record of what an actuator holds cannot be read or written. */
+  | 'RECORD_UNUSABLE'
 
 export class KeyserverError extends NetminderError<KeyserverErrorCode> {}
