@@ -6,6 +6,7 @@
  * Everything that waits is bounded in number, in characters and in log time. A line whose partner did not come in time is
  * given out alone and leaves a mark, so that a partner that comes later still is not taken for another request.
  */
+import { LogClock } from '../log-clock.ts'
 import type { HaproxyLine } from './line.ts'
 
 export interface PairingLimits {
@@ -35,8 +36,6 @@ export type PairSink = (
 
 /** HAProxy's time stands still while it works off one batch of events; both lines round. */
 const CLOCK_SLACK_MS = 1_500
-/** A line so much older than the newest was written after the clock had been set back. */
-const CLOCK_JUMP_MS = 120_000
 /** After so many lines of one kind without a single partner, the log has only this kind. */
 const LONELY_LINES = 64
 const OTHER_TARGET_COST = 5_000
@@ -62,7 +61,7 @@ export class PairingTable {
   readonly #backs = new Set<Waiting>()
   readonly #marks = new Set<Waiting>()
   #characters = 0
-  #newestMs = 0
+  readonly #clock = new LogClock()
   #lonelyFronts = 0
   #lonelyBacks = 0
   #latePartners = 0
@@ -73,7 +72,7 @@ export class PairingTable {
   }
 
   get newestMs(): number {
-    return this.#newestMs
+    return this.#clock.nowMs
   }
 
   /** Lines whose partner had been given out alone before they came. */
@@ -87,9 +86,7 @@ export class PairingTable {
 
   /** Tells the time without adding a line. */
   observe(logTimeMs: number): void {
-    if (logTimeMs > this.#newestMs || logTimeMs < this.#newestMs - CLOCK_JUMP_MS) {
-      this.#newestMs = logTimeMs
-    }
+    this.#clock.observe(logTimeMs)
   }
 
   add(line: HaproxyLine): void {
@@ -114,7 +111,7 @@ export class PairingTable {
   }
 
   settle(logTimeMs: number): void {
-    if (logTimeMs > this.#newestMs) this.#newestMs = logTimeMs
+    this.#clock.advanceTo(logTimeMs)
     this.#giveUpOld()
   }
 
@@ -153,7 +150,7 @@ export class PairingTable {
       this.#giveUp(waiting)
     }
     for (const mark of this.#marks) {
-      const isYoung = Math.abs(this.#newestMs - mark.line.endMs) <= MARK_LIFETIME_MS
+      const isYoung = Math.abs(this.#clock.nowMs - mark.line.endMs) <= MARK_LIFETIME_MS
       if (isYoung && this.#marks.size <= this.#limits.maxLines) break
       this.#remove(mark)
     }
@@ -162,7 +159,7 @@ export class PairingTable {
   /** A time far ahead of the newest is as old as one far behind: the clock was set back after it. */
   #isOver(waiting: Waiting, waitMs: number): boolean {
     return (
-      Math.abs(this.#newestMs - waiting.line.endMs) > waitMs ||
+      Math.abs(this.#clock.nowMs - waiting.line.endMs) > waitMs ||
       this.size > this.#limits.maxLines ||
       this.#characters > this.#limits.maxCharacters
     )
@@ -173,12 +170,17 @@ export class PairingTable {
     this.#fronts.delete(waiting)
     this.#backs.delete(waiting)
     this.#characters -= line.line.length
-    const knownAtMs = Math.max(line.endMs, this.#newestMs)
+    const waitMs = line.role === 'front' ? this.#limits.frontWaitMs : this.#limits.backWaitMs
+    const knownAtMs = Math.min(Math.max(line.endMs, this.#clock.nowMs), line.endMs + waitMs)
     if (line.role === 'front') this.#onPair(line, undefined, knownAtMs)
     else this.#onPair(undefined, line, knownAtMs)
     waiting.isMark = true
     this.#marks.add(waiting)
+    // The map's own key is a part of the line and would keep it in memory.
+    const head = this.#byKey.get(line.key)
+    this.#byKey.delete(line.key)
     line.forget()
+    if (head !== undefined) this.#byKey.set(line.key, head)
   }
 
   #remove(waiting: Waiting): void {

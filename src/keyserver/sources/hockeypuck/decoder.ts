@@ -11,6 +11,7 @@ import type {
   UnparsedCause
 } from '../../events.ts'
 import { parseRequestLine } from '../haproxy/line.ts'
+import { LogClock } from '../log-clock.ts'
 import type { LogDecoder } from '../log-decoder.ts'
 import { causeOf } from '../unparsed-cause.ts'
 import { type LogrusLine, LogrusReader, readGoDurationMs } from './logrus.ts'
@@ -59,7 +60,6 @@ const LEVELS: ReadonlyMap<string, KeyserverNoticeEvent['level']> = new Map([
 ])
 /** Lines of level info that are worth an event. */
 const INFO_CODES: ReadonlySet<string> = new Set(['started', 'stopped', 'hashquery-capped'])
-const CLOCK_JUMP_MS = 120_000
 const MAX_TEXT = 200
 const NO_LINES: readonly string[] = []
 
@@ -68,7 +68,7 @@ export class HockeypuckDecoder implements LogDecoder {
   readonly #reader = new LogrusReader()
   readonly #isRequestSource: boolean
   readonly #onAccess: ((access: AccessLine) => void) | undefined
-  #logTimeMs = 0
+  readonly #clock = new LogClock()
   #withoutClient = 0
 
   constructor(options: HockeypuckDecoderOptions = {}) {
@@ -77,7 +77,7 @@ export class HockeypuckDecoder implements LogDecoder {
   }
 
   get logTimeMs(): number {
-    return this.#logTimeMs
+    return this.#clock.nowMs
   }
 
   get withoutClient(): number {
@@ -87,9 +87,7 @@ export class HockeypuckDecoder implements LogDecoder {
   decode(line: string, emit: EventSink): UnparsedCause | undefined {
     const read = this.#reader.read(line)
     if (typeof read === 'string') return causeOf(line, read)
-    if (read.timeMs > this.#logTimeMs || read.timeMs < this.#logTimeMs - CLOCK_JUMP_MS) {
-      this.#logTimeMs = read.timeMs
-    }
+    this.#clock.observe(read.timeMs)
     if (read.message === '') this.#decodeAccess(read, line, emit)
     else if (read.message === 'lookup') emitLookup(read, line, emit)
     else if (read.message === 'add' || read.message === 'delete') emit(submissionOf(read, line))

@@ -7,10 +7,10 @@ import type { EventSink, RequestEvent, RequestOutcome, UnparsedCause } from '../
 import { unescapeBytes } from '../haproxy/escape.ts'
 import { parseRequestLine } from '../haproxy/line.ts'
 import { LocalTime } from '../local-time.ts'
+import { LogClock } from '../log-clock.ts'
 import type { LogDecoder } from '../log-decoder.ts'
 import { causeOf } from '../unparsed-cause.ts'
 
-const CLOCK_JUMP_MS = 120_000
 const NO_LINES: readonly string[] = []
 /** nginx's own answers; Hockeypuck gives none of these. */
 const REFUSALS: ReadonlySet<number> = new Set([403, 429, 444])
@@ -22,18 +22,16 @@ export class NginxDecoder implements LogDecoder {
   readonly withoutClient = 0
   /** The log names its offset; only the wall time is read here. */
   readonly #time = new LocalTime('UTC')
-  #logTimeMs = 0
+  readonly #clock = new LogClock()
 
   get logTimeMs(): number {
-    return this.#logTimeMs
+    return this.#clock.nowMs
   }
 
   decode(line: string, emit: EventSink): UnparsedCause | undefined {
     const event = this.#read(line)
     if (typeof event === 'string') return causeOf(line, event)
-    if (event.loggedAtMs > this.#logTimeMs || event.loggedAtMs < this.#logTimeMs - CLOCK_JUMP_MS) {
-      this.#logTimeMs = event.loggedAtMs
-    }
+    this.#clock.observe(event.loggedAtMs)
     emit(event)
     return undefined
   }
