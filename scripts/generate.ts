@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { renderOpenApi } from '../src/api/index.ts'
 import { renderCliReference } from '../src/cli/index.ts'
 import { renderConfigExample, renderConfigReference } from '../src/config/index.ts'
-import { collectMetrics } from '../src/daemon/metric-declarations.ts'
+import { collectMetrics } from '../src/daemon/index.ts'
 import { renderMetricsReference } from '../src/telemetry/index.ts'
 
 const root = join(import.meta.dirname, '..')

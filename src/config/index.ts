@@ -25,4 +25,5 @@ export {
   type SourceConfig
 } from './schema.ts'
 export { readServiceEnvironment, type ServiceEnvironment } from './service-environment.ts'
+export { programVersion } from './version.ts'
 export { writeConfigOnce } from './write.ts'

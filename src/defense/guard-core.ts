@@ -13,6 +13,7 @@ import type {
 } from '../detection/index.ts'
 import { VERDICT_LEVELS } from '../detection/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
+import { type Breaker, createBreaker, isBreakerOpen } from './breaker.ts'
 import type { Decision, DecisionType, GuardEffect, Mode } from './decision.ts'
 import type { NeverBlock } from './never-block.ts'
 import type { ModeSettings } from './ports.ts'
@@ -47,6 +48,8 @@ export interface GuardState {
   version: number
   /** Newest log or wall time seen. */
   nowMs: number
+  /** Newest log time seen. */
+  logMs: number
   /** In force, by id. */
   active: Map<string, Decision>
   /** What is in force for one prefix: id of the strongest decision. */
@@ -54,12 +57,14 @@ export interface GuardState {
   /** What is in force for one value (address, prefix or swarm): id. */
   byValue: Map<string, string>
   offences: Map<string, Offence>
+  /** What ended by the wall clock although the log has not come so far: a node that reads an old log decides on it once. */
+  outrun: Map<string, { untilMs: number; type: DecisionType }>
   suppressedAtMs: Map<string, number>
   eventsTotal: number
   /** No decision ends before this. */
   nextEndMs: number
   /** Bans decided by detection in the running ten minutes, for the breaker. */
-  breaker: { windowStartMs: number; bans: number; meanPerWindow: number }
+  breaker: Breaker
 }
 
 export const GUARD_STATE_VERSION = 1
@@ -70,23 +75,21 @@ const SUPPRESSION_AGAIN_MS = 600_000
 const JUMP_MAX_MS = 24 * 3_600_000
 /** Decisions are prolonged when less than this share of their time is left, so that not every request writes a row. */
 const EXTEND_BELOW = 0.5
-const BREAKER_WINDOW_MS = 600_000
-/** Detection that runs away must not ban the world: design defense.md e.4 has the same breaker for remote verdicts. */
-const BREAKER_BANS_MIN = 200
-const BREAKER_FACTOR = 5
 
 export function createGuardState(): GuardState {
   return {
     version: GUARD_STATE_VERSION,
     nowMs: 0,
+    logMs: 0,
     active: new Map(),
     byPrefix: new Map(),
     byValue: new Map(),
     offences: new Map(),
+    outrun: new Map(),
     suppressedAtMs: new Map(),
     eventsTotal: 0,
     nextEndMs: Number.POSITIVE_INFINITY,
-    breaker: { windowStartMs: 0, bans: 0, meanPerWindow: 0 }
+    breaker: createBreaker()
   }
 }
 
@@ -113,6 +116,7 @@ export function step(state: GuardState, input: GuardInput, settings: GuardSettin
   if (state.nowMs >= state.nextEndMs) expire(state, effects)
   if (input.kind === 'tick') return effects
   state.eventsTotal++
+  if (atMs <= state.nowMs) state.logMs = Math.max(state.logMs, atMs)
   for (const verdict of settings.policy.observe(input, standingOf(state, settings, input.atMs))) {
     apply(state, verdict, { settings, effects })
   }
@@ -165,6 +169,12 @@ export function end(
     if (state.byPrefix.get(prefix) === decision.id) state.byPrefix.delete(prefix)
   }
   if (how.why !== 'superseded') restoreCover(state, decision)
+  if (how.why === 'expired' && decision.untilMs > state.logMs) {
+    rememberBounded(state.outrun, decision.value, {
+      untilMs: decision.untilMs,
+      type: decision.type
+    })
+  }
   if (decision.type === 'ban' && how.why === 'expired') {
     rememberOffence(state, decision.value, how.atMs)
   } else if (how.why === 'lifted') state.offences.delete(decision.value)
@@ -200,14 +210,16 @@ function restoreCover(state: GuardState, ended: Decision): void {
 
 function rememberOffence(state: GuardState, value: string, endedAtMs: number): void {
   const count = (state.offences.get(value)?.count ?? 0) + 1
-  state.offences.delete(value)
-  state.offences.set(value, { count, lastEndMs: endedAtMs })
-  if (state.offences.size > OFFENCES_MAX) {
-    for (const oldest of state.offences.keys()) {
-      state.offences.delete(oldest)
-      break
-    }
-  }
+  rememberBounded(state.offences, value, { count, lastEndMs: endedAtMs })
+}
+
+/** The entry that was put in longest ago goes first. */
+function rememberBounded<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size <= OFFENCES_MAX) return
+  const [oldest] = map.keys()
+  if (oldest !== undefined) map.delete(oldest)
 }
 
 interface Applying {
@@ -234,6 +246,10 @@ function apply(state: GuardState, verdict: Verdict, applying: Applying): void {
   const standing = state.active.get(state.byValue.get(verdict.value) ?? '')
   if (standing !== undefined && rank(standing.type) >= rank(wanted)) {
     extend(state, standing, { verdict, prefixes, settings, effects })
+    return
+  }
+  const outrun = state.outrun.get(verdict.value)
+  if (outrun !== undefined && verdict.atMs < outrun.untilMs && rank(outrun.type) >= rank(wanted)) {
     return
   }
   if (standing === undefined && state.active.size >= settings.maxActive) {
@@ -272,7 +288,7 @@ function decide(
 ): Decision {
   const { settings } = how
   const type = verdict.level as DecisionType
-  const isBroken = type === 'ban' && isBreakerOpen(state, verdict.atMs)
+  const isBroken = type === 'ban' && isBreakerOpen(state.breaker, verdict.atMs)
   const shownType = isBroken ? 'throttle' : type
   const offence = shownType === 'ban' ? offenceOf(state, verdict.value, settings) : 0
   const ladder = settings.banLadderMs
@@ -313,20 +329,6 @@ function offenceOf(state: GuardState, value: string, settings: GuardSettings): n
   const before = state.offences.get(value)
   if (before === undefined || state.nowMs - before.lastEndMs > settings.ladderMemoryMs) return 0
   return before.count
-}
-
-/** Counts a ban, and says whether bans come many times faster than they used to. */
-function isBreakerOpen(state: GuardState, atMs: number): boolean {
-  const { breaker } = state
-  while (atMs - breaker.windowStartMs >= BREAKER_WINDOW_MS) {
-    const windows = Math.floor((atMs - breaker.windowStartMs) / BREAKER_WINDOW_MS)
-    breaker.meanPerWindow =
-      windows > 144 ? 0 : breaker.meanPerWindow * 0.993 ** windows + breaker.bans / 144
-    breaker.bans = 0
-    breaker.windowStartMs += windows * BREAKER_WINDOW_MS
-  }
-  breaker.bans++
-  return breaker.bans > Math.max(BREAKER_BANS_MIN, BREAKER_FACTOR * breaker.meanPerWindow)
 }
 
 function extend(

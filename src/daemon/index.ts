@@ -1,0 +1,11 @@
+/** Composition root: the only room that says `new` to adapters. Holds no rules of its own. */
+export {
+  checkActuators,
+  type InitOptions,
+  type InitReport,
+  initDataDir,
+  type StartOptions,
+  startNode,
+  sweepDataDir
+} from './daemon.ts'
+export { collectMetrics } from './metric-declarations.ts'

@@ -1,0 +1,302 @@
+/**
+ * The composition root of a running node: builds every component from the configuration, wires them, starts them in a written
+ * order and stops them in reverse. Holds no logic of its own.
+ */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { ApiServer, declareApiMetrics } from '../api/index.ts'
+import { type Clock, type Component, Lifecycle, messageOf, uuidV7 } from '../base/index.ts'
+import { type Config, dataPaths, programVersion, type ServiceEnvironment } from '../config/index.ts'
+import { type Decision, GuardService, NeverBlock } from '../defense/index.ts'
+import { RulePolicy } from '../detection/index.ts'
+import { ActuatorSet, createActuator } from '../keyserver/index.ts'
+import {
+  type AuditRepository,
+  CheckpointFile,
+  type Connection,
+  type DecisionRepository,
+  type ListRepository,
+  openDatabase,
+  storePaths
+} from '../store/index.ts'
+import {
+  type Logger,
+  type MetricsRegister,
+  NullMetricsRegister,
+  PrometheusRegister
+} from '../telemetry/index.ts'
+import { CheckpointKeeper } from './checkpoint-keeper.ts'
+import { MachineFacts } from './machine-facts.ts'
+import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
+import { nodeReadiness } from './readiness.ts'
+import { openRepositories, type Repositories } from './repositories.ts'
+import { ServiceNotifier } from './service-notifier.ts'
+import { sourceOptions } from './source-options.ts'
+import { StorePruner } from './store-pruner.ts'
+import { type IntakePositions, type IntakeState, TrafficIntake } from './traffic-intake.ts'
+
+/** Changes whenever the shape of what a checkpoint holds does. */
+const STATE_VERSION = 'guard-1'
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 10_000
+export const ACTUATOR_RECORD_DIR = 'actuators'
+
+export interface NodeOptions {
+  readonly dataDir: string
+  readonly config: Config
+  readonly service: ServiceEnvironment
+}
+
+export interface NodePorts {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+interface CheckpointState {
+  readonly guard: unknown
+  readonly intake: IntakeState
+}
+
+/** Opens the store and builds the node; nothing runs until `start`. @throws {StorageError | ConfigError | KeyserverError} */
+export class NetminderNode {
+  readonly #options: NodeOptions
+  readonly #ports: NodePorts
+  readonly #db: Connection
+  readonly #guard: GuardService
+  readonly #intake: TrafficIntake
+  readonly #checkpoint: CheckpointFile<IntakePositions, CheckpointState>
+  readonly #lifecycle: Lifecycle
+  readonly #api: ApiServer
+
+  constructor(options: NodeOptions, ports: NodePorts) {
+    const { dataDir, config } = options
+    this.#options = options
+    this.#ports = ports
+    const opened = openDatabase({ dataDir, clock: ports.clock })
+    this.#db = opened.db
+    try {
+      const paths = storePaths(dataDir)
+      const store = openRepositories(opened.db, dataDir, ports)
+      if (opened.setAside !== undefined) this.#reportSetAside(opened.setAside, store.audit)
+      const register = config.metrics.enabled ? new PrometheusRegister() : undefined
+      const declared: MetricsRegister = register ?? new NullMetricsRegister()
+      const facts = this.#createFacts()
+      const actuators = this.#createActuators(facts, store.allowlist)
+      this.#guard = this.#createGuard({ store, facts, actuators, declared })
+      this.#intake = new TrafficIntake(sourceOptions(config), {
+        ...ports,
+        metrics: declareSourceMetrics(declared),
+        sink: (event) => this.#guard.observe(event)
+      })
+      this.#checkpoint = new CheckpointFile({ path: paths.checkpoint, stateVersion: STATE_VERSION })
+      this.#api = this.#createApi(store, declared, register)
+      this.#lifecycle = this.#createLifecycle({ facts, actuators, decisions: store.decisions })
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  /** Where the API listens, once started. */
+  get url(): string {
+    return this.#api.url
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#restore()
+    await this.#lifecycle.start(signal)
+    const { config } = this.#options
+    this.#ports.logger.info(
+      {
+        url: this.#api.url,
+        sources: config.sources.length,
+        actuators: config.actuators.length,
+        mode: this.#guard.mode().overall
+      },
+      'netminder is on guard'
+    )
+    if (config.sources.length === 0) {
+      this.#ports.logger.warn({}, 'no log is followed: add [[sources]] to netminder.toml')
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#lifecycle.stop()
+    this.#db.close()
+  }
+
+  #reportSetAside(setAside: string, audit: AuditRepository): void {
+    this.#ports.logger.error(
+      { setAside },
+      'the database was damaged and is kept aside; history starts anew'
+    )
+    audit.append({
+      actor: 'system',
+      action: 'store.set-aside',
+      target: setAside,
+      before: undefined,
+      after: undefined,
+      reason: 'the database was damaged'
+    })
+  }
+
+  #createFacts(): MachineFacts {
+    const { defense, keyserver } = this.#options.config
+    return new MachineFacts(
+      {
+        protect: defense.protect,
+        monitoring: defense.monitoring,
+        sshPorts: defense.sshPorts,
+        intervalMs: defense.factsIntervalMs,
+        statsUrl: keyserver.url,
+        statsIntervalMs: keyserver.statsIntervalMs,
+        statsTimeoutMs: keyserver.statsTimeoutMs
+      },
+      this.#ports
+    )
+  }
+
+  #createActuators(facts: MachineFacts, allowlist: ListRepository): ActuatorSet {
+    const { clock, logger } = this.#ports
+    const { config, dataDir } = this.#options
+    // Checked again inside each actuator, from the facts themselves and not from what the guard has made of them.
+    const findProtection = (prefix: string) => {
+      const neverBlock = new NeverBlock({
+        treatAsPublic: config.detection.treatAsPublic,
+        allowlist: allowlist.all(),
+        protectedEntries: facts.current().entries
+      })
+      const found = neverBlock.find(prefix, clock.nowMs())
+      return found === undefined ? undefined : `${found.kind} (${found.detail})`
+    }
+    const ports = {
+      recordDir: join(dataDir, ACTUATOR_RECORD_DIR),
+      findProtection,
+      nowMs: () => clock.nowMs()
+    }
+    const intervals = config.actuators.map(
+      (actuator) => [actuator.name, actuator.reconcileIntervalMs] as const
+    )
+    return new ActuatorSet(
+      config.actuators.map((actuator) => createActuator(actuator, ports)),
+      { reconcileIntervalMs: new Map(intervals) },
+      { clock, logger, random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 } }
+    )
+  }
+
+  #createGuard(parts: {
+    readonly store: Repositories
+    readonly facts: MachineFacts
+    readonly actuators: ActuatorSet
+    readonly declared: MetricsRegister
+  }): GuardService {
+    const { config } = this.#options
+    const { store, facts, actuators, declared } = parts
+    return new GuardService(
+      { treatAsPublic: config.detection.treatAsPublic, ...config.defense },
+      {
+        policy: new RulePolicy({ sourcesMax: config.detection.maxSources }),
+        decisions: store.decisions,
+        allowlist: store.allowlist,
+        blocklist: store.blocklist,
+        mode: store.mode,
+        audit: store.audit,
+        unitOfWork: this.#db.transaction,
+        actuators,
+        facts,
+        ...this.#ports,
+        metrics: declareGuardMetrics(declared),
+        createId: (atMs) => uuidV7(atMs, randomBytes(10))
+      }
+    )
+  }
+
+  #createApi(
+    store: Repositories,
+    declared: MetricsRegister,
+    register: PrometheusRegister | undefined
+  ): ApiServer {
+    const { config, dataDir } = this.#options
+    return new ApiServer(
+      {
+        ...config.api,
+        addressFile: dataPaths(dataDir).apiAddress,
+        isMetricsPublic: config.metrics.isPublic
+      },
+      {
+        guard: this.#guard,
+        tokens: store.tokens,
+        verifier: store.tokens,
+        audit: store.audit,
+        metrics: register,
+        readiness: nodeReadiness(this.#intake, this.#guard),
+        node: { name: config.node.name || hostname(), version: programVersion() },
+        apiMetrics: declareApiMetrics(declared),
+        clock: this.#ports.clock,
+        log: this.#ports.logger.child({ component: 'api' })
+      }
+    )
+  }
+
+  #createLifecycle(parts: {
+    readonly facts: MachineFacts
+    readonly actuators: ActuatorSet
+    readonly decisions: DecisionRepository<Decision>
+  }): Lifecycle {
+    const { clock, logger } = this.#ports
+    const { config, service } = this.#options
+    const components: readonly Component[] = [
+      new StorePruner(config.store, { clock, logger, decisions: parts.decisions }),
+      parts.facts,
+      parts.actuators,
+      this.#guard,
+      new CheckpointKeeper(
+        { intervalMs: config.store.checkpointIntervalMs },
+        {
+          file: this.#checkpoint,
+          take: () => ({
+            positions: this.#intake.positions(),
+            state: { guard: this.#guard.snapshot(), intake: this.#intake.state() }
+          }),
+          clock,
+          logger
+        }
+      ),
+      this.#intake,
+      this.#api,
+      new ServiceNotifier(service, { clock, logger, isHealthy: () => true })
+    ]
+    return new Lifecycle(
+      components,
+      { startTimeoutMs: START_TIMEOUT_MS, stopTimeoutMs: STOP_TIMEOUT_MS },
+      (name, error) =>
+        logger.error(
+          { component: name, reason: messageOf(error) },
+          'component did not stop cleanly'
+        )
+    )
+  }
+
+  async #restore(): Promise<void> {
+    const { clock, logger } = this.#ports
+    const saved = await this.#checkpoint.load(clock.nowMs())
+    if (saved.kind === 'absent') return
+    if (saved.kind === 'unusable') {
+      logger.error({ ...saved }, 'checkpoint cannot be used; logs are read on from their ends')
+      return
+    }
+    if (saved.kind === 'positions-only') {
+      logger.warn({ detail: saved.detail, setAside: saved.setAside }, 'sessions start afresh')
+      this.#intake.restore(saved.positions, undefined)
+      return
+    }
+    try {
+      this.#guard.restore(saved.state.guard)
+      this.#intake.restore(saved.positions, saved.state.intake)
+    } catch (error) {
+      logger.warn({ reason: messageOf(error) }, 'sessions start afresh')
+      this.#intake.restore(saved.positions, undefined)
+    }
+  }
+}

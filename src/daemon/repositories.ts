@@ -1,0 +1,48 @@
+/** The repositories of a node over one database, and the token with which its owner speaks to the API. */
+import { type Clock, messageOf } from '../base/index.ts'
+import { dataPaths } from '../config/index.ts'
+import type { Decision, ModeSettings } from '../defense/index.ts'
+import {
+  AuditRepository,
+  type Connection,
+  DecisionRepository,
+  generateTokenText,
+  ListRepository,
+  ModeRepository,
+  readOrCreateSecret,
+  storePaths,
+  TokenRepository
+} from '../store/index.ts'
+import type { Logger } from '../telemetry/index.ts'
+
+/** What a new install runs in: everything is computed and shown, nothing is applied. */
+const SHADOW: ModeSettings = { overall: 'shadow', byCategory: {}, previous: undefined }
+
+export type Repositories = ReturnType<typeof openRepositories>
+
+/** @throws {StorageError} */
+export function openRepositories(
+  db: Connection,
+  dataDir: string,
+  ports: { readonly clock: Clock; readonly logger: Logger }
+) {
+  const { clock, logger } = ports
+  const audit = new AuditRepository(db, clock, {
+    headFile: storePaths(dataDir).auditHead,
+    onHeadFailure: (error) =>
+      logger.error({ reason: messageOf(error) }, 'could not write the head of the audit')
+  })
+  const tokens = new TokenRepository(db, clock, audit)
+  const { text } = readOrCreateSecret(dataPaths(dataDir).adminToken, () =>
+    generateTokenText('admin')
+  )
+  tokens.ensure({ name: 'admin', scope: 'admin', text })
+  return {
+    audit,
+    tokens,
+    decisions: new DecisionRepository<Decision>(db),
+    allowlist: new ListRepository(db, 'allowlist'),
+    blocklist: new ListRepository(db, 'blocklist'),
+    mode: new ModeRepository<ModeSettings>(db, SHADOW)
+  }
+}
