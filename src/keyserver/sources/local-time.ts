@@ -6,8 +6,8 @@ import { KeyserverError } from '../errors.ts'
 
 const QUARTER_HOUR_MS = 900_000
 const DAY_MS = 86_400_000
-/** Half of the smallest usual change of the clocks: a log that goes back by more than this is in the repeated hour. */
-const REPEAT_TOLERANCE_MS = 1_800_000
+/** A line on a kept connection is dated minutes back at most: a log that goes back by more is in the repeated hour. */
+const REPEAT_TOLERANCE_MS = 300_000
 
 const MONTHS: ReadonlyMap<string, number> = new Map(
   ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map(

@@ -34,7 +34,7 @@ export function findReconFact(line: LogrusLine): ReconFact | undefined {
 
 /** `[recon=host:port, http=…, weight=0, addr=127.0.2.2:21380, ips=[127.0.2.2]]`; the port may be missing. */
 function addressOfPartner(message: string): AddressText | undefined {
-  const text = /[[\s]addr=([^,\]\s]+)/.exec(message)?.[1]
+  const text = /[[\s]addr=(\[[^\]]+\](?::\d+)?|[^,\]\s]+)/.exec(message)?.[1]
   return text === undefined ? undefined : addressOfEndpoint(text)
 }
 
