@@ -1,0 +1,70 @@
+/** What every command is given: streams to write to, the daemon's programs, and the signal that ends it. */
+import type { Readable } from 'node:stream'
+import type { Config } from '../config/index.ts'
+import type { ActuatorProblem } from '../keyserver/index.ts'
+
+export interface CliIo {
+  /** Data: to stdout, waiting for a slow reader. Resolves at once when the reader has gone away. */
+  write(text: string): Promise<void>
+  /** Talk: to stderr. */
+  talk(text: string): void
+  readonly stdin: Readable
+  /** A person sits at the terminal and can be asked. */
+  readonly isInteractive: boolean
+  /** Columns of the terminal; undefined where output goes to a file or a pipe. */
+  readonly columns: number | undefined
+}
+
+export interface InitRequest {
+  readonly dataDir: string
+  readonly name: string | undefined
+  readonly apiPort: number | undefined
+  readonly haproxyLog: string | undefined
+  readonly hockeypuckLog: string | undefined
+  readonly haproxyList: string | undefined
+  readonly adminSocket: string | undefined
+}
+
+export interface InitReport {
+  readonly dataDir: string
+  readonly configFile: string
+  readonly isNewConfig: boolean
+  readonly tokenFile: string
+  readonly isNewToken: boolean
+}
+
+/** The programs of the daemon that commands start; only the composition root makes adapters. */
+export interface DaemonPort {
+  init(request: InitRequest): InitReport
+  start(request: {
+    readonly dataDir: string
+    readonly configFile: string | undefined
+    readonly flags: Readonly<Record<string, unknown>>
+    readonly signal: AbortSignal
+  }): Promise<void>
+  sweep(request: {
+    readonly dataDir: string
+    readonly configFile: string | undefined
+    readonly isAll: boolean
+    readonly signal: AbortSignal
+  }): Promise<readonly { readonly name: string; readonly removed: number }[]>
+  checkActuators(config: Config, signal: AbortSignal): Promise<readonly ActuatorProblem[]>
+}
+
+export interface CliContext {
+  readonly io: CliIo
+  readonly daemon: DaemonPort
+  /** Aborts on the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+  /** Path of `bin/netminder.js`, for commands that start a node of their own. */
+  readonly executable: string
+}
+
+export type OutputFormat = 'table' | 'json'
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly dataDir?: string | undefined
+  readonly config?: string | undefined
+  readonly output: OutputFormat
+}
