@@ -53,6 +53,7 @@ export class HaproxyFixture {
   #backend: Server | undefined
   #process: ChildProcess | undefined
   #port = 0
+  #proxiedPort = 0
   #peerPort = 0
   #log = ''
 
@@ -69,9 +70,10 @@ export class HaproxyFixture {
   async start(): Promise<void> {
     this.#backend ??= await startBackend()
     this.#port ||= await freePort()
+    this.#proxiedPort ||= await freePort()
     this.#peerPort ||= await freePort()
     const file = join(this.folder, 'haproxy.cfg')
-    writeFileSync(file, this.#configuration())
+    writeFileSync(file, this.#configuration((this.#backend.address() as AddressInfo).port))
     const child = spawn('haproxy', ['-W', '-L', 'keyserver', '-f', file], {
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: this.folder
@@ -152,15 +154,21 @@ export class HaproxyFixture {
     return readFileSync(this.listPath, 'latin1')
   }
 
-  /** One request from a loopback address of choice. */
-  async request(localAddress: string, path = '/'): Promise<HttpAnswer> {
+  /** One request from a loopback address of choice; from an IPv6 address by the PROXY protocol, as behind stock's splitter. */
+  async request(source: string, path = '/'): Promise<HttpAnswer> {
     return await new Promise((resolve) => {
-      const family = localAddress.includes(':') ? '::1' : '127.0.0.1'
-      const socket = connect({ host: family, port: this.#port, localAddress })
+      const isProxied = source.includes(':')
+      const socket = connect({
+        host: '127.0.0.1',
+        port: isProxied ? this.#proxiedPort : this.#port,
+        localAddress: isProxied ? '127.0.0.1' : source
+      })
       let answer = ''
       socket.setTimeout(5_000, () => socket.destroy())
       socket.on('connect', () =>
-        socket.write(`GET ${path} HTTP/1.1\r\nHost: keys.example\r\nConnection: close\r\n\r\n`)
+        socket.write(
+          `${isProxied ? `PROXY TCP6 ${source} ::1 40000 80\r\n` : ''}GET ${path} HTTP/1.1\r\nHost: keys.example\r\nConnection: close\r\n\r\n`
+        )
       )
       socket.on('data', (chunk) => {
         answer += chunk.toString('latin1')
@@ -173,12 +181,11 @@ export class HaproxyFixture {
     })
   }
 
-  async status(localAddress: string): Promise<number | undefined> {
-    return (await this.request(localAddress)).status
+  async status(source: string): Promise<number | undefined> {
+    return (await this.request(source)).status
   }
 
-  #configuration(): string {
-    const { port } = this.#backend?.address() as AddressInfo
+  #configuration(backendPort: number): string {
     const list = this.listPath.replaceAll(' ', '\\ ')
     const refusal =
       this.#options.refusal === 'reject'
@@ -203,7 +210,7 @@ backend st_info_crawler
 
 frontend fe_http_handler
   bind 127.0.0.1:${this.#port}
-  bind ::1:${this.#port}
+  bind 127.0.0.1:${this.#proxiedPort} accept-proxy
   acl blacklisted src -f ${list}
   ${refusal}
   http-request track-sc1 src table st_info_crawler
@@ -217,7 +224,7 @@ frontend fe_other
   default_backend be_hockeypuck
 
 backend be_hockeypuck
-  server srv_keyserver 127.0.0.1:${port}
+  server srv_keyserver 127.0.0.1:${backendPort}
 `
   }
 }
