@@ -5,12 +5,37 @@
 import type { UnparsedCause } from '../events.ts'
 
 /** A record of Docker's json-file driver holds at most 16 KiB of a line; the last part ends with a line feed. */
-const DOCKER_HEAD = '{"log":"'
+export const DOCKER_HEAD = '{"log":"'
+
+/** The parts of one line that have come so far. */
+class SplitLine {
+  #parts: string[] = []
+  #length = 0
+  readonly #maxLength: number
+
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength
+  }
+
+  get text(): string {
+    return this.#parts.join('')
+  }
+
+  /** One part beyond the limit is kept, so that a line which is restored is still too long. */
+  add(part: string): void {
+    if (this.#length <= this.#maxLength) this.#parts.push(part)
+    this.#length += part.length
+  }
+
+  end(): { line: string } | { cause: UnparsedCause } {
+    if (this.#length > this.#maxLength) return { cause: 'too-long' }
+    return { line: trimLine(this.text) }
+  }
+}
 
 export class Envelope {
-  #parts: string[] = []
-  #partsLength = 0
-  #isOverlong = false
+  /** By stream of the container: a line of stderr may stand between two parts of one of stdout. */
+  readonly #split = new Map<string, SplitLine>()
   readonly #maxLength: number
 
   /** @param maxLength characters of a line that is put together from parts */
@@ -18,49 +43,47 @@ export class Envelope {
     this.#maxLength = maxLength
   }
 
-  /** True while a line has begun that is not complete: it starts before the next record. */
-  get isWithinLine(): boolean {
-    return this.#parts.length > 0 || this.#isOverlong
+  /** Lines that have begun and are not complete, as records that `open` takes back. */
+  pendingRecords(): string[] {
+    return [...this.#split].map(([stream, split]) => JSON.stringify({ log: split.text, stream }))
+  }
+
+  /** What follows is not the continuation of what came before. */
+  reset(): void {
+    this.#split.clear()
   }
 
   /** @returns the bare line, `undefined` if more parts must come, or why the wrapper could not be read */
   open(raw: string): { line: string } | { cause: UnparsedCause } | undefined {
     const first = raw.charCodeAt(0)
     if (first === 123 && raw.startsWith(DOCKER_HEAD)) return this.#openDocker(raw)
-    if (this.isWithinLine) this.#reset()
+    if (this.#split.size > 0) this.reset()
     if (first === 91 || raw.startsWith('time="')) return { line: raw }
     return { line: stripHeader(raw) }
   }
 
   #openDocker(raw: string): { line: string } | { cause: UnparsedCause } | undefined {
-    let text: unknown
+    let record: Record<string, unknown>
     try {
-      text = (JSON.parse(raw) as Record<string, unknown>)['log']
+      record = JSON.parse(raw)
     } catch {
-      this.#reset()
+      this.reset()
       return { cause: raw.endsWith('}') ? 'bad-wrapper' : 'truncated' }
     }
+    const text = record['log']
     if (typeof text !== 'string') return { cause: 'bad-wrapper' }
+    const stream = record['stream'] === 'stderr' ? 'stderr' : 'stdout'
     const isLast = text.endsWith('\n')
-    if (isLast && !this.isWithinLine) return { line: trimLine(text) }
-    if (!this.#isOverlong) this.#parts.push(text)
-    this.#partsLength += text.length
-    if (this.#partsLength > this.#maxLength) {
-      this.#isOverlong = true
-      this.#parts = []
+    const begun = this.#split.get(stream)
+    if (isLast && begun === undefined) return { line: trimLine(text) }
+    const split = begun ?? new SplitLine(this.#maxLength)
+    split.add(text)
+    if (isLast) {
+      this.#split.delete(stream)
+      return split.end()
     }
-    if (!isLast) return undefined
-    const result = this.#isOverlong
-      ? { cause: 'too-long' as const }
-      : { line: trimLine(this.#parts.join('')) }
-    this.#reset()
-    return result
-  }
-
-  #reset(): void {
-    this.#parts = []
-    this.#partsLength = 0
-    this.#isOverlong = false
+    this.#split.set(stream, split)
+    return undefined
   }
 }
 

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../base/index.ts'
 import type { EventSink, UnparsedCause } from '../events.ts'
-import { Envelope } from './envelope.ts'
+import { DOCKER_HEAD, Envelope } from './envelope.ts'
 import type { LogDecoder } from './log-decoder.ts'
 
 /** Told of every line that could not be read, with at most its first 512 characters. */
@@ -97,8 +97,9 @@ export class LineIntake {
     return Buffer.concat([...this.#carry, this.#undelivered])
   }
 
+  /** What was delivered and still waits: parts of split records for their rest, lines for their partner. */
   pendingLines(): readonly string[] {
-    return this.#decoder.pendingLines()
+    return [...this.#envelope.pendingRecords(), ...this.#decoder.pendingLines()]
   }
 
   /** The next byte has this offset; a line that had begun is forgotten. */
@@ -108,9 +109,12 @@ export class LineIntake {
     this.#committedOffset = offset
   }
 
-  /** Lines that waited for a partner when the position was saved; they were counted then. */
+  /** What waited when the position was saved; it was counted then. */
   restorePending(lines: readonly string[]): void {
-    for (const line of lines) this.#decoder.decode(line, this.#sink)
+    for (const line of lines) {
+      if (line.startsWith(DOCKER_HEAD)) this.#envelope.open(line)
+      else this.#decoder.decode(line, this.#sink)
+    }
   }
 
   async push(chunk: Buffer): Promise<void> {
@@ -123,7 +127,7 @@ export class LineIntake {
       if (end < 0) break
       this.#takeLine(chunk, start, end)
       this.#offset += end + 1 - start
-      if (!this.#envelope.isWithinLine) this.#committedOffset = this.#offset
+      this.#committedOffset = this.#offset
       start = end + 1
       if (++sinceLook < LINES_BETWEEN_LOOKS) continue
       sinceLook = 0
@@ -158,6 +162,12 @@ export class LineIntake {
     this.#committedOffset = this.#offset
   }
 
+  /** The same, and what comes next is another log: a record that was split there is never completed. */
+  breakOff(): void {
+    this.endOfInput()
+    this.#envelope.reset()
+  }
+
   /** Nothing came for a while: log time goes on all the same. */
   settle(): void {
     if (this.#decoder.logTimeMs === 0) return
@@ -169,8 +179,8 @@ export class LineIntake {
     this.#decoder.flush(this.#sink)
   }
 
-  #takeLine(chunk: Buffer, start: number, end: number): void {
-    this.#bytes += end - start + (chunk === EMPTY ? 0 : 1)
+  #takeLine(chunk: Buffer, from: number, end: number): void {
+    this.#bytes += end - from + (chunk === EMPTY ? 0 : 1)
     if (this.#skipped !== undefined) {
       const sample = this.#skipped
       this.#skipped = undefined
@@ -179,6 +189,7 @@ export class LineIntake {
     }
     let text: string
     if (this.#carryLength === 0) {
+      const start = skipHole(chunk, from, end)
       if (end - start > this.#maxLineBytes + 1) {
         this.#refuse('too-long', chunk.toString('utf8', start, start + SAMPLE_LENGTH))
         return
@@ -186,7 +197,7 @@ export class LineIntake {
       const last = end > start && chunk[end - 1] === CARRIAGE_RETURN ? end - 1 : end
       text = chunk.toString('utf8', start, last)
     } else {
-      const whole = Buffer.concat([...this.#carry, chunk.subarray(start, end)])
+      const whole = Buffer.concat([...this.#carry, chunk.subarray(from, end)])
       this.#forgetPartial()
       if (whole.length > this.#maxLineBytes + 1) {
         this.#refuse('too-long', whole.toString('utf8', 0, SAMPLE_LENGTH))
@@ -220,12 +231,13 @@ export class LineIntake {
     this.#onUnparsed?.(cause, line.slice(0, SAMPLE_LENGTH))
   }
 
-  #keepRest(chunk: Buffer, start: number): void {
+  #keepRest(chunk: Buffer, from: number): void {
+    this.#bytes += chunk.length - from
+    this.#offset += chunk.length - from
+    if (this.#skipped !== undefined) return
+    const start = this.#carryLength === 0 ? skipHole(chunk, from, chunk.length) : from
     const length = chunk.length - start
     if (length === 0) return
-    this.#bytes += length
-    this.#offset += length
-    if (this.#skipped !== undefined) return
     if (this.#carryLength + length > this.#maxLineBytes + 1) {
       const head = Buffer.concat([...this.#carry, chunk.subarray(start, start + SAMPLE_LENGTH)])
       this.#forgetPartial()
@@ -242,4 +254,14 @@ export class LineIntake {
     this.#carryLength = 0
     this.#skipped = undefined
   }
+}
+
+/**
+ * A writer that does not append goes on at its old position after a truncation: the file then begins with a hole, which reads
+ * as NUL bytes before the first line.
+ */
+function skipHole(chunk: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end && chunk[at] === 0) at++
+  return at
 }

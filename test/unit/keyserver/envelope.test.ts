@@ -57,11 +57,30 @@ for (const { name, input, expected } of wrapped) {
 test('joins the parts of a line that Docker split', () => {
   const envelope = new Envelope(1_000)
   is(envelope.open(docker('abc')), undefined)
-  is(envelope.isWithinLine, true)
   is(envelope.open(docker('def')), undefined)
   equal(envelope.open(docker('g\n')), { line: 'abcdefg' })
-  is(envelope.isWithinLine, false)
+  equal(envelope.pendingRecords(), [])
 })
+
+test('keeps the parts of stdout and stderr apart', () => {
+  const envelope = new Envelope(1_000)
+  const error = (log: string) => JSON.stringify({ log, stream: 'stderr' })
+  is(envelope.open(docker('abc')), undefined)
+  equal(envelope.open(error('warning\n')), { line: 'warning' })
+  is(envelope.open(error('ala')), undefined)
+  equal(envelope.open(docker('def\n')), { line: 'abcdef' })
+  equal(envelope.open(error('rm\n')), { line: 'alarm' })
+})
+
+for (const maxLength of [1_000, 4]) {
+  test(`a split line goes on after a restart, with ${maxLength} characters allowed`, () => {
+    const before = new Envelope(maxLength)
+    for (const part of ['abc', 'def']) before.open(docker(part))
+    const after = new Envelope(maxLength)
+    for (const record of before.pendingRecords()) is(after.open(record), undefined)
+    equal(after.open(docker('g\n')), maxLength < 7 ? { cause: 'too-long' } : { line: 'abcdefg' })
+  })
+}
 
 test('a line that stays open for ever takes no memory and is counted once', () => {
   const envelope = new Envelope(10)

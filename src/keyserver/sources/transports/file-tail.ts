@@ -7,7 +7,13 @@ import type { Clock } from '../../../base/index.ts'
 import type { KeyserverError } from '../../errors.ts'
 import type { LineIntake } from '../line-intake.ts'
 import { inodeAt, LogFile, rotatedSiblings, sourceError } from './log-file.ts'
-import type { Transport, TransportPorts, TransportPosition } from './transport.ts'
+import type {
+  FileHead,
+  ReadFile,
+  Transport,
+  TransportPorts,
+  TransportPosition
+} from './transport.ts'
 
 export interface FileTailOptions {
   readonly path: string
@@ -16,15 +22,15 @@ export interface FileTailOptions {
   readonly resumeFrom?: TransportPosition | undefined
   /** @default 200 */
   readonly pollMs?: number | undefined
-  /** How long a renamed file is still watched: its writer has not yet reopened the log. @default 1000 */
+  /** How long a renamed file is still watched once the new one is written: another process may be slower. @default 1000 */
   readonly graceMs?: number | undefined
   /** Longest pause between attempts at a source that cannot be read. @default 5000 */
   readonly retryMaxMs?: number | undefined
 }
 
 const CHUNK_BYTES = 65_536
-/** Rotated files already read in this run; bounded, since each rotation adds one. */
-const MAX_DONE = 32
+/** Rotated files that are remembered as read; bounded, since each rotation adds one. */
+const MAX_DONE = 8
 
 type FilePosition = Extract<TransportPosition, { kind: 'file' }>
 
@@ -44,7 +50,7 @@ export class FileTail implements Transport {
   #startsAtEnd: boolean
   /** When the file was found to be no longer the one at the path. */
   #rotatedAtMs: number | undefined
-  #done: string[] = []
+  #done: readonly ReadFile[]
   #problemCode: string | undefined
   #retryMs: number
   #gaps = 0
@@ -59,6 +65,7 @@ export class FileTail implements Transport {
     this.#retryMaxMs = options.retryMaxMs ?? 5_000
     this.#retryMs = this.#pollMs
     this.#saved = options.resumeFrom?.kind === 'file' ? options.resumeFrom : undefined
+    this.#done = this.#saved?.done ?? []
     this.#startsAtEnd = this.#saved === undefined && !(options.fromStart ?? false)
   }
 
@@ -76,7 +83,8 @@ export class FileTail implements Transport {
       inode: file.inode,
       head: file.head,
       offset: this.#intake.committedOffset,
-      modifiedMs: this.#seen.modifiedMs
+      modifiedMs: this.#seen.modifiedMs,
+      done: this.#done
     }
   }
 
@@ -146,8 +154,8 @@ export class FileTail implements Transport {
       await this.#intake.push(this.#buffer.subarray(0, length))
     }
     if (hasRead) {
+      // The status stays that of before: whatever changed since makes the next step look at the beginning again.
       await file.learnHead()
-      this.#seen = await file.status()
       if (this.#rotatedAtMs !== undefined) this.#rotatedAtMs = this.#clock.monotonicMs()
     }
     if (signal.aborted) return true
@@ -167,6 +175,8 @@ export class FileTail implements Transport {
       this.#report(await this.#problemAtPath())
       return true
     }
+    // A new file without a line: its writer has not come to it yet, and may still write to the old one.
+    if (now.isEmpty) return true
     this.#rotatedAtMs ??= this.#clock.monotonicMs()
     if (this.#clock.monotonicMs() - this.#rotatedAtMs < this.#graceMs) return true
     await this.#leave(file)
@@ -201,6 +211,7 @@ export class FileTail implements Transport {
       this.#offset
     )
     this.#remember(file)
+    this.#saved = this.position() as FilePosition
     await file.close()
     this.#file = undefined
     if (copy !== undefined) {
@@ -208,7 +219,7 @@ export class FileTail implements Transport {
       this.#rotatedAtMs = this.#clock.monotonicMs() - this.#graceMs
       return
     }
-    this.#intake.endOfInput()
+    this.#intake.breakOff()
     await this.#use(await LogFile.open(this.#path), 0)
   }
 
@@ -222,14 +233,27 @@ export class FileTail implements Transport {
   }
 
   #remember(file: LogFile): void {
-    this.#done.push(`${file.inode}:${file.head.sha256}`)
-    this.#done = this.#done.slice(-MAX_DONE)
+    if (file.head.length === 0) return
+    this.#done = [...this.#done, { inode: file.inode, head: file.head }].slice(-MAX_DONE)
+  }
+
+  /** An inode alone may have been given to a new file; a young file may have grown since. */
+  async #isDone(file: LogFile): Promise<boolean> {
+    for (const { inode, head } of this.#done) {
+      if (inode === file.inode && (await file.beginsWith(head))) return true
+    }
+    return false
   }
 
   async #openNext(): Promise<boolean> {
     const saved = this.#saved
     if (saved === undefined) {
       await this.#openFirst()
+      return false
+    }
+    if (saved.head.length === 0 && saved.offset === 0) {
+      // Nothing of it was read, so nothing tells it from a copy: all that is newer and was not read counts.
+      await this.#openAfter(saved.modifiedMs)
       return false
     }
     const main = await inodeAt(this.#path)
@@ -250,7 +274,8 @@ export class FileTail implements Transport {
     }
     // Raises if there is nothing at the path; the saved position stays for the next attempt.
     await this.#openAfter(saved.modifiedMs)
-    if (!this.#done.some((key) => key.startsWith(`${saved.inode}:`))) this.#gaps++
+    this.#intake.breakOff()
+    if (!this.#done.some(({ inode }) => inode === saved.inode)) this.#gaps++
     return false
   }
 
@@ -268,7 +293,7 @@ export class FileTail implements Transport {
       if (sibling.modifiedMs < modifiedMs || sibling.inode === main?.inode) continue
       const file = await LogFile.open(sibling.path).catch(() => undefined)
       if (file === undefined) continue
-      if (!this.#done.includes(`${file.inode}:${file.head.sha256}`)) {
+      if (!(await this.#isDone(file))) {
         await this.#use(file, 0)
         this.#rotatedAtMs = this.#clock.monotonicMs() - this.#graceMs
         return
@@ -280,7 +305,7 @@ export class FileTail implements Transport {
 
   /** The saved file under another name, or a copy of it, that holds at least what had been read. */
   async #findCopy(
-    saved: { device: string; inode: string; head: LogFile['head'] },
+    saved: { device: string; inode: string; head: FileHead },
     offset: number
   ): Promise<LogFile | undefined> {
     for (const sibling of (await rotatedSiblings(this.#path)).reverse()) {

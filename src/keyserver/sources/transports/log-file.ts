@@ -10,7 +10,8 @@ import type { FileHead } from './transport.ts'
 const HEAD_BYTES = 1_024
 /** A shorter beginning says too little to find a copy by it alone. */
 const MIN_TELLING_BYTES = 64
-const MAX_SIBLINGS = 64
+/** A year of daily rotation, and twice that. */
+const MAX_SIBLINGS = 1_000
 
 export const NO_HEAD: FileHead = { length: 0, sha256: '' }
 
@@ -65,8 +66,8 @@ export class LogFile {
   }
 
   async status(): Promise<FileStatus> {
-    const stats = await this.#handle.stat()
-    return { size: stats.size, modifiedMs: stats.mtimeMs }
+    const stats = await this.#handle.stat({ bigint: true })
+    return { size: Number(stats.size), modifiedMs: modifiedMsOf(stats) }
   }
 
   async read(buffer: Buffer, offset: number): Promise<number> {
@@ -110,6 +111,11 @@ export class LogFile {
   }
 }
 
+/** One way of rounding for all: files are put in order by it. */
+function modifiedMsOf(stats: BigIntStats): number {
+  return Number(stats.mtimeNs) / 1e6
+}
+
 export function sourceError(path: string, error: unknown): KeyserverError {
   if (error instanceof KeyserverError) return error
   const systemCode = (error as NodeJS.ErrnoException).code ?? ''
@@ -132,10 +138,15 @@ const SYSTEM_CODES: ReadonlyMap<string, KeyserverErrorCode> = new Map([
 /** Inode now found at the path, or undefined if there is none that could be stat'ed. */
 export async function inodeAt(
   path: string
-): Promise<{ device: string; inode: string; isFile: boolean } | undefined> {
+): Promise<{ device: string; inode: string; isFile: boolean; isEmpty: boolean } | undefined> {
   try {
     const stats = await stat(path, { bigint: true })
-    return { device: String(stats.dev), inode: String(stats.ino), isFile: stats.isFile() }
+    return {
+      device: String(stats.dev),
+      inode: String(stats.ino),
+      isFile: stats.isFile(),
+      isEmpty: stats.size === 0n
+    }
   } catch {
     return undefined
   }
@@ -169,8 +180,11 @@ export async function rotatedSiblings(path: string): Promise<Sibling[]> {
     try {
       const stats = await stat(join(directory, other), { bigint: true })
       if (!stats.isFile() || stats.size === 0n) continue
-      const modifiedMs = Number(stats.mtimeNs / 1000n) / 1000
-      found.push({ path: join(directory, other), inode: String(stats.ino), modifiedMs })
+      found.push({
+        path: join(directory, other),
+        inode: String(stats.ino),
+        modifiedMs: modifiedMsOf(stats)
+      })
     } catch {
       // It was rotated away between the two calls.
     }

@@ -1,8 +1,8 @@
 /** Reads a named pipe or standard input. What was read and not yet delivered goes into the position: a pipe has no past. */
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { close, constants, fstat, open } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import type { Clock } from '../../../base/index.ts'
 import { KeyserverError } from '../../errors.ts'
 import type { LineIntake } from '../line-intake.ts'
@@ -20,6 +20,8 @@ export interface PipeReaderOptions {
   /** @default 5000 */
   readonly retryMaxMs?: number | undefined
 }
+
+const WAKING_EVENTS = ['readable', 'end', 'close'] as const
 
 export class PipeReader implements Transport {
   readonly #path: string
@@ -71,17 +73,12 @@ export class PipeReader implements Transport {
     let retryMs = this.#pollMs
     while (!signal.aborted) {
       try {
-        const handle = await openFifo(this.#path)
+        const fd = await openFifo(this.#path)
         this.#report(undefined)
         retryMs = this.#pollMs
-        // Socket reads when there is something to read; a file stream would hold a thread of the pool for ever.
-        const socket = new Socket({ fd: handle.fd, readable: true, writable: false })
-        try {
-          await this.#drain(socket, signal)
-        } finally {
-          socket.destroy()
-          await handle.close().catch(() => undefined)
-        }
+        // Socket reads when there is something to read; a file stream would hold a thread of the pool for ever. It owns the
+        // descriptor from here on.
+        await this.#drain(new Socket({ fd, readable: true, writable: false }), signal)
       } catch (error) {
         if (signal.aborted) return
         this.#report(sourceError(this.#path, error))
@@ -91,22 +88,42 @@ export class PipeReader implements Transport {
     }
   }
 
+  /** Until the stream ends or the signal aborts; what was taken out of the pipe by then is delivered all the same. */
   async #drain(stream: Readable, signal: AbortSignal): Promise<void> {
-    const onAbort = () => stream.destroy()
-    signal.addEventListener('abort', onAbort, { once: true })
+    let wake = () => undefined as void
+    let failure: unknown
+    const onError = (error: unknown) => {
+      failure = error
+      wake()
+    }
+    const onWake = () => wake()
+    for (const event of WAKING_EVENTS) stream.on(event, onWake)
+    stream.on('error', onError)
+    signal.addEventListener('abort', onWake)
     try {
-      for await (const chunk of stream) {
-        if (signal.aborted) return
-        await this.#intake.push(chunk as Buffer)
+      for (;;) {
+        if (signal.aborted) break
+        const chunk: Buffer | null = stream.read()
+        if (chunk !== null) await this.#intake.push(chunk)
+        else if (failure !== undefined) throw failure
+        else if (stream.readableEnded || stream.destroyed) break
+        else {
+          const { promise, resolve } = Promise.withResolvers<void>()
+          wake = resolve
+          await promise
+        }
       }
-      if (this.#path === '-') {
+      if (this.#path === '-' && !signal.aborted) {
         this.#intake.endOfInput()
         this.#intake.flush()
       }
-    } catch (error) {
-      if (!signal.aborted) throw error
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      signal.removeEventListener('abort', onWake)
+      for (const event of WAKING_EVENTS) stream.off(event, onWake)
+      const taken: Buffer[] = []
+      for (let rest = stream.read(); rest !== null; rest = stream.read()) taken.push(rest)
+      stream.destroy()
+      for (const chunk of taken) await this.#intake.push(chunk)
     }
   }
 
@@ -121,17 +138,17 @@ export class PipeReader implements Transport {
  * Opened for writing too where that is allowed: then the pipe never ends when its writer restarts, and nothing that the
  * writer puts in between is lost.
  */
-async function openFifo(path: string): Promise<FileHandle> {
-  let handle: FileHandle
+async function openFifo(path: string): Promise<number> {
+  let fd: number
   try {
-    handle = await open(path, constants.O_RDWR | constants.O_NONBLOCK)
+    fd = await promisify(open)(path, constants.O_RDWR | constants.O_NONBLOCK)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK)
   }
-  const stats = await handle.stat()
-  if (stats.isFIFO()) return handle
-  await handle.close()
+  const stats = await promisify(fstat)(fd)
+  if (stats.isFIFO()) return fd
+  await promisify(close)(fd)
   throw new KeyserverError(
     'SOURCE_WRONG_KIND',
     `expected a FIFO at ${path}, got another kind of file`

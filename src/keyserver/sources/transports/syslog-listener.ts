@@ -78,13 +78,15 @@ export class SyslogListener implements Transport {
   async run(signal: AbortSignal): Promise<void> {
     this.#clock.every(1_000, () => this.#intake.settle(), signal)
     if (!signal.aborted) await once(signal, 'abort')
-    for (const connection of this.#connections) connection.destroy()
-    await this.#tasks.drained()
-    await new Promise<void>((resolve) => {
+    // Closed to new senders first: one that came in between would keep the server open.
+    const closed = new Promise<void>((resolve) => {
       if (this.#udp !== undefined) this.#udp.close(() => resolve())
       else if (this.#server !== undefined) this.#server.close(() => resolve())
       else resolve()
     })
+    for (const connection of this.#connections) connection.destroy()
+    await this.#tasks.drained()
+    await closed
   }
 
   async #openUdp(target: { host: string; port: number }): Promise<void> {

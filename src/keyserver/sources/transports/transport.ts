@@ -25,6 +25,12 @@ export interface FileHead {
   readonly sha256: string
 }
 
+/** A log file that was read to its end. */
+export interface ReadFile {
+  readonly inode: string
+  readonly head: FileHead
+}
+
 export type TransportPosition =
   | {
       readonly kind: 'file'
@@ -35,6 +41,8 @@ export type TransportPosition =
       readonly offset: number
       /** When the file was last written, as far as it had been read. */
       readonly modifiedMs: number
+      /** Files before it, oldest first: they may still lie beside it. */
+      readonly done?: readonly ReadFile[] | undefined
     }
   /** Base64 of a line that has begun. */
   | { readonly kind: 'stream'; readonly partial: string }
