@@ -36,5 +36,7 @@ export type KeyserverErrorCode =
   | 'LIST_UNWRITABLE'
   /** The record of what an actuator holds cannot be read or written. */
   | 'RECORD_UNUSABLE'
+  /** Another process keeps changing the same actuator. */
+  | 'RECORD_BUSY'
 
 export class KeyserverError extends NetminderError<KeyserverErrorCode> {}

@@ -143,14 +143,22 @@ export class ActuatorSet implements Component {
     )
   }
 
-  /** Ends what outlived its time: the same as applying what should be held now. */
+  /**
+   * Ends what outlived its time: the same as applying what should be held now.
+   *
+   * @throws {KeyserverError} of the first actuator that failed, after all of them were told
+   */
   async sweep(signal: AbortSignal): Promise<readonly { name: string; removed: number }[]> {
-    return await Promise.all(
+    const runs = await Promise.allSettled(
       this.#lanes.map(async (lane) => {
         const report = await lane.actuator.apply(lane.desired, signal)
         return { name: lane.actuator.name, removed: report.removed }
       })
     )
+    return runs.map((run) => {
+      if (run.status === 'rejected') throw run.reason
+      return run.value
+    })
   }
 
   describe(entry: ActuatorEntry): readonly string[] {
@@ -200,6 +208,9 @@ export class ActuatorSet implements Component {
           { actuator: actuator.name, count: report.mended },
           'mended entries that were gone'
         )
+      }
+      for (const warning of report.warnings ?? []) {
+        logger.warn({ actuator: actuator.name, reason: warning }, 'actuator warns')
       }
       lane.failures = 0
       lane.lastError = undefined

@@ -23,6 +23,8 @@ export interface ApplyReport {
   readonly mended: number
   /** Entries refused by the never-block guard inside the actuator, with the reason. */
   readonly refused: readonly { readonly prefix: PrefixText; readonly reason: string }[]
+  /** What a person should know although it was done, such as a damaged record. */
+  readonly warnings?: readonly string[]
 }
 
 export interface ActuatorProblem {
@@ -49,4 +51,18 @@ export interface Actuator {
   check(signal: AbortSignal): Promise<readonly ActuatorProblem[]>
   /** How a person undoes or verifies an entry by hand: shown by `decisions explain`. */
   describe(entry: ActuatorEntry): string
+}
+
+/** An actuator that puts entries where they outlive this process. */
+export interface SweepableActuator extends Actuator {
+  /**
+   * Ends entries of ours for which `isOver` holds and touches nothing else; an entry whose end is not known has `untilMs` 0. Needs
+   * neither the daemon nor its database, and may run beside it.
+   *
+   * @throws {KeyserverError codes}
+   */
+  sweep(
+    isOver: (entry: ActuatorEntry) => boolean,
+    signal: AbortSignal
+  ): Promise<{ readonly removed: number }>
 }

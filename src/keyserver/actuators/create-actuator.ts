@@ -1,8 +1,7 @@
 /** Makes actuators from options, and the independent sweep over the same options. */
 import { join } from 'node:path'
-import type { Actuator, ActuatorAction, ProtectionCheck } from './actuator.ts'
+import type { Actuator, ActuatorAction, ProtectionCheck, SweepableActuator } from './actuator.ts'
 import { HaproxyActuator } from './haproxy/haproxy-actuator.ts'
-import { HeldRecord } from './held-record.ts'
 import { HttpListActuator } from './http-list.ts'
 import { PlainListActuator } from './plain-list.ts'
 
@@ -34,38 +33,36 @@ export interface ActuatorPorts {
   readonly nowMs: () => number
 }
 
-function recordPath(name: string, ports: Pick<ActuatorPorts, 'recordDir'>): string {
-  return join(ports.recordDir, `${name}.json`)
+export function createActuator(options: ActuatorOptions, ports: ActuatorPorts): Actuator {
+  return options.kind === 'http-list'
+    ? new HttpListActuator(options, ports)
+    : createSweepable(options, ports)
 }
 
-export function createActuator(options: ActuatorOptions, ports: ActuatorPorts): Actuator {
-  switch (options.kind) {
-    case 'haproxy':
-      return new HaproxyActuator(
-        {
-          name: options.name,
-          listPath: options.listPath || undefined,
-          listPathInProxy: options.listPathInProxy || undefined,
-          socket: options.socket || undefined,
-          throttleTable: options.throttleTable || undefined,
-          commandTimeoutMs: options.commandTimeoutMs,
-          recordPath: recordPath(options.name, ports)
-        },
-        ports
-      )
-    case 'plain-list':
-      return new PlainListActuator(
-        { ...options, recordPath: recordPath(options.name, ports) },
-        ports
-      )
-    case 'http-list':
-      return new HttpListActuator(options, ports.findProtection)
-  }
+function createSweepable(
+  options: Exclude<ActuatorOptions, { readonly kind: 'http-list' }>,
+  ports: ActuatorPorts
+): SweepableActuator {
+  const recordPath = join(ports.recordDir, `${options.name}.json`)
+  if (options.kind === 'plain-list') return new PlainListActuator({ ...options, recordPath }, ports)
+  return new HaproxyActuator(
+    {
+      name: options.name,
+      listPath: options.listPath || undefined,
+      listPathInProxy: options.listPathInProxy || undefined,
+      socket: options.socket || undefined,
+      throttleTable: options.throttleTable || undefined,
+      commandTimeoutMs: options.commandTimeoutMs,
+      recordPath
+    },
+    ports
+  )
 }
 
 /**
  * Ends every entry of ours whose time is up, without the daemon and its database; with `isAll` every entry of ours. Safe beside a
- * running daemon: it only ever removes what the record says is ours and over, and the daemon mends what it still wants.
+ * running daemon: it only ever removes what the record says is ours and over, and the daemon mends what it still wants. Where
+ * HAProxy does not run, the list is swept, and the running list by the first sweep that finds HAProxy again.
  *
  * @throws {KeyserverError} of the first actuator that failed, after the others were swept
  */
@@ -78,21 +75,17 @@ export async function sweepActuators(
   const failures: unknown[] = []
   for (const options of actuators) {
     if (options.kind === 'http-list') continue
+    const actuator = createSweepable(options, {
+      recordDir: how.recordDir,
+      findProtection: () => undefined,
+      nowMs: () => how.nowMs
+    })
     try {
-      const record = new HeldRecord(recordPath(options.name, how))
-      const before = await record.read()
-      const left = how.isAll ? [] : before.filter((entry) => entry.untilMs > how.nowMs)
-      if (left.length === before.length) {
-        swept.push({ name: options.name, removed: 0 })
-        continue
-      }
-      const actuator = createActuator(options, {
-        recordDir: how.recordDir,
-        findProtection: () => undefined,
-        nowMs: () => how.nowMs
-      })
-      await actuator.apply(left, signal)
-      swept.push({ name: options.name, removed: before.length - left.length })
+      const report = await actuator.sweep(
+        (entry) => how.isAll || entry.untilMs <= how.nowMs,
+        signal
+      )
+      swept.push({ name: options.name, removed: report.removed })
     } catch (error) {
       failures.push(error)
     }

@@ -4,9 +4,12 @@ import type {
   ActuatorAction,
   ActuatorEntry,
   ActuatorProblem,
-  ApplyReport,
-  ProtectionCheck
+  ApplyReport
 } from './actuator.ts'
+import { type PlanPorts, planDesired, prefixesOf } from './desired-plan.ts'
+import { spelled } from './list-file.ts'
+
+const PATH = '/api/defense/blocklist?format=plain'
 
 export interface HttpListOptions {
   readonly name: string
@@ -18,41 +21,36 @@ export class HttpListActuator implements Actuator {
   readonly name: string
   readonly actions: readonly ActuatorAction[]
   readonly #options: HttpListOptions
-  readonly #findProtection: ProtectionCheck
+  readonly #ports: PlanPorts
   #held: readonly ActuatorEntry[] = []
 
-  constructor(options: HttpListOptions, findProtection: ProtectionCheck) {
+  constructor(options: HttpListOptions, ports: PlanPorts) {
     this.name = options.name
     this.actions = [options.action]
     this.#options = options
-    this.#findProtection = findProtection
+    this.#ports = ports
   }
 
   apply(desired: readonly ActuatorEntry[]): Promise<ApplyReport> {
-    const before = new Set(this.#held.map((entry) => entry.prefix))
-    const refused: { prefix: string; reason: string }[] = []
-    const held: ActuatorEntry[] = []
-    for (const entry of desired) {
-      if (entry.action !== this.#options.action) continue
-      const reason = this.#findProtection(entry.prefix)
-      if (reason === undefined) held.push(entry)
-      else refused.push({ prefix: entry.prefix, reason })
-    }
-    this.#held = held
-    const added = held.filter((entry) => !before.has(entry.prefix)).length
-    const removed = before.size + added - held.length
-    return Promise.resolve({ added, removed, mended: 0, refused })
+    const { wanted, refused } = this.#plan(desired)
+    const { added, removed } = this.#changes(wanted)
+    this.#held = wanted
+    return Promise.resolve({ added: added.length, removed: removed.length, mended: 0, refused })
   }
 
   held(): Promise<readonly ActuatorEntry[]> {
-    return Promise.resolve(this.#held)
+    const nowMs = this.#ports.nowMs()
+    return Promise.resolve(this.#held.filter((entry) => entry.untilMs > nowMs))
   }
 
   dryRun(desired: readonly ActuatorEntry[]): Promise<readonly string[]> {
-    const entries = desired.filter((entry) => entry.action === this.#options.action)
-    return Promise.resolve(
-      entries.map((entry) => `GET /api/defense/blocklist?format=plain would hold ${entry.prefix}`)
-    )
+    const { wanted, refused } = this.#plan(desired)
+    const { added, removed } = this.#changes(wanted)
+    return Promise.resolve([
+      ...refused.map(({ prefix, reason }) => `refuse ${prefix}: ${reason}`),
+      ...added.map((prefix) => `${PATH}: + ${spelled(prefix)}`),
+      ...removed.map((prefix) => `${PATH}: - ${spelled(prefix)}`)
+    ])
   }
 
   check(): Promise<readonly ActuatorProblem[]> {
@@ -61,7 +59,23 @@ export class HttpListActuator implements Actuator {
 
   describe(entry: ActuatorEntry): string {
     return entry.action === this.#options.action
-      ? `${this.name}: offered to others at /api/defense/blocklist?format=plain`
+      ? `${this.name}: offered to others at ${PATH}`
       : `${this.name}: offers no entries of type ${entry.action}`
+  }
+
+  #plan(desired: readonly ActuatorEntry[]) {
+    const { action } = this.#options
+    return planDesired(desired, this.#ports, (entry) =>
+      entry.action === action ? entry : undefined
+    )
+  }
+
+  #changes(wanted: readonly ActuatorEntry[]) {
+    const before = prefixesOf(this.#held, this.#options.action)
+    const after = prefixesOf(wanted, this.#options.action)
+    return {
+      added: [...after].filter((prefix) => !before.has(prefix)),
+      removed: [...before].filter((prefix) => !after.has(prefix))
+    }
   }
 }

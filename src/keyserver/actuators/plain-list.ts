@@ -1,16 +1,17 @@
 /** One prefix a line in a file of its own, for whatever reads such files (nftables scripts, nginx includes, other proxies). */
-import { dirname } from 'node:path'
-import { displayPrefix, findPrefix, type PrefixText } from '../../base/index.ts'
 import type {
-  Actuator,
   ActuatorAction,
   ActuatorEntry,
   ActuatorProblem,
   ApplyReport,
-  ProtectionCheck
+  ProtectionCheck,
+  SweepableActuator
 } from './actuator.ts'
-import { HeldRecord } from './held-record.ts'
-import { isWritableDirectory, readListFile, writeListFile } from './list-file.ts'
+import { entryKey, planDesired, prefixesOf } from './desired-plan.ts'
+import { type HeldEntry, HeldRecord } from './held-record.ts'
+import { checkListFile, readListFile, spelled } from './list-file.ts'
+import { applyToFile, changesOfFile, type FileChanges, fileLines } from './list-file-changes.ts'
+import { applyRecorded, plainEntry, type RecordedOutcome } from './recorded-apply.ts'
 
 export interface PlainListOptions {
   readonly name: string
@@ -24,7 +25,7 @@ export interface PlainListPorts {
   readonly nowMs: () => number
 }
 
-export class PlainListActuator implements Actuator {
+export class PlainListActuator implements SweepableActuator {
   readonly kind = 'plain-list'
   readonly name: string
   readonly actions: readonly ActuatorAction[]
@@ -40,70 +41,88 @@ export class PlainListActuator implements Actuator {
     this.#record = new HeldRecord(options.recordPath)
   }
 
-  async apply(desired: readonly ActuatorEntry[]): Promise<ApplyReport> {
+  async apply(desired: readonly ActuatorEntry[], signal: AbortSignal): Promise<ApplyReport> {
     const { wanted, refused } = this.#plan(desired)
-    const known = new Set((await this.#record.read()).map((entry) => entry.prefix))
-    await this.#record.write([...wanted.values()])
-    const contents = await readListFile(this.#options.listPath)
-    const own = new Set(contents.own)
-    const added = [...wanted.keys()].filter((prefix) => !own.has(prefix))
-    const removed = [...own].filter((prefix) => !wanted.has(prefix))
-    if (added.length + removed.length > 0) {
-      const { foreignLines } = contents
-      await writeListFile(this.#options.listPath, { foreignLines, own: [...wanted.keys()] })
+    const { changes, confirmed, warnings } = await this.#change(() => wanted, false, signal)
+    return {
+      added: changes?.added.length ?? 0,
+      removed: changes?.removed.length ?? 0,
+      mended: (changes?.added ?? []).filter((prefix) =>
+        confirmed.has(entryKey({ prefix, action: this.#options.action }))
+      ).length,
+      refused,
+      ...(warnings.length > 0 ? { warnings } : {})
     }
-    const mended = added.filter((prefix) => known.has(prefix)).length
-    return { added: added.length, removed: removed.length, mended, refused }
+  }
+
+  async sweep(
+    isOver: (entry: ActuatorEntry) => boolean,
+    signal: AbortSignal
+  ): Promise<{ readonly removed: number }> {
+    const goalOf = (before: readonly HeldEntry[]) =>
+      before.some(isOver) ? before.filter((entry) => !isOver(entry)) : undefined
+    const { changes } = await this.#change(goalOf, true, signal)
+    return { removed: changes?.removed.length ?? 0 }
   }
 
   async held(): Promise<readonly ActuatorEntry[]> {
-    const own = new Set((await readListFile(this.#options.listPath)).own)
-    return (await this.#record.read()).filter((entry) => own.has(entry.prefix))
+    const contents = await readListFile(this.#options.listPath)
+    const { foreign, removed } = changesOfFile(contents, { wanted: new Set(), isEndingOnly: true })
+    const there = new Set([...foreign, ...removed])
+    return (await this.#record.read()).filter((entry) => there.has(entry.prefix)).map(plainEntry)
   }
 
   async dryRun(desired: readonly ActuatorEntry[]): Promise<readonly string[]> {
     const { wanted, refused } = this.#plan(desired)
-    const own = new Set((await readListFile(this.#options.listPath)).own)
-    const { listPath } = this.#options
+    const { listPath, action } = this.#options
+    const goal = { wanted: prefixesOf(wanted, action), isEndingOnly: false }
     return [
       ...refused.map(({ prefix, reason }) => `refuse ${prefix}: ${reason}`),
-      ...[...wanted.keys()]
-        .filter((prefix) => !own.has(prefix))
-        .map((prefix) => `${listPath}: + ${prefix}`),
-      ...[...own]
-        .filter((prefix) => !wanted.has(prefix))
-        .map((prefix) => `${listPath}: - ${prefix}`)
+      ...fileLines(listPath, changesOfFile(await readListFile(listPath), goal))
     ]
   }
 
   async check(): Promise<readonly ActuatorProblem[]> {
-    if (await isWritableDirectory(dirname(this.#options.listPath))) return []
-    return [
-      {
-        code: 'LIST_UNWRITABLE',
-        message: `${this.name}: the directory of ${this.#options.listPath} cannot be written`,
-        cure: 'make the directory and give the user of netminder write access to it'
-      }
-    ]
+    return await checkListFile(this.name, this.#options.listPath)
   }
 
   describe(entry: ActuatorEntry): string {
-    const prefix = findPrefix(entry.prefix)
-    const shown = prefix === undefined ? entry.prefix : displayPrefix(prefix)
     return entry.action === this.#options.action
-      ? `${this.name}: ${shown} stands in ${this.#options.listPath} until ${new Date(entry.untilMs).toISOString()}`
+      ? `${this.name}: ${spelled(entry.prefix)} stands in ${this.#options.listPath} until ${new Date(entry.untilMs).toISOString()}`
       : `${this.name}: holds no entries of type ${entry.action}`
   }
 
   #plan(desired: readonly ActuatorEntry[]) {
-    const wanted = new Map<PrefixText, ActuatorEntry>()
-    const refused: { prefix: PrefixText; reason: string }[] = []
-    for (const entry of desired) {
-      if (entry.action !== this.#options.action || entry.untilMs <= this.#ports.nowMs()) continue
-      const reason = this.#ports.findProtection(entry.prefix)
-      if (reason === undefined) wanted.set(entry.prefix, entry)
-      else refused.push({ prefix: entry.prefix, reason })
-    }
-    return { wanted, refused }
+    const { action } = this.#options
+    return planDesired(desired, this.#ports, (entry) =>
+      entry.action === action ? entry : undefined
+    )
+  }
+
+  async #change(
+    goalOf: (before: readonly HeldEntry[]) => readonly HeldEntry[] | undefined,
+    isEndingOnly: boolean,
+    signal: AbortSignal
+  ): Promise<RecordedOutcome & { changes: FileChanges | undefined }> {
+    const { listPath, action } = this.#options
+    let changes: FileChanges | undefined
+    const outcome = await applyRecorded({
+      record: this.#record,
+      signal,
+      findMarked: async () => {
+        const { own } = await readListFile(listPath)
+        return own.map((prefix) => ({ prefix, action, untilMs: 0, decisionId: '' }))
+      },
+      goalOf,
+      steps: [
+        async (goal) => {
+          const wanted = prefixesOf(goal, action)
+          changes = await applyToFile(listPath, { wanted, isEndingOnly })
+          return 'done'
+        }
+      ],
+      finish: (goal) => goal
+    })
+    return { ...outcome, changes }
   }
 }

@@ -1,34 +1,43 @@
 /** Reads HAProxy's answers. Pure; a line that is not understood is passed over. */
 import { findPrefix, type PrefixText } from '../../../base/index.ts'
+import type { ListedEntry } from './list-changes.ts'
 
 export interface AclList {
-  readonly id: string
+  /** As HAProxy's configuration names it; empty for the many lists that stand in the configuration itself. */
   readonly file: string
+  /** Of the last version that was prepared. */
+  readonly nextVersion: number
 }
 
-/** `show acl`: `0 (/path/blacklist.list) pattern loaded from file '/path/blacklist.list' used by acl at file …`. */
+/**
+ * `show acl`: `0 (/path/blacklist.list) pattern loaded from file '/path/blacklist.list' used by acl at file … line 9.
+ * curr_ver=0 next_ver=0 entry_cnt=4` a line.
+ */
 export function parseAclLists(answer: string): AclList[] {
   const lists: AclList[] = []
   for (const line of answer.split('\n')) {
-    const match = /^(-?\d+) \(([^)]+)\)/.exec(line)
-    if (match?.[1] !== undefined && match[2] !== undefined) {
-      lists.push({ id: match[1], file: match[2] })
-    }
+    const match = /^-?\d+ \((.*?)\) (?:pattern|acl|map)\b/.exec(line)
+    if (match?.[1] === undefined) continue
+    const version = /\bnext_ver=(\d+)/.exec(line)?.[1]
+    lists.push({ file: match[1], nextVersion: Number(version ?? 0) })
   }
   return lists
 }
 
-/** `show acl #<id>`: `0x7fe93c05ecd0 127.88.0.2` a line. */
-export function parseAclEntries(answer: string): Map<PrefixText, string> {
-  const entries = new Map<PrefixText, string>()
+/** `show acl <list>`: `0x7fe93c05ecd0 127.88.0.2` a line; what else there is are complaints. */
+export function parseAclEntries(answer: string): {
+  readonly entries: readonly ListedEntry[]
+  readonly others: readonly string[]
+} {
+  const entries: ListedEntry[] = []
+  const others: string[] = []
   for (const line of answer.split('\n')) {
     const space = line.indexOf(' ')
-    if (!line.startsWith('0x') || space < 0) continue
-    const text = line.slice(space + 1).trim()
-    const prefix = findPrefix(text)
-    if (prefix !== undefined) entries.set(prefix.text, text)
+    if (line.startsWith('0x') && space > 0) {
+      entries.push({ reference: line.slice(0, space), text: line.slice(space + 1).trim() })
+    } else if (line !== '') others.push(line)
   }
-  return entries
+  return { entries, others }
 }
 
 export interface TableEntry {
@@ -75,4 +84,16 @@ export function parseInfo(answer: string): ReadonlyMap<string, string> {
 export function tableKey(prefix: PrefixText): string {
   const address = prefix.slice(0, prefix.indexOf('/'))
   return address.includes(':') ? address : `::ffff:${address}`
+}
+
+/** A word of a command: what has a meaning of its own is escaped. */
+export function quote(word: string): string {
+  return word.replaceAll(/[\\ ;#<]/g, '\\$&')
+}
+
+/** What HAProxy, or whatever answers in its place, said: safe for a message. */
+export function shown(answer: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const line = answer.trim().replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+  return line === '' ? 'nothing' : line.slice(0, 200)
 }

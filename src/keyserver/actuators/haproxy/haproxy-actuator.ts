@@ -5,35 +5,51 @@
  * begins stay open until they end: HAProxy checks the list when a connection comes in. A stick table holds single addresses, so
  * a throttled prefix (every IPv6 client is a /64) goes on the list for the time of the throttle: either way it gets no answer.
  */
-import { displayPrefix, findPrefix, formatDuration, type PrefixText } from '../../../base/index.ts'
+import { formatDuration, messageOf, type PrefixText } from '../../../base/index.ts'
 import type {
-  Actuator,
+  ActuatorAction,
   ActuatorEntry,
   ActuatorProblem,
   ApplyReport,
-  ProtectionCheck
+  ProtectionCheck,
+  SweepableActuator
 } from '../actuator.ts'
-import { HeldRecord } from '../held-record.ts'
-import { foreignPrefixes, readListFile, writeListFile } from '../list-file.ts'
+import { entryKey, planDesired, prefixesOf } from '../desired-plan.ts'
+import { type HeldEntry, HeldRecord } from '../held-record.ts'
+import { readListFile, spelled } from '../list-file.ts'
+import {
+  applyToFile,
+  changesOfFile,
+  type FileChanges,
+  type FileGoal,
+  fileLines
+} from '../list-file-changes.ts'
+import { applyRecorded, plainEntry, type RecordedOutcome } from '../recorded-apply.ts'
 import { checkHaproxy } from './check.ts'
 import type { HaproxyActuatorOptions } from './haproxy-options.ts'
-import { HaproxyRuntime } from './haproxy-runtime.ts'
+import { HaproxyRuntime, type RunningReport } from './haproxy-runtime.ts'
+import type { RunningGoal } from './list-changes.ts'
+import { isNobodyThere } from './runtime-client.ts'
 
 export interface HaproxyActuatorPorts {
   readonly findProtection: ProtectionCheck
   readonly nowMs: () => number
 }
 
-interface Plan {
-  readonly bans: readonly ActuatorEntry[]
-  readonly throttles: readonly ActuatorEntry[]
-  readonly refused: { prefix: PrefixText; reason: string }[]
+interface Change {
+  readonly goalOf: (before: readonly HeldEntry[]) => readonly HeldEntry[] | undefined
+  readonly isEndingOnly: boolean
 }
 
-export class HaproxyActuator implements Actuator {
+interface Seen {
+  file: FileChanges | undefined
+  running: RunningReport | undefined
+}
+
+export class HaproxyActuator implements SweepableActuator {
   readonly kind = 'haproxy'
   readonly name: string
-  readonly actions
+  readonly actions: readonly ActuatorAction[]
   readonly #options: HaproxyActuatorOptions
   readonly #ports: HaproxyActuatorPorts
   readonly #record: HeldRecord
@@ -56,54 +72,62 @@ export class HaproxyActuator implements Actuator {
           })
     this.actions =
       this.#runtime !== undefined && options.throttleTable !== undefined
-        ? (['ban', 'throttle'] as const)
-        : (['ban'] as const)
+        ? ['ban', 'throttle']
+        : ['ban']
   }
 
   async apply(desired: readonly ActuatorEntry[], signal: AbortSignal): Promise<ApplyReport> {
     const plan = this.#plan(desired)
-    const before = await this.#record.read()
-    const wanted = [...plan.bans, ...plan.throttles]
-    // Recorded first: what a crash leaves in place is then known to the sweep.
-    await this.#record.write(union(wanted, before))
-    const file = await this.#applyFile(plan, true)
-    const running = await this.#applyRunning(plan, before, { signal, isDry: false })
-    await this.#record.write(wanted)
+    const outcome = await this.#change({ goalOf: () => plan.wanted, isEndingOnly: false }, signal)
+    const { warnings } = outcome
     return {
-      added: Math.max(file.added, running.added),
-      removed: Math.max(file.removed, running.removed),
-      mended: running.mended,
-      refused: plan.refused
+      ...countChanges(outcome),
+      refused: plan.refused,
+      ...(warnings.length > 0 ? { warnings } : {})
     }
   }
 
+  async sweep(
+    isOver: (entry: ActuatorEntry) => boolean,
+    signal: AbortSignal
+  ): Promise<{ readonly removed: number }> {
+    const goalOf = (before: readonly HeldEntry[]) =>
+      before.some(isOver) ? before.filter((entry) => !isOver(entry)) : undefined
+    return countChanges(await this.#change({ goalOf, isEndingOnly: true }, signal))
+  }
+
   async held(signal: AbortSignal): Promise<readonly ActuatorEntry[]> {
-    const known = new Map<string, ActuatorEntry>()
-    for (const entry of await this.#record.read())
-      known.set(`${entry.action} ${entry.prefix}`, entry)
-    const own = new Set((await this.#readFile()).own)
-    const running = await this.#runtime?.read(signal)
-    const held: ActuatorEntry[] = []
-    for (const entry of known.values()) {
-      const isInPlace =
-        entry.action === 'throttle'
-          ? running?.throttled.has(entry.prefix) === true
-          : running === undefined
-            ? own.has(entry.prefix)
-            : running.listed.has(entry.prefix)
-      if (isInPlace) held.push(entry)
-    }
-    return held
+    const file = await this.#seeFile({ wanted: new Set(), isEndingOnly: true })
+    const inFile = new Set([...(file?.foreign ?? []), ...(file?.removed ?? [])])
+    const running = await this.#runtime?.held(signal)
+    const entries = await this.#record.read()
+    return entries
+      .filter(({ action, prefix }) =>
+        action === 'throttle'
+          ? running?.throttled.has(prefix) === true
+          : (running?.listed ?? inFile).has(prefix)
+      )
+      .map(plainEntry)
   }
 
   async dryRun(desired: readonly ActuatorEntry[], signal: AbortSignal): Promise<readonly string[]> {
     const plan = this.#plan(desired)
-    const before = await this.#record.read()
     const lines = plan.refused.map(({ prefix, reason }) => `refuse ${prefix}: ${reason}`)
-    const file = await this.#applyFile(plan, false)
-    lines.push(...file.lines)
-    const running = await this.#applyRunning(plan, before, { signal, isDry: true })
-    lines.push(...running.commands.map((command) => `${this.#options.socket} <- ${command}`))
+    const { listPath, socket } = this.#options
+    const file = await this.#seeFile({
+      wanted: prefixesOf(plan.wanted, 'ban'),
+      isEndingOnly: false
+    })
+    if (listPath !== undefined && file !== undefined) lines.push(...fileLines(listPath, file))
+    if (this.#runtime === undefined) return lines
+    const before = [...(await this.#record.readOrReport()).entries, ...(await this.#findMarked())]
+    try {
+      const goal = runningGoal(plan.wanted, { before, file, isEndingOnly: false })
+      const commands = await this.#runtime.dryRun(goal, signal)
+      lines.push(...commands.map((command) => `${socket} <- ${command}`))
+    } catch (error) {
+      lines.push(`${socket}: cannot tell: ${messageOf(error)}`)
+    }
     return lines
   }
 
@@ -112,103 +136,132 @@ export class HaproxyActuator implements Actuator {
   }
 
   describe(entry: ActuatorEntry): string {
-    const prefix = findPrefix(entry.prefix)
-    const shown = prefix === undefined ? entry.prefix : displayPrefix(prefix)
+    const shown = spelled(entry.prefix)
     const until = new Date(entry.untilMs).toISOString()
     if (entry.action === 'throttle' && isSingle(entry.prefix)) {
-      return this.#options.throttleTable === undefined || this.#runtime === undefined
-        ? `${this.name}: HAProxy cannot throttle here (no socket or table)`
-        : `${this.name}: HAProxy answers ${shown} with 429 (table ${this.#options.throttleTable}) until ${until}`
+      return this.actions.includes('throttle')
+        ? `${this.name}: HAProxy answers ${shown} with 429 (table ${this.#options.throttleTable}) until ${until}`
+        : `${this.name}: HAProxy cannot throttle here (no socket or table)`
     }
     const where = this.#options.listPath ?? this.#options.listPathInProxy ?? 'its blacklist'
-    return `${this.name}: HAProxy closes connections from ${shown} (list ${where}) until ${until}, ${formatDuration(Math.max(0, entry.untilMs - this.#ports.nowMs()))} from now`
+    const leftMs = Math.max(0, entry.untilMs - this.#ports.nowMs())
+    return `${this.name}: HAProxy closes connections from ${shown} (list ${where}) until ${until}, ${formatDuration(leftMs)} from now`
   }
 
-  #plan(desired: readonly ActuatorEntry[]): Plan {
-    const bans: ActuatorEntry[] = []
-    const throttles: ActuatorEntry[] = []
-    const refused: { prefix: PrefixText; reason: string }[] = []
-    const nowMs = this.#ports.nowMs()
-    for (const entry of desired) {
-      if (entry.untilMs <= nowMs) continue
-      const protection = this.#ports.findProtection(entry.prefix)
-      const unable = protection ?? this.#whyUnable(entry)
-      if (unable !== undefined) refused.push({ prefix: entry.prefix, reason: unable })
-      else if (entry.action === 'ban' || !isSingle(entry.prefix))
-        bans.push({ ...entry, action: 'ban' })
-      else throttles.push(entry)
-    }
-    return { bans, throttles, refused }
+  #plan(desired: readonly ActuatorEntry[]) {
+    const canThrottle = this.actions.includes('throttle')
+    return planDesired(desired, this.#ports, (entry) => {
+      if (entry.action === 'ban') return entry
+      if (!isSingle(entry.prefix)) return { ...entry, action: 'ban' }
+      return canThrottle
+        ? entry
+        : 'this HAProxy cannot throttle: it needs the admin socket and a table'
+    })
   }
 
-  #whyUnable(entry: ActuatorEntry): string | undefined {
-    const canThrottle = this.actions.some((action) => action === 'throttle')
-    return entry.action === 'ban' || !isSingle(entry.prefix) || canThrottle
-      ? undefined
-      : 'this HAProxy cannot throttle: it needs the admin socket and a table'
+  async #change(
+    { goalOf, isEndingOnly }: Change,
+    signal: AbortSignal
+  ): Promise<Seen & RecordedOutcome> {
+    const seen: Seen = { file: undefined, running: undefined }
+    const outcome = await applyRecorded({
+      record: this.#record,
+      signal,
+      findMarked: () => this.#findMarked(),
+      goalOf,
+      steps: [
+        async (goal) => {
+          const { listPath } = this.#options
+          if (listPath === undefined) return 'done'
+          const wanted = prefixesOf(goal, 'ban')
+          seen.file = await applyToFile(listPath, { wanted, isEndingOnly })
+          return 'done'
+        },
+        async (goal, before) => {
+          if (this.#runtime === undefined) return 'done'
+          const { file } = seen
+          try {
+            seen.running = await this.#runtime.apply(
+              runningGoal(goal, { before, file, isEndingOnly }),
+              signal
+            )
+            return 'done'
+          } catch (error) {
+            // A proxy that does not run holds nothing; it is asked again by the next sweep, in case it was another path.
+            if (isEndingOnly && isNobodyThere(error)) return 'pending'
+            throw error
+          }
+        }
+      ],
+      finish: (goal) => goal.map((entry) => flagged(entry, seen))
+    })
+    return { ...outcome, ...seen }
   }
 
-  async #readFile() {
+  /** What our block of the file holds is ours even if the record was lost. */
+  async #findMarked(): Promise<readonly HeldEntry[]> {
     const { listPath } = this.#options
-    return listPath === undefined ? { foreignLines: [], own: [] } : await readListFile(listPath)
+    if (listPath === undefined) return []
+    const { own } = await readListFile(listPath)
+    return own.map((prefix) => ({ prefix, action: 'ban', untilMs: 0, decisionId: '' }))
   }
 
-  async #applyFile(
-    plan: Plan,
-    isWriting: boolean
-  ): Promise<{ added: number; removed: number; lines: string[] }> {
+  async #seeFile(goal: FileGoal): Promise<FileChanges | undefined> {
     const { listPath } = this.#options
-    if (listPath === undefined) return { added: 0, removed: 0, lines: [] }
-    const contents = await readListFile(listPath)
-    const foreign = foreignPrefixes(contents)
-    const wanted = new Set(
-      plan.bans.map((entry) => entry.prefix).filter((prefix) => !foreign.has(prefix))
-    )
-    const own = new Set(contents.own)
-    const added = [...wanted].filter((prefix) => !own.has(prefix))
-    const removed = [...own].filter((prefix) => !wanted.has(prefix))
-    if (isWriting && added.length + removed.length > 0) {
-      await writeListFile(listPath, { foreignLines: contents.foreignLines, own: [...wanted] })
-    }
-    const lines = [
-      ...added.map((prefix) => `${listPath}: + ${prefix}`),
-      ...removed.map((prefix) => `${listPath}: - ${prefix}`)
-    ]
-    return { added: added.length, removed: removed.length, lines }
-  }
-
-  async #applyRunning(
-    plan: Plan,
-    before: readonly ActuatorEntry[],
-    how: { readonly signal: AbortSignal; readonly isDry: boolean }
-  ): Promise<{ added: number; removed: number; mended: number; commands: readonly string[] }> {
-    if (this.#runtime === undefined) return { added: 0, removed: 0, mended: 0, commands: [] }
-    const foreign = foreignPrefixes(await this.#readFile())
-    return await this.#runtime.apply(
-      {
-        listed: new Set(plan.bans.map((entry) => entry.prefix)),
-        throttled: new Set(plan.throttles.map((entry) => entry.prefix)),
-        ownListed: new Set(prefixesOf(before, 'ban')),
-        ownThrottled: new Set(prefixesOf(before, 'throttle')),
-        foreign
-      },
-      how
-    )
+    return listPath === undefined ? undefined : changesOfFile(await readListFile(listPath), goal)
   }
 }
 
+function runningGoal(
+  goal: readonly HeldEntry[],
+  known: {
+    readonly before: readonly HeldEntry[]
+    readonly file: FileChanges | undefined
+    readonly isEndingOnly: boolean
+  }
+): RunningGoal {
+  const own = known.before.filter((entry) => entry.isForeign !== true)
+  const foreign = known.before.filter((entry) => entry.isForeign === true)
+  return {
+    listed: prefixesOf(goal, 'ban'),
+    throttled: prefixesOf(goal, 'throttle'),
+    ownListed: prefixesOf(own, 'ban'),
+    ownThrottled: prefixesOf(own, 'throttle'),
+    // Where the file could not be read just now, what it said last time.
+    foreign: known.file?.foreign ?? prefixesOf(foreign, 'ban'),
+    isEndingOnly: known.isEndingOnly
+  }
+}
+
+function flagged(entry: HeldEntry, { file, running }: Seen): HeldEntry {
+  const isForeignNow =
+    entry.action === 'ban'
+      ? (file?.foreign.has(entry.prefix) ?? entry.isForeign)
+      : (running?.table.foreign.has(entry.prefix) ?? entry.isForeign)
+  const plain = plainEntry(entry)
+  return isForeignNow === true ? { ...plain, isForeign: true } : plain
+}
+
+/** An entry counts once, wherever it changed. */
+function countChanges({ file, running, confirmed }: Seen & RecordedOutcome) {
+  const keys = (prefixes: readonly PrefixText[], action: ActuatorAction) =>
+    prefixes.map((prefix) => entryKey({ prefix, action }))
+  const changed = (name: 'added' | 'removed') => [
+    ...new Set([
+      ...keys(file?.[name] ?? [], 'ban'),
+      ...keys(running?.list[name] ?? [], 'ban'),
+      ...keys(running?.table[name] ?? [], 'throttle')
+    ])
+  ]
+  const added = changed('added')
+  return {
+    added: added.length,
+    removed: changed('removed').length,
+    mended: added.filter((key) => confirmed.has(key)).length
+  }
+}
+
+/** A stick table holds whole addresses only. */
 function isSingle(prefix: PrefixText): boolean {
-  return /\/(?:32|128)$/.test(prefix)
-}
-
-function prefixesOf(entries: readonly ActuatorEntry[], action: 'ban' | 'throttle'): PrefixText[] {
-  return entries.filter((entry) => entry.action === action).map((entry) => entry.prefix)
-}
-
-function union(
-  wanted: readonly ActuatorEntry[],
-  before: readonly ActuatorEntry[]
-): readonly ActuatorEntry[] {
-  const keys = new Set(wanted.map((entry) => `${entry.action} ${entry.prefix}`))
-  return [...wanted, ...before.filter((entry) => !keys.has(`${entry.action} ${entry.prefix}`))]
+  return prefix.endsWith(prefix.includes(':') ? '/128' : '/32')
 }

@@ -1,6 +1,6 @@
 /** What HAProxy holds while it runs: reads the list and the table, and changes them by the smallest means. */
 import { basename, dirname } from 'node:path'
-import { displayPrefix, findPrefix, type PrefixText } from '../../../base/index.ts'
+import type { PrefixText } from '../../../base/index.ts'
 import { KeyserverError } from '../../errors.ts'
 import {
   type AclList,
@@ -9,8 +9,22 @@ import {
   parseInfo,
   parsePreparedVersion,
   parseTable,
+  quote,
+  shown,
   tableKey
 } from './answers.ts'
+import {
+  byPrefix,
+  changesMeanwhile,
+  changesOfList,
+  changesOfTable,
+  isReplaceable,
+  type ListChanges,
+  listAfter,
+  type RunningGoal,
+  type RunningState,
+  singleCommands
+} from './list-changes.ts'
 import { RuntimeClient } from './runtime-client.ts'
 
 export interface HaproxyRuntimeOptions {
@@ -23,34 +37,28 @@ export interface HaproxyRuntimeOptions {
   readonly throttleTable: string | undefined
 }
 
-export interface RunningState {
-  /** Prefix as HAProxy spells it, by canonical prefix. */
-  readonly listed: ReadonlyMap<PrefixText, string>
-  readonly throttled: ReadonlySet<PrefixText>
-}
-
-export interface RunningGoal {
-  readonly listed: ReadonlySet<PrefixText>
-  readonly throttled: ReadonlySet<PrefixText>
-  /** Entries that we had put in place. */
-  readonly ownListed: ReadonlySet<PrefixText>
-  readonly ownThrottled: ReadonlySet<PrefixText>
-  /** Entries of the operator's own lines: never removed. */
-  readonly foreign: ReadonlySet<PrefixText>
-}
-
 export interface RunningReport {
-  readonly added: number
-  readonly removed: number
-  /** Entries of ours that had vanished (a reload empties the running list down to the file). */
-  readonly mended: number
-  readonly commands: readonly string[]
+  readonly list: ListChanges
+  readonly table: ListChanges
+}
+
+interface Work {
+  readonly state: RunningState
+  readonly list: ListChanges
+  readonly table: ListChanges
+  readonly aclList: AclList | undefined
+  /** The whole list is replaced in one commit. */
+  readonly isReplacement: boolean
 }
 
 /** Above this many changes the whole list is replaced in one commit. */
 const SINGLE_CHANGES_MAX = 500
 /** The stock rule denies from `gpc0 > 5` on. */
 const CRAWLER_COUNT = 6
+/** An entry that is not there any more is what a removal wants. */
+const GONE = /^Key not found\.$/
+/** HAProxy keeps an entry that a request is using; it has been set to zero by then. */
+const IN_USE = /^Entry currently in use/
 
 export class HaproxyRuntime {
   readonly #options: HaproxyRuntimeOptions
@@ -81,131 +89,153 @@ export class HaproxyRuntime {
       : lists.filter((list) => list.file.endsWith(tail))
     const [only] = similar
     if (only !== undefined && similar.length === 1) return only
+    const others = lists.map((list) => list.file).filter((file) => file !== '')
     throw new KeyserverError(
       'HAPROXY_SETUP_MISSING',
-      `expected HAProxy to have loaded ${path} for an acl, got ${lists.filter((list) => list.file !== '').length} other list(s); set listPathInProxy to the name in its configuration`,
+      `expected HAProxy to have loaded ${path} for an acl, got ${
+        others.length === 0 ? 'no list at all' : shown(others.join(', '))
+      }; set listPathInProxy to the name in its configuration`,
       { context: { path } }
     )
   }
 
-  async read(signal: AbortSignal): Promise<RunningState> {
-    let listed: ReadonlyMap<PrefixText, string> = new Map()
-    if (this.#options.listPath !== undefined) {
-      const list = await this.findList(signal)
-      listed = parseAclEntries(await this.#client.run(`show acl #${list.id}`, signal))
-    }
-    return { listed, throttled: await this.#readTable(signal) }
+  /** What is in force now. @throws {KeyserverError} of the client, or HAPROXY_SETUP_MISSING */
+  async held(signal: AbortSignal): Promise<{
+    readonly listed: ReadonlySet<PrefixText>
+    readonly throttled: ReadonlySet<PrefixText>
+  }> {
+    const { listed, throttled } = (await this.#read(signal)).state
+    return { listed: new Set(byPrefix(listed).keys()), throttled }
+  }
+
+  async #read(signal: AbortSignal) {
+    const aclList = this.#options.listPath === undefined ? undefined : await this.findList(signal)
+    const listed = aclList === undefined ? [] : await this.#readList(aclList, signal)
+    const throttled = await this.#readTable(signal)
+    return { aclList, state: { listed, throttled } satisfies RunningState }
+  }
+
+  async #readList({ file }: AclList, signal: AbortSignal) {
+    const answer = await this.#client.run(`show acl ${quote(file)}`, signal)
+    const { entries, others } = parseAclEntries(answer)
+    if (others.length > 0) throw refused(others[0] ?? '')
+    return entries
   }
 
   async #readTable(signal: AbortSignal): Promise<ReadonlySet<PrefixText>> {
     const table = this.#options.throttleTable
     if (table === undefined) return new Set()
     const answer = await this.#client.run(
-      `show table ${table} data.gpc0 gt ${CRAWLER_COUNT - 1}`,
+      `show table ${quote(table)} data.gpc0 gt ${CRAWLER_COUNT - 1}`,
       signal
     )
     if (!answer.startsWith('#')) {
       throw new KeyserverError(
         'HAPROXY_SETUP_MISSING',
-        `expected HAProxy to have the table ${table} with gpc0, got: ${answer.trim().slice(0, 200)}`,
+        `expected HAProxy to have the table ${table} with gpc0, got: ${shown(answer)}`,
         { context: { table } }
       )
     }
     return new Set(parseTable(answer).map((entry) => entry.prefix))
   }
 
-  async apply(
-    goal: RunningGoal,
-    how: { readonly signal: AbortSignal; readonly isDry: boolean }
-  ): Promise<RunningReport> {
-    const state = await this.read(how.signal)
-    const list = this.#applyList(goal, state)
-    const table = this.#applyTable(goal, state)
-    const commands = [...list.commands, ...table.commands]
-    if (!how.isDry) {
-      if (list.isReplacement) await this.#replaceList(list.all, how.signal)
-      else await this.#client.runQuietly(await this.#named(list.commands, how.signal), how.signal)
-      await this.#client.runQuietly(table.commands, how.signal)
+  async apply(goal: RunningGoal, signal: AbortSignal): Promise<RunningReport> {
+    const work = await this.#plan(goal, signal)
+    const { aclList } = work
+    if (aclList !== undefined) {
+      if (work.isReplacement) await this.#replaceList(aclList, work, signal)
+      else {
+        const commands = singleCommands(quote(aclList.file), work.list, work.state)
+        await this.#client.runQuietly(commands, signal, GONE)
+      }
     }
+    await this.#client.runQuietly(this.#tableCommands(work.table), signal, IN_USE)
+    return { list: work.list, table: work.table }
+  }
+
+  /** The commands that `apply` would send now, reading ones aside. */
+  async dryRun(goal: RunningGoal, signal: AbortSignal): Promise<readonly string[]> {
+    const work = await this.#plan(goal, signal)
+    const { aclList } = work
+    const tableCommands = this.#tableCommands(work.table)
+    if (aclList === undefined) return tableCommands
+    const name = quote(aclList.file)
+    if (!work.isReplacement) {
+      return [...singleCommands(name, work.list, work.state), ...tableCommands]
+    }
+    const version = String(aclList.nextVersion + 1)
+    return [
+      `prepare acl ${name}`,
+      ...addCommands(name, version, listAfter(work.list, work.state)),
+      `commit acl @${version} ${name}`,
+      ...tableCommands
+    ]
+  }
+
+  async #plan(goal: RunningGoal, signal: AbortSignal): Promise<Work> {
+    const { aclList, state } = await this.#read(signal)
+    const list = changesOfList(goal, state)
+    const count = list.added.length + list.removed.length
     return {
-      added: list.added.length + table.added.length,
-      removed: list.removed.length + table.removed.length,
-      mended:
-        list.added.filter((prefix) => goal.ownListed.has(prefix)).length +
-        table.added.filter((prefix) => goal.ownThrottled.has(prefix)).length,
-      commands
+      aclList,
+      state,
+      list,
+      table: changesOfTable(goal, state),
+      isReplacement: count > SINGLE_CHANGES_MAX && isReplaceable(state)
     }
   }
 
-  #applyList(goal: RunningGoal, state: RunningState) {
-    const added = [...goal.listed].filter((prefix) => !state.listed.has(prefix))
-    const removed = [...goal.ownListed].filter(
-      (prefix) => !goal.listed.has(prefix) && !goal.foreign.has(prefix) && state.listed.has(prefix)
-    )
-    const isReplacement = added.length + removed.length > SINGLE_CHANGES_MAX
-    const gone = new Set(removed)
-    const all = [...state.listed.keys(), ...added].filter((prefix) => !gone.has(prefix))
-    const commands = isReplacement
-      ? [
-          `prepare acl LIST`,
-          `add acl @VERSION LIST … (${all.length} entries)`,
-          'commit acl @VERSION LIST'
-        ]
-      : [
-          ...added.map((prefix) => `add acl LIST ${spelled(prefix)}`),
-          ...removed.map((prefix) => `del acl LIST ${state.listed.get(prefix) ?? spelled(prefix)}`)
-        ]
-    return { added, removed, isReplacement, all, commands }
+  #tableCommands(changes: ListChanges): readonly string[] {
+    const table = quote(this.#options.throttleTable ?? '')
+    return [
+      ...changes.added.map(
+        (prefix) => `set table ${table} key ${tableKey(prefix)} data.gpc0 ${CRAWLER_COUNT}`
+      ),
+      // An entry in use cannot be cleared, and a client that keeps asking keeps it in use: the count is what denies.
+      ...changes.removed.flatMap((prefix) => [
+        `set table ${table} key ${tableKey(prefix)} data.gpc0 0`,
+        `clear table ${table} key ${tableKey(prefix)}`
+      ])
+    ]
   }
 
-  #applyTable(goal: RunningGoal, state: RunningState) {
-    const table = this.#options.throttleTable ?? ''
-    const added = [...goal.throttled].filter((prefix) => !state.throttled.has(prefix))
-    // Entries that HAProxy's own crawler rule made are not ours to clear.
-    const removed = [...goal.ownThrottled].filter(
-      (prefix) => !goal.throttled.has(prefix) && state.throttled.has(prefix)
-    )
-    return {
-      added,
-      removed,
-      commands: [
-        ...added.map(
-          (prefix) => `set table ${table} key ${tableKey(prefix)} data.gpc0 ${CRAWLER_COUNT}`
-        ),
-        ...removed.map((prefix) => `clear table ${table} key ${tableKey(prefix)}`)
-      ]
-    }
-  }
-
-  async #named(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    if (commands.length === 0) return commands
-    const list = await this.findList(signal)
-    return commands.map((command) => command.replace(' LIST ', ` #${list.id} `))
-  }
-
-  /** Fills a new version of the list beside the one in use and swaps them: no request sees half a list. */
-  async #replaceList(all: readonly PrefixText[], signal: AbortSignal): Promise<void> {
-    const { id } = await this.findList(signal)
-    const answer = await this.#client.run(`prepare acl #${id}`, signal)
+  /**
+   * Fills a new version of the list beside the one in use and swaps them: no request sees half a list. The version in use is
+   * read in the same breath as it is given up, so that what somebody else changed in the meantime is changed again after it.
+   */
+  async #replaceList(aclList: AclList, work: Work, signal: AbortSignal): Promise<void> {
+    const name = quote(aclList.file)
+    const answer = await this.#client.run(`prepare acl ${name}`, signal)
     const version = parsePreparedVersion(answer)
-    if (version === undefined) {
-      throw new KeyserverError(
-        'HAPROXY_REFUSED',
-        `expected a new version of the list, got: ${answer.trim().slice(0, 200)}`
-      )
-    }
+    if (version === undefined) throw refused(answer)
     try {
-      const commands = all.map((prefix) => `add acl @${version} #${id} ${spelled(prefix)}`)
+      const commands = addCommands(name, version, listAfter(work.list, work.state))
       await this.#client.runQuietly(commands, signal)
-      await this.#client.runQuietly([`commit acl @${version} #${id}`], signal)
+      const [replaced = '', complaint = ''] = await this.#client.runTogether(
+        [`show acl ${name}`, `commit acl @${version} ${name}`],
+        signal
+      )
+      if (complaint !== '') throw refused(complaint)
+      const { entries } = parseAclEntries(replaced)
+      const { came, went } = changesMeanwhile(work.state.listed, entries)
+      const again = [
+        ...came.map((text) => `add acl ${name} ${quote(text)}`),
+        ...went.map((text) => `del acl ${name} ${quote(text)}`)
+      ]
+      await this.#client.runQuietly(again, signal, GONE)
     } catch (error) {
-      await this.#client.run(`clear acl @${version} #${id}`, signal).catch(() => undefined)
+      // Also after an abort: HAProxy would keep what was filled until the next commit.
+      const cleanup = AbortSignal.timeout(this.#options.timeoutMs)
+      await this.#client.run(`clear acl @${version} ${name}`, cleanup).catch(() => undefined)
       throw error
     }
   }
 }
 
-function spelled(text: PrefixText): string {
-  const prefix = findPrefix(text)
-  return prefix === undefined ? text : displayPrefix(prefix)
+function addCommands(name: string, version: string, texts: readonly string[]): readonly string[] {
+  return texts.map((text) => `add acl @${version} ${name} ${quote(text)}`)
+}
+
+function refused(answer: string): KeyserverError {
+  return new KeyserverError('HAPROXY_REFUSED', `expected HAProxy to obey, got: ${shown(answer)}`)
 }
