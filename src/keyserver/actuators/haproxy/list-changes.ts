@@ -91,9 +91,10 @@ export function singleCommands(
     ...changes.added.map((prefix) => `add acl ${list} ${spelled(prefix)}`),
     ...changes.removed.map((prefix) => {
       const alike = (there.get(prefix) ?? []).filter(({ text }) => text === spelled(prefix))
-      const [first] = alike
-      return alike.length > 1 && first !== undefined
-        ? `del acl ${list} #${first.reference}`
+      // Ours came to stand beside another, so it is the later one.
+      const last = alike.at(-1)
+      return alike.length > 1 && last !== undefined
+        ? `del acl ${list} #${last.reference}`
         : `del acl ${list} ${spelled(prefix)}`
     })
   ]
