@@ -1,6 +1,7 @@
 /**
  * A real HAProxy in a folder of its own, configured in the shape of Hockeypuck's standalone deployment: the blacklist file in two
- * front ends, the crawler table whose rule answers 429, the local peer that carries tables over a reload, the admin socket.
+ * front ends, the crawler table whose rule answers 429, the admin socket. Without the stock peer that keeps
+ * the tables (it takes ten seconds to be ready), a reload loses them.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -54,7 +55,6 @@ export class HaproxyFixture {
   #process: ChildProcess | undefined
   #port = 0
   #proxiedPort = 0
-  #peerPort = 0
   #log = ''
 
   constructor(options: HaproxyFixtureOptions = {}) {
@@ -71,10 +71,9 @@ export class HaproxyFixture {
     this.#backend ??= await startBackend()
     this.#port ||= await freePort()
     this.#proxiedPort ||= await freePort()
-    this.#peerPort ||= await freePort()
     const file = join(this.folder, 'haproxy.cfg')
     writeFileSync(file, this.#configuration((this.#backend.address() as AddressInfo).port))
-    const child = spawn('haproxy', ['-W', '-L', 'keyserver', '-f', file], {
+    const child = spawn('haproxy', ['-W', '-f', file], {
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: this.folder
     })
@@ -202,11 +201,8 @@ defaults
   timeout client 5s
   timeout server 5s
 
-peers haproxy-peers
-  peer keyserver 127.0.0.1:${this.#peerPort}
-
 backend st_info_crawler
-  stick-table type ipv6 size 1m expire 24h store gpc0 peers haproxy-peers
+  stick-table type ipv6 size 1m expire 24h store gpc0
 
 frontend fe_http_handler
   bind 127.0.0.1:${this.#port}
