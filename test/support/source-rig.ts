@@ -57,6 +57,8 @@ export class SourceRig {
       }
     )
     await this.#source.start(new AbortController().signal)
+    const { kind } = options.transport
+    if (kind === 'file' || kind === 'docker-json') await this.#asleep()
   }
 
   get status(): LogSourceStatus {

@@ -6,7 +6,7 @@
 import type { Clock } from '../../../base/index.ts'
 import type { KeyserverError } from '../../errors.ts'
 import type { LineIntake } from '../line-intake.ts'
-import { inodeAt, LogFile, rotatedSiblings, sourceError } from './log-file.ts'
+import { LogFile, type PathStatus, rotatedSiblings, sourceError, statusAt } from './log-file.ts'
 import type {
   FileHead,
   ReadFile,
@@ -51,6 +51,8 @@ export class FileTail implements Transport {
   /** When the file was found to be no longer the one at the path. */
   #rotatedAtMs: number | undefined
   #done: readonly ReadFile[]
+  /** The new and empty file at the path for which the old one is kept. */
+  #empty: PathStatus | undefined
   #problemCode: string | undefined
   #retryMs: number
   #gaps = 0
@@ -164,7 +166,7 @@ export class FileTail implements Transport {
 
   /** At the end of the file: is it still the one at the path? */
   async #lookForNext(file: LogFile): Promise<boolean> {
-    const now = await inodeAt(this.#path)
+    const now = await statusAt(this.#path)
     if (now !== undefined && now.inode === file.inode && now.device === file.device) {
       this.#rotatedAtMs = undefined
       this.#report(undefined)
@@ -176,11 +178,22 @@ export class FileTail implements Transport {
       return true
     }
     // A new file without a line: its writer has not come to it yet, and may still write to the old one.
-    if (now.isEmpty) return true
+    if (now.size === 0 && !(await this.#wasRotatedAgain(file, now))) return true
     this.#rotatedAtMs ??= this.#clock.monotonicMs()
     if (this.#clock.monotonicMs() - this.#rotatedAtMs < this.#graceMs) return true
     await this.#leave(file)
     return false
+  }
+
+  /** True if a file lies between this one and the empty one at the path. */
+  async #wasRotatedAgain(file: LogFile, empty: PathStatus): Promise<boolean> {
+    if (empty.inode === this.#empty?.inode && empty.modifiedMs === this.#empty.modifiedMs) {
+      return false
+    }
+    const between = await this.#findUnread(this.#seen.modifiedMs, file.inode)
+    await between?.close()
+    if (between === undefined) this.#empty = empty
+    return between !== undefined
   }
 
   async #problemAtPath(): Promise<KeyserverError | undefined> {
@@ -198,20 +211,25 @@ export class FileTail implements Transport {
     const status = await file.status()
     if (status.size < this.#offset) return true
     const isTouched = status.size !== this.#seen.size || status.modifiedMs !== this.#seen.modifiedMs
-    const isRewritten = isTouched && !(await file.beginsWith(file.head))
+    const isRewritten = isTouched && !(await this.#isContinued(file))
     if (!isRewritten) this.#seen = status
     return isRewritten
   }
 
+  async #isContinued(file: LogFile): Promise<boolean> {
+    if (file.head.length > 0) return file.beginsWith(file.head)
+    // Nothing tells an empty file from one that was emptied again but what lies beside it.
+    const between = await this.#findUnread(this.#seen.modifiedMs, file.inode)
+    await between?.close()
+    return between === undefined
+  }
+
   /** `copytruncate`: what was not read before the truncation is in the copy. */
   async #leaveRewritten(file: LogFile): Promise<void> {
-    const { head } = file
-    const copy = await this.#findCopy(
-      { device: file.device, inode: file.inode, head },
-      this.#offset
-    )
     this.#remember(file)
-    this.#saved = this.position() as FilePosition
+    const saved = this.position() as FilePosition
+    this.#saved = saved
+    const copy = this.#offset > 0 ? await this.#findCopy(saved, this.#offset) : undefined
     await file.close()
     this.#file = undefined
     if (copy !== undefined) {
@@ -220,7 +238,7 @@ export class FileTail implements Transport {
       return
     }
     this.#intake.breakOff()
-    await this.#use(await LogFile.open(this.#path), 0)
+    await this.#openAfter(saved.modifiedMs)
   }
 
   async #leave(file: LogFile): Promise<void> {
@@ -251,12 +269,12 @@ export class FileTail implements Transport {
       await this.#openFirst()
       return false
     }
-    if (saved.head.length === 0 && saved.offset === 0) {
-      // Nothing of it was read, so nothing tells it from a copy: all that is newer and was not read counts.
+    if (saved.offset === 0) {
+      // No line of it was read, so little tells it from a copy: all that is newer and was not read counts.
       await this.#openAfter(saved.modifiedMs)
       return false
     }
-    const main = await inodeAt(this.#path)
+    const main = await statusAt(this.#path)
     if (main?.isFile) {
       const file = await LogFile.open(this.#path)
       const isSame = await file.isSameAs(saved)
@@ -281,26 +299,36 @@ export class FileTail implements Transport {
 
   async #openFirst(): Promise<void> {
     const file = await LogFile.open(this.#path)
+    // What was rotated before this node ever ran is not its business.
+    for (const { path } of (await rotatedSiblings(this.#path)).slice(-MAX_DONE)) {
+      const old = await LogFile.open(path).catch(() => undefined)
+      if (old !== undefined && old.inode !== file.inode) this.#remember(old)
+      await old?.close()
+    }
     const offset = this.#startsAtEnd ? await this.#endOfLastLine(file) : 0
     this.#startsAtEnd = false
     await this.#use(file, offset)
   }
 
-  /** The next rotated file that was written after `modifiedMs`, or else the one at the path. */
+  /** The next rotated file, or else the one at the path. */
   async #openAfter(modifiedMs: number): Promise<void> {
-    const main = await inodeAt(this.#path)
-    for (const sibling of await rotatedSiblings(this.#path)) {
-      if (sibling.modifiedMs < modifiedMs || sibling.inode === main?.inode) continue
-      const file = await LogFile.open(sibling.path).catch(() => undefined)
+    const rotated = await this.#findUnread(modifiedMs)
+    await this.#use(rotated ?? (await LogFile.open(this.#path)), 0)
+    if (rotated !== undefined) this.#rotatedAtMs = this.#clock.monotonicMs() - this.#graceMs
+  }
+
+  /** The oldest rotated file that was written after `modifiedMs` and not read. */
+  async #findUnread(modifiedMs: number, exceptInode?: string): Promise<LogFile | undefined> {
+    const main = await statusAt(this.#path)
+    for (const { path, inode, ...sibling } of await rotatedSiblings(this.#path)) {
+      if (sibling.modifiedMs < modifiedMs || inode === main?.inode || inode === exceptInode)
+        continue
+      const file = await LogFile.open(path).catch(() => undefined)
       if (file === undefined) continue
-      if (!(await this.#isDone(file))) {
-        await this.#use(file, 0)
-        this.#rotatedAtMs = this.#clock.monotonicMs() - this.#graceMs
-        return
-      }
+      if (!(await this.#isDone(file))) return file
       await file.close()
     }
-    await this.#use(await LogFile.open(this.#path), 0)
+    return undefined
   }
 
   /** The saved file under another name, or a copy of it, that holds at least what had been read. */

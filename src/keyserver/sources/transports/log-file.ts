@@ -135,17 +135,22 @@ const SYSTEM_CODES: ReadonlyMap<string, KeyserverErrorCode> = new Map([
   ['ENXIO', 'SOURCE_WRONG_KIND']
 ])
 
-/** Inode now found at the path, or undefined if there is none that could be stat'ed. */
-export async function inodeAt(
-  path: string
-): Promise<{ device: string; inode: string; isFile: boolean; isEmpty: boolean } | undefined> {
+export interface PathStatus extends FileStatus {
+  readonly device: string
+  readonly inode: string
+  readonly isFile: boolean
+}
+
+/** What is now found at the path, or undefined if there is nothing that could be stat'ed. */
+export async function statusAt(path: string): Promise<PathStatus | undefined> {
   try {
     const stats = await stat(path, { bigint: true })
     return {
       device: String(stats.dev),
       inode: String(stats.ino),
       isFile: stats.isFile(),
-      isEmpty: stats.size === 0n
+      size: Number(stats.size),
+      modifiedMs: modifiedMsOf(stats)
     }
   } catch {
     return undefined

@@ -90,7 +90,7 @@ export class PipeReader implements Transport {
 
   /** Until the stream ends or the signal aborts; what was taken out of the pipe by then is delivered all the same. */
   async #drain(stream: Readable, signal: AbortSignal): Promise<void> {
-    let wake = () => undefined as void
+    let wake: () => void = () => undefined
     let failure: unknown
     const onError = (error: unknown) => {
       failure = error
