@@ -1,7 +1,7 @@
 /**
  * A real HAProxy in a folder of its own, configured in the shape of Hockeypuck's standalone deployment: the blacklist file in two
- * front ends, the crawler table whose rule answers 429, the admin socket. Without the stock peer that keeps
- * the tables (it takes ten seconds to be ready), a reload loses them.
+ * front ends, the crawler table whose rule answers 429, the admin socket. Without
+ * the stock peer that keeps the tables (it takes ten seconds to be ready), a reload loses them.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

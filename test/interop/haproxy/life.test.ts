@@ -3,12 +3,7 @@ import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import { equal, is, match, ok } from 'uvu/assert'
 import type { ActuatorEntry } from '../../../src/keyserver/index.ts'
-import {
-  HaproxyFixture,
-  type HaproxyFixtureOptions,
-  noHaproxy,
-  until
-} from '../../support/haproxy.ts'
+import { HaproxyFixture, type HaproxyFixtureOptions, noHaproxy } from '../../support/haproxy.ts'
 import { Bench, ban, codeOf, throttle } from '../../support/haproxy-bench.ts'
 import { SocketTee } from '../../support/socket-tee.ts'
 import { suite } from '../../support/suite.ts'
