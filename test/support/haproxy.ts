@@ -21,8 +21,6 @@ export interface HaproxyFixtureOptions {
   readonly list?: string
   /** Folder of the list below the fixture's folder. @default 'lists' */
   readonly listFolder?: string
-  /** Lines for the `global` section. */
-  readonly global?: readonly string[]
 }
 
 export interface HttpAnswer {
@@ -50,6 +48,8 @@ export class HaproxyFixture {
   readonly folder: string
   readonly listPath: string
   readonly socketPath: string
+  /** Further lines of the `global` section. */
+  readonly global: string[] = []
   readonly #options: HaproxyFixtureOptions
   #backend: Server | undefined
   #process: ChildProcess | undefined
@@ -65,6 +65,16 @@ export class HaproxyFixture {
     this.listPath = join(lists, 'blacklist.list')
     this.socketPath = join(this.folder, 'admin.sock')
     writeFileSync(this.listPath, options.list ?? '')
+  }
+
+  /** Binds the admin socket to every address, as the stock configuration does; returns the port. */
+  async openAdminPort(): Promise<number> {
+    const port = await freePort()
+    this.global.push(
+      `stats socket ipv4@0.0.0.0:${port} level admin`,
+      `stats socket :${await freePort()} level admin`
+    )
+    return port
   }
 
   async start(): Promise<void> {
@@ -194,7 +204,7 @@ export class HaproxyFixture {
   maxconn 500
   hard-stop-after 2s
   stats socket ${this.socketPath} mode 660 level admin expose-fd listeners
-${(this.#options.global ?? []).map((line) => `  ${line}\n`).join('')}
+${this.global.map((line) => `  ${line}\n`).join('')}
 defaults
   mode http
   timeout connect 2s
