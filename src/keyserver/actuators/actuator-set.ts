@@ -192,6 +192,7 @@ export class ActuatorSet implements Component {
       lane.nextRetryAtMs = this.#ports.clock.nowMs() + waitMs
       await this.#ports.clock.sleep(waitMs, signal).catch(() => undefined)
     } while (!signal.aborted)
+    lane.isDirty = true
   }
 
   async #applyOnce(lane: Lane): Promise<boolean> {
@@ -220,7 +221,11 @@ export class ActuatorSet implements Component {
       this.#ports.onApplied?.(actuator.name, report)
       return true
     } catch (error) {
-      if (this.#stopped.signal.aborted) return true
+      if (this.#stopped.signal.aborted) {
+        // Cut off by the stop: the next start has it to do.
+        lane.isDirty = true
+        return true
+      }
       lane.failures++
       lane.lastError = messageOf(error)
       if (lane.failures === 1) {
