@@ -58,7 +58,8 @@ async function acquire(path: string, signal: AbortSignal): Promise<boolean> {
 async function tryTake(path: string): Promise<'held' | 'taken' | 'stale' | 'impossible'> {
   ours.add(path)
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    // Its own errors come again, as others, when the file is made.
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined)
     const file = await open(path, 'wx', 0o600)
     await file.writeFile(`${process.pid}\n`).finally(() => file.close())
     return 'held'
