@@ -98,7 +98,7 @@ export class SourceRig {
     const endMs = performance.now() + PATIENCE_MS
     while (!isTrue()) {
       if (performance.now() > endMs) throw new Error(`expected ${isTrue} to become true`)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setImmediate(resolve))
     }
   }
 

@@ -6,7 +6,14 @@
 import type { Clock } from '../../../base/index.ts'
 import type { KeyserverError } from '../../errors.ts'
 import type { LineIntake } from '../line-intake.ts'
-import { LogFile, type PathStatus, rotatedSiblings, sourceError, statusAt } from './log-file.ts'
+import {
+  LogFile,
+  MIN_TELLING_BYTES,
+  type PathStatus,
+  rotatedSiblings,
+  sourceError,
+  statusAt
+} from './log-file.ts'
 import type {
   FileHead,
   ReadFile,
@@ -217,8 +224,11 @@ export class FileTail implements Transport {
   }
 
   async #isContinued(file: LogFile): Promise<boolean> {
-    if (file.head.length > 0) return file.beginsWith(file.head)
-    // Nothing tells an empty file from one that was emptied again but what lies beside it.
+    if (!(await file.beginsWith(file.head))) return false
+    if (file.head.length >= MIN_TELLING_BYTES) return true
+    // Nothing tells a young file from one that was emptied again but what lies beside it.
+    const main = await statusAt(this.#path)
+    if (main?.inode !== file.inode) return true
     const between = await this.#findUnread(this.#seen.modifiedMs, file.inode)
     await between?.close()
     return between === undefined
@@ -229,7 +239,8 @@ export class FileTail implements Transport {
     this.#remember(file)
     const saved = this.position() as FilePosition
     this.#saved = saved
-    const copy = this.#offset > 0 ? await this.#findCopy(saved, this.#offset) : undefined
+    const isTold = file.head.length >= MIN_TELLING_BYTES
+    const copy = isTold ? await this.#findCopy(saved, this.#offset) : undefined
     await file.close()
     this.#file = undefined
     if (copy !== undefined) {

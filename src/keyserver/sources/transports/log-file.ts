@@ -9,7 +9,7 @@ import type { FileHead } from './transport.ts'
 
 const HEAD_BYTES = 1_024
 /** A shorter beginning says too little to find a copy by it alone. */
-const MIN_TELLING_BYTES = 64
+export const MIN_TELLING_BYTES = 64
 /** A year of daily rotation, and twice that. */
 const MAX_SIBLINGS = 1_000
 
