@@ -16,7 +16,7 @@ export interface AclList {
 export function parseAclLists(answer: string): AclList[] {
   const lists: AclList[] = []
   for (const line of answer.split('\n')) {
-    const match = /^-?\d+ \((.*?)\) (?:pattern|acl|map)\b/.exec(line)
+    const match = /^-?\d+ \((.*?)\)(?: |$)/.exec(line)
     if (match?.[1] === undefined) continue
     const version = /\bnext_ver=(\d+)/.exec(line)?.[1]
     lists.push({ file: match[1], nextVersion: Number(version ?? 0) })
@@ -94,6 +94,6 @@ export function quote(word: string): string {
 /** What HAProxy, or whatever answers in its place, said: safe for a message. */
 export function shown(answer: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const line = answer.trim().replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+  const line = answer.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
   return line === '' ? 'nothing' : line.slice(0, 200)
 }
