@@ -3,11 +3,12 @@
  * (DESIGN §8.2), and the actuator tells its entries from those of others by it. Written before anything is put in place.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { findPrefix, messageOf } from '../../base/index.ts'
 import { KeyserverError } from '../errors.ts'
 import type { ActuatorEntry } from './actuator.ts'
+import { giveToFolderOwner, makeRecordFolder } from './record-folder.ts'
 import { withLock } from './record-lock.ts'
 
 const VERSION = 1
@@ -119,9 +120,10 @@ export class HeldRecord {
     if (text === this.#text) return
     const temporary = `${this.path}.${randomBytes(4).toString('hex')}.tmp`
     try {
-      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
+      await makeRecordFolder(dirname(this.path))
       const file = await open(temporary, 'wx', 0o600)
       try {
+        await giveToFolderOwner(file, dirname(this.path))
         await file.writeFile(text)
         await file.sync()
       } finally {

@@ -2,10 +2,11 @@
  * Keeps the daemon and the independent sweep from changing the same actuator at the same time: a file that says which process is
  * at it. A lock whose process is gone, or that is older than any change can take, counts for nothing.
  */
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KeyserverError } from '../errors.ts'
+import { makeRecordFolder } from './record-folder.ts'
 
 const WAIT_MS_MAX = 15_000
 const POLL_MS = 20
@@ -59,7 +60,7 @@ async function tryTake(path: string): Promise<'held' | 'taken' | 'stale' | 'impo
   ours.add(path)
   try {
     // Its own errors come again, as others, when the file is made.
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined)
+    await makeRecordFolder(dirname(path)).catch(() => undefined)
     const file = await open(path, 'wx', 0o600)
     await file.writeFile(`${process.pid}\n`).finally(() => file.close())
     return 'held'

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -173,6 +174,18 @@ test('a list keeps its rights, and a new one may be read by everyone', async () 
   await plain(fresh).apply([ban('192.0.2.1')], signal)
   is(statSync(fresh).mode & 0o777, 0o644)
   is(statSync(join(records, 'plain.json')).mode & 0o777, 0o600)
+})
+
+test('a record belongs to the owner of its folder, also when root swept', async () => {
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) chownSync(folder, 65_534, 65_534)
+  await plain().apply([ban('192.0.2.1')], signal)
+  const { uid } = statSync(folder)
+  is(uid, isRoot ? 65_534 : process.getuid?.())
+  equal(
+    [records, join(records, 'plain.json')].map((path) => statSync(path).uid),
+    [uid, uid]
+  )
 })
 
 test('a lock of a process that is gone does not hinder, one of a living process does until it is let go', async () => {
