@@ -10,9 +10,11 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const PROGRAM = 'haproxy'
+
 /** Why tests with the real program cannot run here; undefined if they can. */
 export const noHaproxy: string | undefined =
-  spawnSync('haproxy', ['-v']).status === 0 ? undefined : 'haproxy is not installed'
+  spawnSync(PROGRAM, ['-v']).status === 0 ? undefined : 'haproxy is not installed'
 
 export interface HaproxyFixtureOptions {
   /** How the front end turns a blacklisted source away: stock closes the connection, `deny` answers 403. @default 'deny' */
@@ -83,7 +85,7 @@ export class HaproxyFixture {
     this.#proxiedPort ||= await freePort()
     const file = join(this.folder, 'haproxy.cfg')
     writeFileSync(file, this.#configuration((this.#backend.address() as AddressInfo).port))
-    const child = spawn('haproxy', ['-W', '-f', file], {
+    const child = spawn(PROGRAM, ['-W', '-f', file], {
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: this.folder
     })
