@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { ManualClock } from '../../src/base/index.ts'
 import {
   createLogSource,
@@ -44,7 +45,8 @@ export class SourceRig {
 
   /** Starts the source where the last one stood, through JSON as the checkpoint does it. */
   async start(
-    options: Omit<LogSourceOptions, 'name' | 'timeZone' | 'snapshot' | 'pollMs'>
+    options: Omit<LogSourceOptions, 'name' | 'timeZone' | 'snapshot' | 'pollMs'>,
+    stdin?: Readable
   ): Promise<void> {
     const snapshot = this.#snapshot && JSON.parse(JSON.stringify(this.#snapshot))
     this.#source = createLogSource(
@@ -53,7 +55,8 @@ export class SourceRig {
         clock: this.clock,
         sink: (event) => this.events.push(event),
         onUnparsed: (cause, line) => this.unparsed.push({ cause, line }),
-        onProblem: (problem) => this.problems.push(problem?.code)
+        onProblem: (problem) => this.problems.push(problem?.code),
+        stdin
       }
     )
     await this.#source.start(new AbortController().signal)
@@ -73,7 +76,8 @@ export class SourceRig {
 
   /** An orderly stop: the position of the end is saved. */
   async stop(): Promise<void> {
-    await this.#source?.stop()
+    if (this.#source === undefined) return
+    await this.#source.stop()
     this.checkpoint()
     this.#source = undefined
   }
