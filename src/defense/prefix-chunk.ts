@@ -1,0 +1,209 @@
+/**
+ * A run of prefixes in ascending order, in typed arrays over one buffer: 13 bytes an IPv4 entry, 25 an IPv6 entry. Knows order,
+ * search and copying; which runs there are and when they are merged is the table's business.
+ */
+
+/** Takes the place of the handle of an entry that was removed; the next merge drops it. */
+export const REMOVED = 0xffff_ffff
+/** An end beyond what 32 bits of seconds can say. */
+export const NO_END_S = 0xffff_ffff
+
+/** A sealed run of IPv4 addresses is divided by value into parts of about so many entries: a line of the processor's cache. */
+const BUCKET_ENTRIES = 16
+
+/** What a word of 32 zero bits is kept as. */
+export const WORD_MIN = -0x8000_0000
+
+/**
+ * A prefix as words of 32 bits, most significant first (one for IPv4, four for IPv6), with all host bits zero. The first bit of
+ * each word is turned over: signed numbers then stand in the order of the addresses, and JavaScript keeps them unboxed.
+ */
+export interface PrefixKey {
+  readonly words: Int32Array
+  length: number
+}
+
+export interface ChunkEntry {
+  readonly key: PrefixKey
+  readonly untilS: number
+  readonly handle: number
+}
+
+export class PrefixChunk {
+  readonly wordsPerKey: number
+  readonly capacity: number
+  readonly words: Int32Array
+  readonly untilS: Uint32Array
+  readonly handles: Uint32Array
+  readonly lengths: Uint8Array
+  count = 0
+  removed = 0
+  #first = 0
+  #last = 0
+  #shift = 0
+  #starts: Uint16Array | undefined
+  /** The length of all entries of a sealed run, where it is the same; else -1. */
+  #onlyLength = -1
+
+  constructor(wordsPerKey: number, capacity: number) {
+    this.wordsPerKey = wordsPerKey
+    this.capacity = capacity
+    const buffer = new ArrayBuffer(capacity * (4 * wordsPerKey + 9))
+    this.words = new Int32Array(buffer, 0, capacity * wordsPerKey)
+    this.untilS = new Uint32Array(buffer, capacity * 4 * wordsPerKey, capacity)
+    this.handles = new Uint32Array(buffer, capacity * 4 * (wordsPerKey + 1), capacity)
+    this.lengths = new Uint8Array(buffer, capacity * 4 * (wordsPerKey + 2), capacity)
+  }
+
+  get bytes(): number {
+    return this.words.buffer.byteLength + (this.#starts?.byteLength ?? 0)
+  }
+
+  /** No entry comes any more: notes where in the run each part of its span begins. */
+  seal(): void {
+    const length = this.lengths[0] ?? 0
+    let same = 1
+    while (same < this.count && this.lengths[same] === length) same++
+    if (same === this.count) this.#onlyLength = length
+    if (this.wordsPerKey > 1 || this.count <= BUCKET_ENTRIES) return
+    const bucketBits = 31 - Math.clz32(this.count / BUCKET_ENTRIES)
+    const buckets = 2 ** bucketBits
+    this.#first = this.words[0] ?? 0
+    this.#last = this.words[this.count - 1] ?? 0
+    const span = (this.#last - this.#first) >>> 0
+    this.#shift = Math.max(0, 32 - Math.clz32(span) - bucketBits)
+    const starts = new Uint16Array(buckets + 1).fill(this.count)
+    let bucket = 0
+    for (let index = 0; index < this.count; index++) {
+      const last = ((this.words[index] ?? 0) - this.#first) >>> this.#shift
+      while (bucket <= last) starts[bucket++] = index
+    }
+    this.#starts = starts
+  }
+
+  /** Negative if the entry stands before the key, 0 if it is that prefix, positive if it stands behind. */
+  compare(index: number, key: PrefixKey): number {
+    const at = index * this.wordsPerKey
+    for (let word = 0; word < this.wordsPerKey; word++) {
+      const difference = (this.words[at + word] ?? 0) - (key.words[word] ?? 0)
+      if (difference !== 0) return difference
+    }
+    return this.#lengthAt(index) - key.length
+  }
+
+  /** Index of the first entry from `from` on that does not stand before the key; `count` if all do. */
+  lowerBound(key: PrefixKey, from = 0): number {
+    if (this.wordsPerKey === 1) return this.#lowerBoundOfWord(key.words[0] ?? 0, key.length, from)
+    let low = from
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.compare(middle, key) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The same for IPv4, where every log line asks: plain numbers, and mostly four steps instead of twelve. */
+  #lowerBoundOfWord(word: number, length: number, from: number): number {
+    const { words } = this
+    let low = from
+    let high = this.count
+    const starts = this.#starts
+    if (starts !== undefined) {
+      if (word < this.#first) return low
+      if (word > this.#last) return high
+      const bucket = (word - this.#first) >>> this.#shift
+      low = Math.max(low, starts[bucket] ?? 0)
+      high = starts[bucket + 1] ?? high
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const other = words[middle] ?? 0
+      if (other < word || (other === word && this.#lengthAt(middle) < length)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #lengthAt(index: number): number {
+    return this.#onlyLength >= 0 ? this.#onlyLength : (this.lengths[index] ?? 0)
+  }
+
+  /** Index of this very entry, or -1. */
+  indexOf(key: PrefixKey, handle: number, from = 0): number {
+    for (let index = this.lowerBound(key, from); index < this.count; index++) {
+      if (this.compare(index, key) !== 0) return -1
+      if (this.handles[index] === handle) return index
+    }
+    return -1
+  }
+
+  /** Puts an entry in its place. The caller has made sure that there is room. */
+  insert({ key, untilS, handle }: ChunkEntry): void {
+    const index = this.lowerBound(key)
+    const width = this.wordsPerKey
+    this.words.copyWithin((index + 1) * width, index * width, this.count * width)
+    this.untilS.copyWithin(index + 1, index, this.count)
+    this.handles.copyWithin(index + 1, index, this.count)
+    this.lengths.copyWithin(index + 1, index, this.count)
+    this.words.set(key.words, index * width)
+    this.untilS[index] = untilS
+    this.handles[index] = handle
+    this.lengths[index] = key.length
+    this.count++
+  }
+
+  /** Leaves a hole: for runs that are read by position while they are merged. */
+  remove(index: number): void {
+    this.handles[index] = REMOVED
+    this.removed++
+  }
+
+  /** Closes the gap: for the short run that takes what is new. */
+  erase(index: number): void {
+    const width = this.wordsPerKey
+    this.words.copyWithin(index * width, (index + 1) * width, this.count * width)
+    this.untilS.copyWithin(index, index + 1, this.count)
+    this.handles.copyWithin(index, index + 1, this.count)
+    this.lengths.copyWithin(index, index + 1, this.count)
+    this.count--
+  }
+
+  /** Appends a copy of some of another chunk's entries, which stand behind all that are here. */
+  appendRange(other: PrefixChunk, from: number, to: number): void {
+    const width = this.wordsPerKey
+    if (to - from === 1) {
+      for (let word = 0; word < width; word++) {
+        this.words[this.count * width + word] = other.words[from * width + word] ?? 0
+      }
+      this.untilS[this.count] = other.untilS[from] ?? 0
+      this.handles[this.count] = other.handles[from] ?? REMOVED
+      this.lengths[this.count] = other.lengths[from] ?? 0
+    } else {
+      this.words.set(other.words.subarray(from * width, to * width), this.count * width)
+      this.untilS.set(other.untilS.subarray(from, to), this.count)
+      this.handles.set(other.handles.subarray(from, to), this.count)
+      this.lengths.set(other.lengths.subarray(from, to), this.count)
+    }
+    this.count += to - from
+  }
+
+  /** The prefix of an entry; `words` are a view that lives as long as the chunk is not changed. */
+  keyAt(index: number): PrefixKey {
+    const at = index * this.wordsPerKey
+    return {
+      words: this.words.subarray(at, at + this.wordsPerKey),
+      length: this.lengths[index] ?? 0
+    }
+  }
+}
+
+/** Clears the host bits of `words` in place. */
+export function maskWords(words: Int32Array, length: number): void {
+  for (let word = 0; word < words.length; word++) {
+    const bits = length - word * 32
+    if (bits <= 0) words[word] = WORD_MIN
+    else if (bits < 32) words[word] = (words[word] ?? 0) & (-1 << (32 - bits))
+  }
+}
