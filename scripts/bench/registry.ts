@@ -1,0 +1,13 @@
+/** Every figure that `npm run bench` knows: one line each. A figure is loaded only when it is asked for. */
+import type { BenchFigure } from './figure.ts'
+
+type Load = () => Promise<{ readonly figure: BenchFigure }>
+
+export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
+  ['log-lines', () => import('./figures/log-lines.ts')],
+  ['log-to-verdict', () => import('./figures/log-to-verdict.ts')],
+  ['blocklist-memory', () => import('./figures/blocklist-memory.ts')],
+  ['blocklist-lookup', () => import('./figures/blocklist-lookup.ts')],
+  ['idle-memory', () => import('./figures/idle-memory.ts')],
+  ['kill-store', () => import('./figures/kill-store.ts')]
+])
