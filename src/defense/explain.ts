@@ -1,11 +1,11 @@
 /** Everything that is known about one address, put together for a person. */
-import type { AddressText } from '../base/index.ts'
+import { type AddressText, findPrefix, getPrefix, prefixContains } from '../base/index.ts'
 import type { ActuatorEntry } from '../keyserver/index.ts'
 import type { Decision } from './decision.ts'
-import { prefixOfAddress } from './guard-core.ts'
 import type { GuardServicePorts } from './guard-service-ports.ts'
 import type { NeverBlock } from './never-block.ts'
 import type { ExplainedDecision, Explanation } from './ports.ts'
+import { prefixOfAddress } from './standing-table.ts'
 
 const DECISIONS_MAX = 20
 const SUPPRESSIONS_MAX = 1_000
@@ -27,9 +27,16 @@ export function explainAddress(address: AddressText, context: ExplainContext): E
     decisions: found.items.map((decision) => explainDecision(decision, address, context)),
     suppressions: ports.decisions
       .suppressions({ sinceMs: atMs - SUPPRESSIONS_SINCE_MS, limit: SUPPRESSIONS_MAX })
-      .filter((suppression) => suppression.value === address),
+      .filter((suppression) => isAbout(suppression.value, address)),
     session: ports.policy.describe(address, atMs) ?? {}
   }
+}
+
+/** A suppression names the address, or a prefix around it. */
+function isAbout(value: string, address: AddressText): boolean {
+  if (value === address) return true
+  const prefix = findPrefix(value)
+  return prefix !== undefined && prefixContains(prefix, getPrefix(address))
 }
 
 function explainDecision(

@@ -42,6 +42,8 @@ export interface GuardLogger {
 export interface DescribingPolicy extends Policy {
   readonly sourcesTracked: number
   describe(source: AddressText, atMs: number): Readonly<Record<string, number | string>> | undefined
+  /** Starts afresh with one source, whose decision a person took back. */
+  forget?(source: AddressText): void
 }
 
 export interface GuardMetrics {

@@ -3,52 +3,41 @@
  * applied, tells the actuators what should be held, and answers questions. If the store fails, the decision still stands in
  * memory and at the actuators for its time, the failure is reported, and storing is tried again with the next tick.
  */
-import {
-  type Component,
-  displayPrefix,
-  getAddress,
-  getPrefix,
-  messageOf,
-  type PrefixText
-} from '../base/index.ts'
+import { type Component, displayPrefix, getAddress, getPrefix } from '../base/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
+import { ActuatorFeed } from './actuator-feed.ts'
 import type { Decision, GuardEffect } from './decision.ts'
+import { liftDecision, liftedBy } from './decision-end.ts'
+import { DecisionJournal } from './decision-journal.ts'
 import { desiredEntries } from './desired-entries.ts'
+import { EffectHub } from './effect-hub.ts'
 import { GuardError } from './errors.ts'
 import { explainAddress } from './explain.ts'
-import type { GuardApi, GuardStatus, ShadowReport } from './guard-api.ts'
+import type { GuardApi, GuardStatus } from './guard-api.ts'
+import { startTicking } from './guard-clock.ts'
+import { type GuardInput, type GuardSettings, step } from './guard-core.ts'
+import type { GuardServiceOptions, GuardServicePorts } from './guard-service-ports.ts'
 import {
   createGuardState,
-  end,
-  GUARD_STATE_VERSION,
-  type GuardInput,
-  type GuardSettings,
+  type GuardMemory,
   type GuardState,
-  putInForce,
-  step
-} from './guard-core.ts'
-import type { GuardServiceOptions, GuardServicePorts } from './guard-service-ports.ts'
-import { ListEditor } from './list-editor.ts'
+  recallGuard,
+  rememberGuard
+} from './guard-state.ts'
+import { ListEditor, type NewEntry } from './list-editor.ts'
 import { ModeEditor } from './mode-editor.ts'
 import { NeverBlock } from './never-block.ts'
-import type {
-  Actor,
-  ActuatorStatus,
-  DecisionQuery,
-  Explanation,
-  ListEntry,
-  ModeSettings,
-  Page
-} from './ports.ts'
+import type { Actor, DecisionQuery, ListEntry, ModeSettings } from './ports.ts'
+import { recallHistory, restoreDecisions } from './recall.ts'
+import { decisionsAbout, followMode, releaseProtected } from './reconcile.ts'
 import { reportShadow } from './shadow-report.ts'
 
 const TICK_MS = 1_000
-const UNSTORED_MAX = 10_000
-const LISTENERS_MAX = 256
+/** Entries of the lists end by the clock, and with them what they held back. */
+const LISTS_AGAIN_MS = 60_000
 
-export interface GuardSnapshot {
-  readonly version: number
-  readonly core: Omit<GuardState, 'active' | 'byPrefix' | 'byValue'>
+interface GuardSnapshot {
+  readonly core: GuardMemory
   readonly policy: unknown
 }
 
@@ -56,14 +45,16 @@ export class GuardService implements GuardApi, Component {
   readonly name = 'guard'
   readonly #options: GuardServiceOptions
   readonly #ports: GuardServicePorts
-  readonly #listeners = new Set<(effect: GuardEffect) => void>()
   readonly #lists: ListEditor
   readonly #modes: ModeEditor
-  #state = createGuardState()
+  readonly #journal: DecisionJournal
+  readonly #feed: ActuatorFeed
+  readonly #hub: EffectHub
+  #state: GuardState = createGuardState()
   #settings: GuardSettings
-  #unstored: GuardEffect[] = []
   #startedAtMs = 0
-  #isDesiredStale = false
+  #tickedAtMs = 0
+  #listsReadAtMs = 0
   #stopped = new AbortController()
 
   constructor(options: GuardServiceOptions, ports: GuardServicePorts) {
@@ -71,70 +62,88 @@ export class GuardService implements GuardApi, Component {
     this.#ports = ports
     this.#lists = new ListEditor(ports)
     this.#modes = new ModeEditor(ports)
-    this.#settings = this.#readSettings()
+    this.#journal = new DecisionJournal(ports)
+    this.#hub = new EffectHub(ports)
+    this.#feed = new ActuatorFeed(ports, () => this.#desired('applied'))
+    this.#settings = {
+      ...options,
+      policy: ports.policy,
+      createId: ports.createId,
+      mode: ports.mode.get(),
+      neverBlock: this.#readProtection()
+    }
   }
 
+  /** What was decided before stands again, unless what protects or the mode has changed meanwhile. @throws {StorageError} */
   start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
+    const { clock, facts, decisions } = this.#ports
     this.#stopped = new AbortController()
-    this.#startedAtMs = this.#ports.clock.nowMs()
-    this.#refreshSettings()
-    for (const decision of this.#ports.decisions.active(this.#startedAtMs)) {
-      putInForce(this.#state, decision)
+    this.#startedAtMs = clock.nowMs()
+    this.#tickedAtMs = clock.monotonicMs()
+    startTicking(this.#state.clock, this.#startedAtMs)
+    this.#settings = {
+      ...this.#settings,
+      mode: this.#ports.mode.get(),
+      neverBlock: this.#readProtection()
     }
-    this.#advance({ kind: 'tick', atMs: this.#startedAtMs })
-    this.#tellActuators()
-    const stopListening = this.#ports.facts.onChange(() => this.#refreshSettings())
+    recallHistory(this.#state, decisions, this.#options.ladderMemoryMs)
+    const { neverBlock, mode } = this.#settings
+    this.#carryOut([
+      ...restoreDecisions(this.#state, decisions),
+      ...releaseProtected(this.#state, [...this.#state.standing.all()], { neverBlock }),
+      ...followMode(this.#state, mode)
+    ])
+    this.#resumeBlocks()
+    this.#feed.tell()
+    const stopListening = facts.onChange(() => this.#attempt('facts', () => this.#protectAnew()))
     this.#stopped.signal.addEventListener('abort', stopListening, { once: true })
-    this.#ports.clock.every(
-      this.#options.tickMs ?? TICK_MS,
-      () => this.tick(),
-      this.#stopped.signal
-    )
+    clock.every(this.#options.tickMs ?? TICK_MS, () => this.tick(), this.#stopped.signal)
     return Promise.resolve()
   }
 
   stop(): Promise<void> {
     this.#stopped.abort()
-    this.#storeAgain()
-    this.#listeners.clear()
+    this.#journal.retry()
+    this.#hub.clear()
     return Promise.resolve()
   }
 
-  /** The sink of every log source. Never throws: a broken store must not stop the reader. */
+  /** The sink of every log source. */
   observe(event: TrafficEvent): void {
     this.#ports.metrics.observed(event.kind)
-    this.#advance(event)
+    this.#attempt(event.kind, () => this.#advance(event))
   }
 
   tick(): void {
-    this.#storeAgain()
-    this.#advance({ kind: 'tick', atMs: this.#ports.clock.nowMs() })
-    if (this.#isDesiredStale) this.#tellActuators()
+    const { clock } = this.#ports
+    this.#attempt('tick', () => {
+      this.#journal.retry()
+      const monotonicMs = clock.monotonicMs()
+      const elapsedMs = monotonicMs - this.#tickedAtMs
+      this.#tickedAtMs = monotonicMs
+      this.#advance({ kind: 'tick', atMs: clock.nowMs(), elapsedMs })
+      if (monotonicMs - this.#listsReadAtMs >= LISTS_AGAIN_MS) this.#resumeBlocks()
+      this.#feed.tellIfStale()
+    })
   }
 
   /** What a checkpoint holds; decisions themselves are in the store. */
   snapshot(): GuardSnapshot {
-    const { active: _active, byPrefix: _byPrefix, byValue: _byValue, ...core } = this.#state
-    return { version: GUARD_STATE_VERSION, core, policy: this.#ports.policy.snapshot() }
+    return { core: rememberGuard(this.#state), policy: this.#ports.policy.snapshot() }
   }
 
   /** Call before `start`. @throws {GUARD_STATE_INVALID | DETECTION_STATE_INVALID} */
   restore(snapshot: unknown): void {
-    const saved = snapshot as GuardSnapshot | undefined
-    if (saved?.version !== GUARD_STATE_VERSION) {
-      throw new GuardError(
-        'GUARD_STATE_INVALID',
-        `expected guard state of version ${GUARD_STATE_VERSION}, got ${String(saved?.version)}`
-      )
-    }
-    this.#ports.policy.restore(saved.policy)
-    this.#state = { ...createGuardState(), ...saved.core }
+    const saved = snapshot as Partial<GuardSnapshot> | undefined | null
+    const state = recallGuard(saved?.core)
+    this.#ports.policy.restore(saved?.policy)
+    this.#state = state
   }
 
   status(): GuardStatus {
     const active = { ban: 0, throttle: 0, watch: 0 }
-    for (const decision of this.#state.active.values()) active[decision.type]++
+    for (const decision of this.#state.standing.all()) active[decision.type]++
     return {
       startedAtMs: this.#startedAtMs,
       mode: this.#settings.mode,
@@ -142,16 +151,16 @@ export class GuardService implements GuardApi, Component {
       eventsTotal: this.#state.eventsTotal,
       sourcesTracked: this.#ports.policy.sourcesTracked,
       activeDecisions: active,
-      lastEventAtMs: this.#state.eventsTotal === 0 ? undefined : this.#state.nowMs,
+      lastEventAtMs: this.#state.clock.logMs === 0 ? undefined : this.#state.clock.logMs,
       actuators: this.#ports.actuators.statuses()
     }
   }
 
-  decisions(query: DecisionQuery): Page<Decision> {
+  decisions(query: DecisionQuery) {
     return this.#ports.decisions.list(query)
   }
 
-  explain(address: string): Explanation {
+  explain(address: string) {
     return explainAddress(getAddress(address), {
       ports: this.#ports,
       neverBlock: this.#settings.neverBlock,
@@ -160,71 +169,79 @@ export class GuardService implements GuardApi, Component {
   }
 
   lift(id: string, actor: Actor, reason: string): Decision {
-    const stored = this.#ports.decisions.find(id)
-    if (stored === undefined) {
+    const standing = this.#state.standing.find(id)
+    if (standing === undefined) {
+      if (this.#ports.decisions.find(id) !== undefined) {
+        throw new GuardError('DECISION_NOT_ACTIVE', `decision ${id} has ended already`)
+      }
       throw new GuardError('DECISION_NOT_FOUND', `expected the id of a decision, got "${id}"`)
     }
-    const active = this.#state.active.get(id)
-    if (active === undefined) {
-      throw new GuardError('DECISION_NOT_ACTIVE', `decision ${id} has ended already`)
-    }
-    return this.#end(active, actor, reason)
+    return this.#liftFor(actor, [standing], reason)[0] ?? standing
   }
 
   allowlist(): readonly ListEntry[] {
-    return this.#ports.allowlist.all()
+    return this.#lists.all('allowlist')
   }
 
-  allow(
-    entry: { prefix: string; note: string; untilMs: number | undefined },
-    actor: Actor
-  ): ListEntry {
+  allow(entry: NewEntry, actor: Actor): ListEntry {
     const added = this.#lists.addToAllowlist(entry, actor)
-    this.#refreshSettings()
-    for (const decision of [...this.#state.active.values()]) {
-      const isCovered = decision.prefixes.some(
-        (prefix) =>
-          this.#settings.neverBlock.find(prefix, this.#ports.clock.nowMs())?.kind === 'allowlist'
-      )
-      if (isCovered) this.#endFor(decision, added.prefix, actor)
-    }
-    this.#tellActuators()
+    this.#settings = { ...this.#settings, neverBlock: this.#readProtection() }
+    const { neverBlock } = this.#settings
+    const touched = decisionsAbout(this.#state, [added.prefix])
+    this.#carryOut(
+      releaseProtected(this.#state, touched, { neverBlock, by: actor, isForgiven: true })
+    )
+    for (const decision of touched) this.#forget(decision)
+    this.#feed.tell()
     return added
   }
 
   disallow(prefix: string, actor: Actor): void {
-    this.#lists.remove('allowlist', prefix, actor)
-    this.#refreshSettings()
+    this.#lists.remove('allowlist', prefix, { actor })
+    this.#settings = { ...this.#settings, neverBlock: this.#readProtection() }
+    this.#resumeBlocks()
   }
 
   blocklist(): readonly ListEntry[] {
-    return this.#ports.blocklist.all()
+    return this.#lists.all('blocklist')
   }
 
-  block(
-    entry: { prefix: string; note: string; untilMs: number | undefined },
-    actor: Actor
-  ): { entry: ListEntry; decision: Decision } {
+  block(entry: NewEntry, actor: Actor): { entry: ListEntry; decision: Decision } {
+    const changes: Exclude<GuardEffect, { kind: 'suppressed' }>[] = []
     const { added, decision } = this.#lists.addToBlocklist(entry, {
       actor,
-      neverBlock: this.#settings.neverBlock
+      neverBlock: this.#settings.neverBlock,
+      store: (made) => {
+        const before = this.#state.standing.findByValue(made.value)
+        if (before !== undefined) {
+          const { createdAtMs: atMs } = made
+          const liftReason = 'replaced by the operator’s own block'
+          const replaced = liftedBy(before, { atMs, by: actor, liftReason })
+          changes.push({ kind: 'ended', decision: replaced, atMs, why: 'lifted' })
+        }
+        changes.push({ kind: 'decided', decision: made })
+        this.#journal.write(changes)
+      }
     })
-    const before = this.#state.active.get(this.#state.byValue.get(decision.value) ?? '')
-    if (before !== undefined) this.#end(before, actor, 'replaced by the operator’s own block')
-    putInForce(this.#state, decision)
-    this.#publish({ kind: 'decided', decision })
-    this.#tellActuators()
+    for (const change of changes) {
+      if (change.kind === 'ended') this.#state.standing.remove(change.decision.id)
+    }
+    this.#state.standing.put(decision)
+    this.#hub.publish(changes)
+    this.#feed.tell()
     return { entry: added, decision }
   }
 
   unblock(prefix: string, actor: Actor): void {
-    const removed = this.#lists.remove('blocklist', prefix, actor)
-    const value = displayPrefix(getPrefix(removed))
-    for (const decision of [...this.#state.active.values()]) {
-      if (decision.origin === 'operator' && decision.value === value) {
-        this.#end(decision, actor, 'taken from the blocklist')
-      }
-    }
+    const { text } = getPrefix(prefix)
+    const value = displayPrefix(getPrefix(text))
+    const held = [...decisionsAbout(this.#state, [text])].filter(
+      (decision) => decision.origin === 'operator' && decision.value === value
+    )
+    this.#lists.remove('blocklist', text, {
+      actor,
+      alongside: () => this.#liftFor(actor, held, 'taken from the blocklist')
+    })
   }
 
   mode(): ModeSettings {
@@ -232,194 +249,139 @@ export class GuardService implements GuardApi, Component {
   }
 
   setMode(change: Parameters<GuardApi['setMode']>[0], actor: Actor, reason: string): ModeSettings {
-    const settings = this.#modes.set(change, actor, reason)
-    this.#refreshSettings()
-    return settings
+    return this.#follow(this.#modes.set(change, actor, reason))
   }
 
   undoMode(actor: Actor): ModeSettings {
-    const settings = this.#modes.undo(actor)
-    this.#refreshSettings()
-    return settings
+    return this.#follow(this.#modes.undo(actor))
   }
 
-  shadowReport(sinceMs: number): ShadowReport {
+  shadowReport(sinceMs: number) {
     return reportShadow(sinceMs, this.#ports)
   }
 
-  actuators(): readonly ActuatorStatus[] {
+  actuators() {
     return this.#ports.actuators.statuses()
   }
 
-  dryRun(signal: AbortSignal): Promise<readonly { name: string; lines: readonly string[] }[]> {
-    return this.#ports.actuators.dryRun(desiredEntries(this.#state.active.values(), 'all'), signal)
+  dryRun(signal: AbortSignal) {
+    return this.#ports.actuators.dryRun(this.#desired('all'), signal)
   }
 
-  sweep(signal: AbortSignal): Promise<readonly { name: string; removed: number }[]> {
+  sweep(signal: AbortSignal) {
     return this.#ports.actuators.sweep(signal)
   }
 
   subscribe(listener: (effect: GuardEffect) => void): () => void {
-    if (this.#listeners.size < LISTENERS_MAX) this.#listeners.add(listener)
-    return () => {
-      this.#listeners.delete(listener)
-    }
+    return this.#hub.subscribe(listener)
   }
 
-  heldPrefixes(type: 'ban' | 'throttle'): readonly PrefixText[] {
-    return desiredEntries(this.#state.active.values(), 'applied')
+  heldPrefixes(type: 'ban' | 'throttle') {
+    return this.#desired('applied')
       .filter((entry) => entry.action === type)
       .map((entry) => entry.prefix)
   }
 
   #advance(input: GuardInput): void {
     const effects = step(this.#state, input, this.#settings)
-    if (effects.length === 0) return
-    this.#store(effects)
-    for (const effect of effects) this.#publish(effect)
-    this.#isDesiredStale = true
+    this.#carryOut(effects)
     // Decisions are applied at once; what merely ended can wait for the next tick.
-    if (effects.some((effect) => effect.kind === 'decided')) this.#tellActuators()
+    if (effects.some((effect) => effect.kind === 'decided')) this.#feed.tell()
   }
 
-  #end(decision: Decision, actor: Actor, reason: string): Decision {
+  /** Stored first, then said; the actuators are told by the caller, or with the next tick. */
+  #carryOut(effects: readonly GuardEffect[]): void {
+    if (effects.length === 0) return
+    this.#journal.record(effects)
+    this.#hub.publish(effects)
+    this.#feed.markStale()
+  }
+
+  #desired(which: 'applied' | 'all') {
+    const { neverBlock } = this.#settings
     const atMs = this.#ports.clock.nowMs()
-    const lifted: Decision = { ...decision, liftedAtMs: atMs, liftedBy: actor, liftReason: reason }
-    this.#ports.unitOfWork.run(() => {
-      this.#ports.decisions.update(lifted)
-      this.#ports.audit.append({
-        actor,
-        action: 'decision.lift',
-        target: lifted.id,
-        before: { value: decision.value, type: decision.type, untilMs: decision.untilMs },
-        after: { liftedAtMs: atMs },
-        reason
-      })
-    })
-    end(this.#state, decision, { atMs, why: 'lifted' })
-    this.#publish({ kind: 'ended', decision: lifted, atMs, why: 'lifted' })
-    this.#tellActuators()
-    return lifted
+    return desiredEntries(this.#state.standing.all(), which, { atMs, neverBlock })
   }
 
-  /** Ends a decision for an allowed prefix; of a swarm only the allowed members are let go. */
-  #endFor(decision: Decision, allowed: PrefixText, actor: Actor): void {
-    const atMs = this.#ports.clock.nowMs()
-    const rest = decision.prefixes.filter(
-      (prefix) => this.#settings.neverBlock.find(prefix, atMs) === undefined
-    )
-    if (rest.length === 0) {
-      this.#end(decision, actor, `allowlisted: ${allowed}`)
-      return
-    }
-    const smaller: Decision = { ...decision, prefixes: rest }
-    end(this.#state, decision, { atMs, why: 'superseded' })
-    putInForce(this.#state, smaller)
-    this.#store([{ kind: 'extended', decision: smaller }])
-    this.#publish({ kind: 'extended', decision: smaller })
-  }
-
-  #publish(effect: GuardEffect): void {
-    const { metrics, logger } = this.#ports
-    if (effect.kind === 'decided') {
-      const { type, category, mode, value } = effect.decision
-      metrics.decided(type, category, mode)
-      logger.debug({ value, type, category, mode }, 'decided')
-    } else if (effect.kind === 'ended') metrics.ended(effect.why)
-    else if (effect.kind === 'suppressed') metrics.suppressed(effect.suppression.protectedBy)
-    for (const listener of this.#listeners) {
-      try {
-        listener(effect)
-      } catch (error) {
-        logger.warn({ reason: messageOf(error) }, 'a listener failed')
+  /** Ends decisions because a person said so. Stored, or nothing is changed. */
+  #liftFor(actor: Actor, decisions: readonly Decision[], liftReason: string): readonly Decision[] {
+    const lift = { atMs: this.#ports.clock.nowMs(), by: actor, liftReason, isForgiven: true }
+    const ended = decisions.map((decision) => ({
+      kind: 'ended' as const,
+      decision: liftedBy(decision, lift),
+      atMs: lift.atMs,
+      why: 'lifted' as const
+    }))
+    this.#journal.write(ended, () => {
+      for (const { origin, prefixes } of decisions) {
+        if (origin !== 'operator') continue
+        for (const prefix of prefixes) this.#ports.blocklist.remove(prefix)
       }
+    })
+    for (const decision of decisions) {
+      liftDecision(this.#state, decision, lift)
+      this.#forget(decision)
     }
+    this.#hub.publish(ended)
+    this.#feed.tell()
+    return ended.map((effect) => effect.decision)
   }
 
-  #storeAgain(): void {
-    if (this.#unstored.length === 0) return
-    const waiting = this.#unstored
-    this.#unstored = []
-    this.#store(waiting)
+  /** What made a decision that a person took back must not make the next one. */
+  #forget({ scope, value }: Decision): void {
+    if (scope === 'address') this.#ports.policy.forget?.(value)
   }
 
-  #store(effects: readonly GuardEffect[]): void {
-    const { decisions, audit, unitOfWork, logger, metrics } = this.#ports
+  #follow(mode: ModeSettings): ModeSettings {
+    this.#settings = { ...this.#settings, mode }
+    this.#carryOut(followMode(this.#state, mode))
+    this.#feed.tell()
+    return mode
+  }
+
+  #readProtection(): NeverBlock {
+    return new NeverBlock({
+      treatAsPublic: this.#options.treatAsPublic,
+      allowlist: this.#lists.all('allowlist'),
+      protectedEntries: this.#ports.facts.current().entries
+    })
+  }
+
+  /** The facts about this machine have changed: what they protect now is let go at once. */
+  #protectAnew(): void {
+    const neverBlock = this.#readProtection()
+    this.#settings = { ...this.#settings, neverBlock }
+    const { entries } = this.#ports.facts.current()
+    const prefixes = entries.map((entry) => entry.prefix)
+    const touched = decisionsAbout(this.#state, prefixes)
+    this.#carryOut(releaseProtected(this.#state, touched, { neverBlock }))
+    this.#resumeBlocks()
+    this.#feed.tell()
+  }
+
+  /** Never throws: neither a broken store nor a strange line may stop who brings the news. */
+  #attempt(what: string, work: () => void): void {
     try {
-      unitOfWork.run(() => {
-        for (const effect of effects) {
-          if (effect.kind === 'suppressed') decisions.insertSuppression(effect.suppression)
-          else if (effect.kind === 'decided') {
-            decisions.insert(effect.decision)
-            if (effect.decision.type !== 'watch') audit.append(auditOf(effect.decision))
-          } else if (effect.kind === 'extended' || effect.why === 'superseded') {
-            decisions.update(supersededAt(effect))
-          }
-        }
-      })
+      work()
     } catch (error) {
-      metrics.storeFailed()
-      logger.error(
-        { reason: messageOf(error), effects: effects.length },
-        'could not store decisions'
+      this.#hub.reportFailure(what, error)
+    }
+  }
+
+  /** An entry of the blocklist whose decision was let go while something protected it stands again when nothing does. */
+  #resumeBlocks(): void {
+    this.#listsReadAtMs = this.#ports.clock.monotonicMs()
+    const { standing, clock } = this.#state
+    for (const entry of this.#lists.all('blocklist')) {
+      if (this.#settings.neverBlock.find(entry.prefix, clock.nowMs) !== undefined) continue
+      const about = [...standing.overlapping(entry.prefix)]
+      const isHeld = about.some(
+        ({ origin, prefixes }) => origin === 'operator' && prefixes.includes(entry.prefix)
       )
-      this.#unstored = [...this.#unstored, ...effects].slice(-UNSTORED_MAX)
+      if (isHeld) continue
+      const decision = this.#lists.decide(entry)
+      standing.put(decision)
+      this.#carryOut([{ kind: 'decided', decision }])
     }
-  }
-
-  #tellActuators(): void {
-    this.#isDesiredStale = false
-    this.#ports.actuators.setDesired(desiredEntries(this.#state.active.values(), 'applied'))
-  }
-
-  #refreshSettings(): void {
-    this.#settings = this.#readSettings()
-  }
-
-  #readSettings(): GuardSettings {
-    const { treatAsPublic, throttleTtlMs, banLadderMs, ladderMemoryMs, maxActive } = this.#options
-    return {
-      policy: this.#ports.policy,
-      mode: this.#ports.mode.get(),
-      neverBlock: new NeverBlock({
-        treatAsPublic,
-        allowlist: this.#ports.allowlist.all(),
-        protectedEntries: this.#ports.facts.current().entries
-      }),
-      throttleTtlMs,
-      banLadderMs,
-      ladderMemoryMs,
-      maxActive,
-      createId: this.#ports.createId
-    }
-  }
-}
-
-function auditOf(decision: Decision) {
-  return {
-    actor: decision.origin === 'operator' ? 'system' : decision.origin,
-    action: 'decision.create',
-    target: decision.id,
-    before: undefined,
-    after: {
-      value: decision.value,
-      type: decision.type,
-      category: decision.category,
-      mode: decision.mode,
-      untilMs: decision.untilMs,
-      rules: decision.reasons.map((reason) => reason.rule)
-    },
-    reason: decision.reasons[0]?.text ?? ''
-  }
-}
-
-/** A superseded decision is stored as ended at that moment; the stronger one goes on. */
-function supersededAt(effect: Extract<GuardEffect, { kind: 'extended' | 'ended' }>): Decision {
-  if (effect.kind === 'extended') return effect.decision
-  return {
-    ...effect.decision,
-    liftedAtMs: effect.atMs,
-    liftedBy: 'detection',
-    liftReason: 'superseded by a stronger decision'
   }
 }

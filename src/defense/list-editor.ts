@@ -1,4 +1,4 @@
-/** Changes of the operator's two lists, each with its audit row in the same transaction. */
+/** The operator's two lists: what they hold, and changes of them, each with its audit row in the same transaction. */
 import { displayPrefix, getPrefix, type PrefixText } from '../base/index.ts'
 import type { Decision } from './decision.ts'
 import { GuardError } from './errors.ts'
@@ -13,17 +13,23 @@ export interface NewEntry {
 }
 
 type ListName = 'allowlist' | 'blocklist'
-/** "Until removed" for an operator's own block: the actuators' entries need an end, and it is moved on while the node runs. */
+/** "Until removed" for an operator's own block: every decision has an end. */
 const NO_END_MS = Date.UTC(9999, 0, 1)
 
 export class ListEditor {
   readonly #ports: Pick<
     GuardServicePorts,
-    'allowlist' | 'blocklist' | 'decisions' | 'audit' | 'unitOfWork' | 'clock' | 'createId'
+    'allowlist' | 'blocklist' | 'audit' | 'unitOfWork' | 'clock' | 'createId'
   >
 
   constructor(ports: GuardServicePorts) {
     this.#ports = ports
+  }
+
+  /** Entries that have not ended, oldest first. */
+  all(list: ListName): readonly ListEntry[] {
+    const nowMs = this.#ports.clock.nowMs()
+    return this.#ports[list].all().filter((entry) => isCurrent(entry, nowMs))
   }
 
   /** @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | END_IN_PAST} */
@@ -37,16 +43,24 @@ export class ListEditor {
       )
     }
     this.#ports.unitOfWork.run(() => {
+      this.#dropEnded('allowlist')
       this.#ports.allowlist.put(added)
       this.#audit('allowlist', { added, actor })
     })
     return added
   }
 
-  /** @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED | END_IN_PAST} */
+  /**
+   * @param how.store stores the decision, in the transaction of the entry
+   * @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED | END_IN_PAST}
+   */
   addToBlocklist(
     entry: NewEntry,
-    how: { readonly actor: Actor; readonly neverBlock: NeverBlock }
+    how: {
+      readonly actor: Actor
+      readonly neverBlock: NeverBlock
+      readonly store: (decision: Decision) => void
+    }
   ): { added: ListEntry; decision: Decision } {
     const added = this.#read(entry, how.actor)
     const prefix = getPrefix(added.prefix)
@@ -63,34 +77,52 @@ export class ListEditor {
         `expected a prefix that may be acted on, got ${prefix.text}: ${protection.kind} (${protection.detail})`
       )
     }
-    const decision = this.#decide(added, how.actor)
+    const decision = this.decide(added)
     this.#ports.unitOfWork.run(() => {
+      this.#dropEnded('blocklist')
       this.#ports.blocklist.put(added)
-      this.#ports.decisions.insert(decision)
+      how.store(decision)
       this.#audit('blocklist', { added, actor: how.actor })
     })
     return { added, decision }
   }
 
-  /** @returns the canonical prefix @throws {ADDRESS_INVALID | ENTRY_NOT_FOUND} */
-  remove(list: ListName, prefix: string, actor: Actor): PrefixText {
+  /**
+   * @param how.alongside runs in the same transaction
+   * @returns the canonical prefix
+   * @throws {ADDRESS_INVALID | ENTRY_NOT_FOUND}
+   */
+  remove(
+    list: ListName,
+    prefix: string,
+    how: { readonly actor: Actor; readonly alongside?: () => void }
+  ): PrefixText {
     const { text } = getPrefix(prefix)
-    const before = this.#ports[list].all().find((entry) => entry.prefix === text)
+    const before = this.all(list).find((entry) => entry.prefix === text)
     if (before === undefined) {
       throw new GuardError('ENTRY_NOT_FOUND', `expected a prefix of the ${list}, got ${text}`)
     }
     this.#ports.unitOfWork.run(() => {
       this.#ports[list].remove(text)
       this.#ports.audit.append({
-        actor,
+        actor: how.actor,
         action: `${list}.remove`,
         target: text,
         before,
         after: undefined,
         reason: before.note
       })
+      how.alongside?.()
     })
     return text
+  }
+
+  /** What has ended goes when something new comes, so that the list does not grow for ever. */
+  #dropEnded(list: ListName): void {
+    const nowMs = this.#ports.clock.nowMs()
+    for (const entry of this.#ports[list].all()) {
+      if (!isCurrent(entry, nowMs)) this.#ports[list].remove(entry.prefix)
+    }
   }
 
   #read(entry: NewEntry, actor: Actor): ListEntry {
@@ -111,7 +143,8 @@ export class ListEditor {
     }
   }
 
-  #decide(entry: ListEntry, actor: Actor): Decision {
+  /** The decision that an entry of the blocklist stands for. */
+  decide(entry: ListEntry): Decision {
     const prefix = getPrefix(entry.prefix)
     const isAddress = !displayPrefix(prefix).includes('/')
     return {
@@ -127,7 +160,7 @@ export class ListEditor {
       reasons: [
         {
           rule: 'operator',
-          text: `on the operator's own blocklist${entry.note === '' ? '' : `: ${entry.note}`} (${actor})`,
+          text: `on the operator's own blocklist${entry.note === '' ? '' : `: ${entry.note}`} (${entry.addedBy})`,
           counters: {}
         }
       ],
@@ -152,4 +185,8 @@ export class ListEditor {
       reason: what.added.note
     })
   }
+}
+
+function isCurrent(entry: ListEntry, nowMs: number): boolean {
+  return entry.untilMs === undefined || entry.untilMs > nowMs
 }

@@ -12,10 +12,7 @@ export class ModeEditor {
     this.#ports = ports
   }
 
-  /**
-   * Without a category the change holds for all of them. Decisions that were made in shadow stay shadow until they end: only
-   * what is decided from now on is applied.
-   */
+  /** Without a category the change holds for all of them. What stands follows at once (`followMode`). */
   set(
     change: { readonly mode: Mode; readonly category: Category | undefined },
     actor: Actor,

@@ -11,6 +11,7 @@ import {
   prefixContains,
   prefixesOverlap
 } from '../base/index.ts'
+import { BlocklistIndex } from './blocklist-index.ts'
 import type { ListEntry, ProtectedEntry } from './ports.ts'
 
 export interface Protection {
@@ -54,6 +55,8 @@ const WIDEST_IPV4 = 24
 const WIDEST_IPV6 = 48
 
 const ANSWERS_MAX = 50_000
+/** So many entries are quicker gone through than indexed. */
+const INDEXED_FROM = 64
 
 export interface NeverBlockOptions {
   /** Reserved blocks that count as public: for tests and recordings on loopback only. */
@@ -66,23 +69,41 @@ export function isTooWide(prefix: Prefix): boolean {
   return prefix.length < (prefix.bits.kind() === 'ipv4' ? WIDEST_IPV4 : WIDEST_IPV6)
 }
 
+interface NamedEntry extends Protection {
+  readonly prefix: Prefix
+  readonly untilMs: number
+}
+
+const NEVER_MS = Number.POSITIVE_INFINITY
+
 /** Answers for one set of facts; made anew when one of them changes. */
 export class NeverBlock {
   readonly #publicPrefixes: readonly Prefix[]
-  readonly #protected: readonly { prefix: Prefix; kind: string; detail: string }[]
-  readonly #allowlist: readonly { prefix: Prefix; entry: ListEntry }[]
+  /** In order of precedence. */
+  readonly #entries: readonly NamedEntry[]
+  readonly #index: BlocklistIndex | undefined
   /** Every log line asks: answers are kept for the running minute (an allowlist entry may end). */
   readonly #answers = new Map<string, Protection | undefined>()
   #minute = -1
 
   constructor(options: NeverBlockOptions) {
     this.#publicPrefixes = options.treatAsPublic.map(getPrefix)
-    this.#protected = options.protectedEntries.map((entry) => ({
-      prefix: getPrefix(entry.prefix),
-      kind: entry.kind,
-      detail: entry.detail
-    }))
-    this.#allowlist = options.allowlist.map((entry) => ({ prefix: getPrefix(entry.prefix), entry }))
+    this.#entries = [
+      ...options.allowlist.map(({ prefix, note, untilMs }) => {
+        const allowed = getPrefix(prefix)
+        const detail = `${displayPrefix(allowed)} ${note}`.trim()
+        return { prefix: allowed, kind: 'allowlist', detail, untilMs: untilMs ?? NEVER_MS }
+      }),
+      ...options.protectedEntries.map(({ prefix, kind, detail }) => {
+        return { prefix: getPrefix(prefix), kind, detail, untilMs: NEVER_MS }
+      })
+    ]
+    if (this.#entries.length < INDEXED_FROM) return
+    const index = new BlocklistIndex()
+    this.#entries.forEach(({ prefix, untilMs }, handle) => {
+      index.add({ prefix: prefix.text, untilMs, handle })
+    })
+    this.#index = index
   }
 
   /** Why nothing may be done about the address or prefix at this time; undefined if it may. */
@@ -108,16 +129,22 @@ export class NeverBlock {
         detail: `${prefix.text} is wider than /${WIDEST_IPV4} or /${WIDEST_IPV6}`
       }
     }
-    for (const { prefix: allowed, entry } of this.#allowlist) {
-      if (entry.untilMs !== undefined && entry.untilMs <= atMs) continue
-      if (prefixesOverlap(allowed, prefix)) {
-        return { kind: 'allowlist', detail: `${displayPrefix(allowed)} ${entry.note}`.trim() }
-      }
-    }
-    for (const entry of this.#protected) {
-      if (prefixesOverlap(entry.prefix, prefix)) return { kind: entry.kind, detail: entry.detail }
-    }
+    const named = this.#findNamed(prefix, atMs)
+    if (named !== undefined) return { kind: named.kind, detail: named.detail }
     return this.#findReserved(prefix)
+  }
+
+  #findNamed(prefix: Prefix, atMs: number): NamedEntry | undefined {
+    if (this.#index === undefined) {
+      return this.#entries.find(
+        (entry) => entry.untilMs > atMs && prefixesOverlap(entry.prefix, prefix)
+      )
+    }
+    const [first] = this.#index
+      .overlapping(prefix.text)
+      .filter((handle) => (this.#entries[handle]?.untilMs ?? 0) > atMs)
+      .sort((a, b) => a - b)
+    return first === undefined ? undefined : this.#entries[first]
   }
 
   #findReserved(prefix: Prefix): Protection | undefined {

@@ -18,6 +18,8 @@ export function reportShadow(
 ): ShadowReport {
   const toMs = ports.clock.nowMs()
   const decisions = readShadow(sinceMs, ports)
+  const timesByValue = new Map<string, number>()
+  for (const { value } of decisions) timesByValue.set(value, (timesByValue.get(value) ?? 0) + 1)
   const byCategory: Partial<Record<Category, number>> = {}
   let wouldBan = 0
   let wouldThrottle = 0
@@ -26,8 +28,9 @@ export function reportShadow(
     if (decision.type === 'ban') wouldBan++
     else wouldThrottle++
     byCategory[decision.category] = (byCategory[decision.category] ?? 0) + 1
-    const sign = signOf(decision, decisions, ports)
-    if (sign !== undefined && doubtful.length < DOUBTFUL_MAX) doubtful.push({ decision, sign })
+    if (doubtful.length === DOUBTFUL_MAX) continue
+    const sign = signOf(decision, timesByValue.get(decision.value) ?? 0, ports)
+    if (sign !== undefined) doubtful.push({ decision, sign })
   }
   return {
     fromMs: sinceMs,
@@ -40,24 +43,29 @@ export function reportShadow(
   }
 }
 
+/** Newest first; watches would not have been applied. */
 function readShadow(
   sinceMs: number,
   ports: Pick<GuardServicePorts, 'decisions'>
 ): readonly Decision[] {
   const found: Decision[] = []
-  let cursor: string | undefined
-  do {
-    const page = ports.decisions.list({ mode: 'shadow', sinceMs, cursor, limit: PAGE })
-    for (const decision of page.items) if (decision.type !== 'watch') found.push(decision)
-    cursor = page.nextCursor
-  } while (cursor !== undefined && found.length < DECISIONS_MAX)
-  return found
+  for (const type of ['ban', 'throttle'] as const) {
+    let left = DECISIONS_MAX / 2
+    let cursor: string | undefined
+    do {
+      const page = ports.decisions.list({ mode: 'shadow', type, sinceMs, cursor, limit: PAGE })
+      found.push(...page.items)
+      left -= page.items.length
+      cursor = page.nextCursor
+    } while (cursor !== undefined && left > 0)
+  }
+  return found.sort((a, b) => b.createdAtMs - a.createdAtMs)
 }
 
 /** The strongest sign that the subject may be harmless. */
 function signOf(
   decision: Decision,
-  all: readonly Decision[],
+  times: number,
   ports: Pick<GuardServicePorts, 'policy' | 'clock'>
 ): string | undefined {
   if (decision.scope === 'swarm') {
@@ -75,7 +83,6 @@ function signOf(
   if (decision.score < 0.75 && decision.reasons.length === 1) {
     return `one rule alone, with a score of ${decision.score.toFixed(2)}`
   }
-  const again = all.filter((other) => other.value === decision.value).length
-  if (again >= 5) return `decided ${again} times: a steady client, perhaps a gateway`
+  if (times >= 5) return `decided ${times} times: a steady client, perhaps a gateway`
   return undefined
 }

@@ -120,6 +120,16 @@ export class RulePolicy implements Policy {
     return describeSession(session, new Counts(this.#state.slab, session.slot, atMs))
   }
 
+  /** Starts afresh with one source: what it did until now counts no more. */
+  forget(source: AddressText): void {
+    const { sessions, slab } = this.#state
+    const key = sessionKey(source)
+    const session = sessions.get(key)
+    if (session === undefined) return
+    releaseSlot(slab, session.slot)
+    sessions.delete(key)
+  }
+
   snapshot(): unknown {
     return this.#state
   }
