@@ -62,9 +62,9 @@ export class StandingTable {
     const handle = this.#handleOf(id)
     const isGrown = before !== undefined && startsWith(prefixes, before.prefixes)
     if (before !== undefined && !isGrown) this.#uncover(before.prefixes, handle)
-    const kept = isGrown && before.untilMs === untilMs ? before.prefixes.length : 0
-    for (let at = kept; at < prefixes.length; at++) {
-      this.#index.add({ prefix: prefixes[at] ?? '', untilMs, handle })
+    for (let at = isGrown ? before.prefixes.length : 0; at < prefixes.length; at++) {
+      // The end is that of the decision: a swarm whose end moves on must not be written anew as a whole.
+      this.#index.add({ prefix: prefixes[at] ?? '', untilMs: Number.POSITIVE_INFINITY, handle })
     }
     if (before?.untilMs !== untilMs) this.#ends.push({ untilMs, id })
     if (this.#ends.size > 2 * this.#byId.size + STALE_ENDS_MAX) this.#rebuildEnds()
@@ -97,8 +97,7 @@ export class StandingTable {
    */
   findApplied(address: AddressText, atMs: number): Decision | undefined {
     let strongest: Decision | undefined
-    // What ended since is still in the table until the guard's own clock says so, hence the question about all times.
-    for (const handle of this.#index.covering(address, 0)) {
+    for (const handle of this.#index.covering(address, atMs)) {
       const decision = this.#byId.get(this.#ids[handle] ?? '')
       if (decision === undefined || decision.mode !== 'enforce' || decision.type === 'watch')
         continue
