@@ -3,7 +3,7 @@
  * applies precedence and the never-block rules, climbs the TTL ladder, and says what changed. It knows no store, no actuator
  * and no clock.
  */
-import type { AddressText, PrefixText } from '../base/index.ts'
+import { type AddressText, findPrefix, type PrefixText } from '../base/index.ts'
 import type { Policy, StandingDecisions, Verdict } from '../detection/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
 import { isBreakerOpen, noteBan } from './breaker.ts'
@@ -153,7 +153,7 @@ function prefixesOf(verdict: Verdict): readonly PrefixText[] {
     case 'address':
       return [prefixOfAddress(verdict.value)]
     case 'prefix':
-      return [verdict.value]
+      return [findPrefix(verdict.value)?.text ?? verdict.value]
     case 'swarm':
       return [...new Set(verdict.members.map(prefixOfAddress))]
   }

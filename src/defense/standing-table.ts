@@ -2,7 +2,7 @@
  * The decisions in force: by id, by value, by what they cover and by when they end. Decides nothing; every question costs about
  * as much with a million of them as with ten.
  */
-import { type AddressText, neighbourhoodOf, type PrefixText } from '../base/index.ts'
+import { type AddressText, findAddress, neighbourhoodOf, type PrefixText } from '../base/index.ts'
 import { VERDICT_LEVELS } from '../detection/index.ts'
 import { BlocklistIndex } from './blocklist-index.ts'
 import type { Decision, DecisionType } from './decision.ts'
@@ -11,9 +11,12 @@ import { EndQueue } from './end-queue.ts'
 /** Entries of the queue that may be out of date before it is made anew. */
 const STALE_ENDS_MAX = 1_024
 
-/** What is acted on for one address: itself, or its /64. */
+/** What is acted on for one address: itself, or its /64. What is no address stays as it is: the never-block rules refuse it. */
 export function prefixOfAddress(address: AddressText): PrefixText {
-  return address.includes(':') ? neighbourhoodOf(address) : `${address}/32`
+  if (!address.includes(':')) return `${address}/32`
+  const canonical = findAddress(address)
+  if (canonical === undefined) return address
+  return canonical.includes(':') ? neighbourhoodOf(canonical) : `${canonical}/32`
 }
 
 /** Severity of a type of decision; the higher the more severe. */
