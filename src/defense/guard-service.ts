@@ -69,8 +69,9 @@ export class GuardService implements GuardApi, Component {
       ...options,
       policy: ports.policy,
       createId: ports.createId,
-      mode: ports.mode.get(),
-      neverBlock: this.#readProtection()
+      // Until the start has read what holds, nothing is applied.
+      mode: { overall: 'shadow', byCategory: {}, previous: undefined },
+      neverBlock: new NeverBlock({ ...options, allowlist: [], protectedEntries: [] })
     }
   }
 
@@ -200,6 +201,7 @@ export class GuardService implements GuardApi, Component {
     this.#lists.remove('allowlist', prefix, { actor })
     this.#settings = { ...this.#settings, neverBlock: this.#readProtection() }
     this.#resumeBlocks()
+    this.#feed.tellIfStale()
   }
 
   blocklist(): readonly ListEntry[] {
