@@ -19,13 +19,18 @@ const WAITING_MAX = 10_000
 /** Stored again in one tick at most, so that a long queue does not hold up the reader. */
 const STORED_PER_TICK = 500
 
+type JournalPorts = Pick<
+  GuardServicePorts,
+  'decisions' | 'audit' | 'unitOfWork' | 'logger' | 'metrics'
+>
+
 export class DecisionJournal {
-  readonly #ports: GuardServicePorts
+  readonly #ports: JournalPorts
   readonly #waiting: LruMap<string, Waiting>
   #givenUp = 0
   #hasFailed = false
 
-  constructor(ports: GuardServicePorts) {
+  constructor(ports: JournalPorts) {
     this.#ports = ports
     this.#waiting = new LruMap(WAITING_MAX, () => {
       this.#givenUp++

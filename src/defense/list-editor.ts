@@ -16,13 +16,15 @@ type ListName = 'allowlist' | 'blocklist'
 /** "Until removed" for an operator's own block: every decision has an end. */
 const NO_END_MS = Date.UTC(9999, 0, 1)
 
-export class ListEditor {
-  readonly #ports: Pick<
-    GuardServicePorts,
-    'allowlist' | 'blocklist' | 'audit' | 'unitOfWork' | 'clock' | 'createId'
-  >
+type ListEditorPorts = Pick<
+  GuardServicePorts,
+  'allowlist' | 'blocklist' | 'audit' | 'unitOfWork' | 'clock' | 'createId'
+>
 
-  constructor(ports: GuardServicePorts) {
+export class ListEditor {
+  readonly #ports: ListEditorPorts
+
+  constructor(ports: ListEditorPorts) {
     this.#ports = ports
   }
 

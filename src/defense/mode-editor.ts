@@ -8,7 +8,7 @@ import type { Actor, ModeSettings } from './ports.ts'
 export class ModeEditor {
   readonly #ports: Pick<GuardServicePorts, 'mode' | 'audit' | 'unitOfWork'>
 
-  constructor(ports: GuardServicePorts) {
+  constructor(ports: Pick<GuardServicePorts, 'mode' | 'audit' | 'unitOfWork'>) {
     this.#ports = ports
   }
 

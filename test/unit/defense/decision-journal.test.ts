@@ -1,15 +1,8 @@
 import { equal, is, throws } from 'uvu/assert'
-import { ManualClock } from '../../../src/base/index.ts'
 import { DecisionJournal } from '../../../src/defense/decision-journal.ts'
 import type { AuditInput, Decision, GuardEffect } from '../../../src/defense/index.ts'
 import { START_MS } from '../../support/events.ts'
-import {
-  decision,
-  MemoryDecisions,
-  MemoryList,
-  RecordingActuators,
-  ScriptedPolicy
-} from '../../support/guard.ts'
+import { decision, MemoryDecisions } from '../../support/guard.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('decision journal')
@@ -47,19 +40,8 @@ function bench(): Bench {
         }
       }
     },
-    policy: new ScriptedPolicy(),
-    allowlist: new MemoryList(),
-    blocklist: new MemoryList(),
-    mode: {
-      get: () => ({ overall: 'enforce', byCategory: {}, previous: undefined }),
-      set() {}
-    },
-    actuators: new RecordingActuators(),
-    facts: { current: () => ({ entries: [] }), onChange: () => () => {} },
-    clock: new ManualClock(START_MS),
     logger: { debug: log, info: log, warn: log, error: log },
-    metrics: { decided() {}, ended() {}, suppressed() {}, observed() {}, storeFailed() {} },
-    createId: String
+    metrics: { decided() {}, ended() {}, suppressed() {}, observed() {}, storeFailed() {} }
   })
   return { decisions, audit, said, journal }
 }
