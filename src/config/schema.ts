@@ -63,12 +63,12 @@ const source = z
       .describe('File or pipe to read; needed by every kind but syslog, where it is left out.'),
     listen: z
       .string()
-      .regex(/^(udp|tcp):\/\/[^/\s]+:\d{1,5}$|^unix:\/\/\/\S+$/, {
-        error: 'expected udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH'
+      .regex(/^(udp|tcp):\/\/[^/\s]+:\d{1,5}$|^unix(-dgram)?:\/\/\/\S+$/, {
+        error: 'expected udp://HOST:PORT, tcp://HOST:PORT, unix:///PATH or unix-dgram:///PATH'
       })
       .optional()
       .describe(
-        'Where syslog is received: udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH; of syslog only.'
+        'Where syslog is received: udp://HOST:PORT, tcp://HOST:PORT, unix:///PATH (stream) or unix-dgram:///PATH (needs systemd-socket-activate); of syslog only. Who may reach the folder of a socket may write to it.'
       ),
     timeZone: timeZone
       .default('')

@@ -30,7 +30,7 @@ export type TransportOptions =
     }
   /** A FIFO, or `-` for standard input. */
   | { readonly kind: 'pipe'; readonly path: string }
-  /** `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:///PATH`. */
+  /** `udp://HOST:PORT`, `tcp://HOST:PORT`, `unix:///PATH` or `unix-dgram:///PATH`. */
   | { readonly kind: 'syslog'; readonly listen: string }
 
 export interface LogSourceOptions {

@@ -1,8 +1,16 @@
 /** Pipes, Docker's records and syslog, with the real kernel in between. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { appendFileSync, closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  writeFileSync,
+  writeSync
+} from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -200,6 +208,44 @@ test('syslog over a UNIX stream socket, whose file a killed node left behind', (
       await at.until(() => at.events.length === 2)
     })
     equal(rig.numbers(), [0, 1])
+  }))
+
+test(
+  'syslog over a UNIX datagram socket, a message a datagram, from senders that end it or not',
+  () =>
+    inTemporaryDirectory(async (directory) => {
+      const path = join(directory, 'log.sock')
+      const rig = await during(syslog(`unix-dgram://${path}`), async (at) => {
+        // systemd-notify sends its words as one datagram to whatever socket it is told.
+        const send = (text: string) =>
+          execFileSync('systemd-notify', ['--no-block', text], {
+            env: { ...process.env, NOTIFY_SOCKET: path }
+          })
+        for (let number = 0; number < 3; number++) {
+          send(number === 1 ? `${message(number)}\n` : message(number))
+        }
+        await at.until(() => at.events.length === 3)
+      })
+      equal(rig.numbers(), [0, 1, 2])
+      is(existsSync(path), false)
+    }),
+  {
+    skip: ['systemd-notify', 'systemd-socket-activate']
+      .filter((program) => spawnSync(program, ['--version']).status !== 0)
+      .map((program) => `${program} is not installed`)[0]
+  }
+)
+
+test('a datagram socket in a folder that is not there is an error of the start', () =>
+  inTemporaryDirectory(async (directory) => {
+    const rig = new SourceRig()
+    const error = await rig.start(syslog(`unix-dgram://${directory}/gone/log.sock`)).then(
+      () => undefined,
+      (reason: Error & { code?: string }) => reason
+    )
+    is(error?.code, 'SOURCE_LISTEN_FAILED')
+    ok(error?.message.includes('ENOENT'))
+    is(existsSync(join(directory, 'gone')), false)
   }))
 
 test('an endless syslog message is passed over and its connection goes on', async () => {

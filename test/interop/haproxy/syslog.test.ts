@@ -1,5 +1,5 @@
 /** A real HAProxy sends its log straight to the node: over UDP, and through a ring over TCP and a UNIX stream socket. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
@@ -16,6 +16,10 @@ const test = suite('the log of HAProxy over syslog', { skip: noHaproxy })
 const FORMAT =
   '%ci:%cp [%t] %ft %b/%s %Tq/%Tw/%Tc/%Tr/%Tt %ST %U/%B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r'
 const REQUESTS = 5
+const noSocketActivate =
+  spawnSync('systemd-socket-activate', ['--version']).status === 0
+    ? undefined
+    : 'systemd-socket-activate is not installed'
 
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -67,6 +71,7 @@ interface Way {
   readonly name: string
   readonly listen: (directory: string) => string
   readonly sends: (target: { port: number; path: string }) => { log: string; ring: string }
+  readonly skip?: string | undefined
 }
 
 const ways: readonly Way[] = [
@@ -101,6 +106,12 @@ const ways: readonly Way[] = [
       log: 'log ring@netminder len 65000 format rfc5424 local0',
       ring: ring(`unix@${path}`)
     })
+  },
+  {
+    name: 'a UNIX datagram socket',
+    listen: (directory) => `unix-dgram://${join(directory, 'log.sock')}`,
+    sends: ({ path }) => ({ log: `log ${path} len 65000 format rfc3164 local0`, ring: '' }),
+    skip: noSocketActivate
   }
 ]
 
@@ -111,46 +122,52 @@ async function stopped(child: ChildProcess): Promise<void> {
   await ended
 }
 
-for (const { name, listen, sends } of ways) {
-  test(`${name}: every request arrives, once`, () =>
-    inTemporaryDirectory(async (directory) => {
-      const backend = createServer((_, response) => response.end('ok'))
-      const rig = new SourceRig()
-      await rig.start({
-        format: 'haproxy',
-        transport: { kind: 'syslog', listen: listen(directory) }
-      })
-      const port = await freePort()
-      const file = join(directory, 'haproxy.cfg')
-      const target = { port: rig.status.port ?? 0, path: join(directory, 'log.sock') }
-      const parts = { ...sends(target), port, backend: await listening(backend) }
-      writeFileSync(file, configuration(parts))
-      const haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] })
-      let talk = ''
-      haproxy.stderr.setEncoding('utf8').on('data', (text: string) => {
-        talk += text
-      })
-      try {
-        const url = `http://127.0.0.1:${port}/pks/lookup?op=get&search=0x`
-        await answered(url, () => `${haproxy.exitCode ?? ''} ${talk}`)
-        for (let request = 0; request < REQUESTS; request++) await fetch(`${url}${request}`)
-        await rig.until(() => requests(rig).length >= REQUESTS)
-        equal(
-          requests(rig).map(({ source, target: asked, status }) => [
-            source,
-            asked.slice(-1),
-            status
-          ]),
-          Array.from({ length: REQUESTS }, (_, number) => ['127.0.0.1', String(number), 200])
-        )
-        is(rig.unparsed.length, 0, JSON.stringify(rig.unparsed))
-      } finally {
-        await stopped(haproxy)
-        backend.closeAllConnections()
-        backend.close()
-        await rig.stop()
-      }
-    }))
+for (const { name, listen, sends, skip } of ways) {
+  test(
+    `${name}: every request arrives, once`,
+    () =>
+      inTemporaryDirectory(async (directory) => {
+        const backend = createServer((_, response) => response.end('ok'))
+        const rig = new SourceRig()
+        await rig.start({
+          format: 'haproxy',
+          transport: { kind: 'syslog', listen: listen(directory) }
+        })
+        const port = await freePort()
+        const file = join(directory, 'haproxy.cfg')
+        const target = { port: rig.status.port ?? 0, path: join(directory, 'log.sock') }
+        const parts = { ...sends(target), port, backend: await listening(backend) }
+        writeFileSync(file, configuration(parts))
+        const haproxy = spawn('haproxy', ['-db', '-f', file], {
+          stdio: ['ignore', 'ignore', 'pipe']
+        })
+        let talk = ''
+        haproxy.stderr.setEncoding('utf8').on('data', (text: string) => {
+          talk += text
+        })
+        try {
+          const url = `http://127.0.0.1:${port}/pks/lookup?op=get&search=0x`
+          await answered(url, () => `${haproxy.exitCode ?? ''} ${talk}`)
+          for (let request = 0; request < REQUESTS; request++) await fetch(`${url}${request}`)
+          await rig.until(() => requests(rig).length >= REQUESTS)
+          equal(
+            requests(rig).map(({ source, target: asked, status }) => [
+              source,
+              asked.slice(-1),
+              status
+            ]),
+            Array.from({ length: REQUESTS }, (_, number) => ['127.0.0.1', String(number), 200])
+          )
+          is(rig.unparsed.length, 0, JSON.stringify(rig.unparsed))
+        } finally {
+          await stopped(haproxy)
+          backend.closeAllConnections()
+          backend.close()
+          await rig.stop()
+        }
+      }),
+    { skip: skip ?? noHaproxy }
+  )
 }
 
 const requests = (rig: SourceRig) =>

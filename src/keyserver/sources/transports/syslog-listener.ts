@@ -1,6 +1,6 @@
 /**
- * Receives syslog over UDP, TCP or a UNIX stream socket. Node cannot open UNIX datagram sockets, so `/dev/log` style
- * targets need the stream form. What was not read when the node stopped is gone: syslog has no past.
+ * Receives syslog over UDP, TCP, a UNIX stream socket or a UNIX datagram socket. What was not read when the node stopped is
+ * gone: syslog has no past. Who may reach the folder of a UNIX socket may write to it.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -9,11 +9,12 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type Clock, messageOf, TaskGroup } from '../../../base/index.ts'
 import { KeyserverError } from '../../errors.ts'
 import type { LineIntake } from '../line-intake.ts'
+import { DatagramRelay } from './datagram-relay.ts'
 import { SyslogFrames } from './syslog-frames.ts'
 import type { Transport, TransportPorts, TransportPosition } from './transport.ts'
 
 export interface SyslogListenerOptions {
-  /** `udp://127.0.0.1:514`, `tcp://[::1]:0`, `unix:///run/netminder/log.sock`. */
+  /** `udp://127.0.0.1:514`, `tcp://[::1]:0`, `unix:///run/netminder/log.sock`, `unix-dgram:///run/netminder/log.sock`. */
   readonly listen: string
   readonly maxLineBytes: number
   /** @default 64 */
@@ -22,7 +23,7 @@ export interface SyslogListenerOptions {
 
 type Target =
   | { readonly kind: 'udp' | 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'unix' | 'unix-dgram'; readonly path: string }
 
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
@@ -33,6 +34,7 @@ export class SyslogListener implements Transport {
   readonly #maxConnections: number
   readonly #intake: LineIntake
   readonly #clock: Clock
+  readonly #relay: DatagramRelay | undefined
   readonly #connections = new Set<Socket>()
   readonly #tasks = new TaskGroup(() => undefined)
   #udp: UdpSocket | undefined
@@ -46,6 +48,12 @@ export class SyslogListener implements Transport {
     this.#maxConnections = options.maxConnections ?? 64
     this.#intake = ports.intake
     this.#clock = ports.clock
+    if (this.#target.kind === 'unix-dgram') {
+      this.#relay = new DatagramRelay(
+        { path: this.#target.path, maxLineBytes: options.maxLineBytes },
+        ports
+      )
+    }
   }
 
   /** Port that the system gave out where 0 was asked for; undefined before `open` and for UNIX sockets. */
@@ -64,7 +72,8 @@ export class SyslogListener implements Transport {
   /** @throws {SOURCE_LISTEN_FAILED} */
   async open(): Promise<void> {
     try {
-      if (this.#target.kind === 'udp') await this.#openUdp(this.#target)
+      if (this.#relay !== undefined) await this.#relay.open()
+      else if (this.#target.kind === 'udp') await this.#openUdp(this.#target)
       else await this.#openStream(this.#target)
     } catch (error) {
       throw new KeyserverError(
@@ -77,6 +86,7 @@ export class SyslogListener implements Transport {
 
   async run(signal: AbortSignal): Promise<void> {
     this.#clock.every(1_000, () => this.#intake.settle(), signal)
+    if (this.#relay !== undefined) await this.#relay.run(signal)
     if (!signal.aborted) await once(signal, 'abort')
     // Closed to new senders first: one that came in between would keep the server open.
     const closed = new Promise<void>((resolve) => {
@@ -102,10 +112,10 @@ export class SyslogListener implements Transport {
   }
 
   async #openStream(target: Target): Promise<void> {
-    if (target.kind === 'unix') await removeStaleSocket(target.path)
+    if ('path' in target) await removeStaleSocket(target.path)
     const server = createServer((socket) => this.#tasks.run(() => this.#receive(socket)))
     server.maxConnections = this.#maxConnections
-    if (target.kind === 'unix') server.listen(target.path)
+    if ('path' in target) server.listen({ path: target.path, writableAll: true })
     else server.listen(target.port, target.host)
     await once(server, 'listening')
     server.on('error', () => undefined)
@@ -133,16 +143,16 @@ export class SyslogListener implements Transport {
 
 /** @throws {SOURCE_OPTIONS_INVALID} */
 export function parseListen(listen: string): Target {
-  if (listen.startsWith('unix:')) {
-    const path = listen.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
-    if (path.startsWith('/')) return { kind: 'unix', path }
+  const unix = /^(unix|unix-dgram):(?:\/\/)?(\/\S+)$/.exec(listen)
+  if (unix !== null) {
+    return { kind: unix[1] === 'unix' ? 'unix' : 'unix-dgram', path: unix[2] ?? '' }
   }
   const match = /^(udp|tcp):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([^/:\s]+)):(\d{1,5})$/.exec(listen)
   const port = Number(match?.[4] ?? Number.NaN)
   if (match === null || port > 65_535) {
     throw new KeyserverError(
       'SOURCE_OPTIONS_INVALID',
-      `expected udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH, got "${listen}"`
+      `expected udp://HOST:PORT, tcp://HOST:PORT, unix:///PATH or unix-dgram:///PATH, got "${listen}"`
     )
   }
   return { kind: match[1] === 'udp' ? 'udp' : 'tcp', host: match[2] ?? match[3] ?? '', port }
