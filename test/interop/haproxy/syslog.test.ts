@@ -151,11 +151,10 @@ for (const { name, listen, sends, skip } of ways) {
           for (let request = 0; request < REQUESTS; request++) await fetch(`${url}${request}`)
           await rig.until(() => requests(rig).length >= REQUESTS)
           equal(
-            requests(rig).map(({ source, target: asked, status }) => [
-              source,
-              asked.slice(-1),
-              status
-            ]),
+            // HAProxy has several threads: who writes first is not who was asked first.
+            requests(rig)
+              .map(({ source, target: asked, status }) => [source, asked.slice(-1), status])
+              .sort(),
             Array.from({ length: REQUESTS }, (_, number) => ['127.0.0.1', String(number), 200])
           )
           is(rig.unparsed.length, 0, JSON.stringify(rig.unparsed))
