@@ -4,7 +4,8 @@
  * decides nothing, and knows the time only as it is told.
  */
 import { type AddressText, getPrefix, type Prefix, type PrefixText } from '../base/index.ts'
-import { NO_END_S, type PrefixKey, REMOVED, WORD_MIN } from './prefix-chunk.ts'
+import { NO_END_S, REMOVED, WORD_MIN } from './prefix-chunk.ts'
+import type { PrefixKey } from './prefix-key.ts'
 import { PrefixTable } from './prefix-table.ts'
 
 /** What a handle may be at most: 32 bits less the mark of removed entries. */

@@ -2,7 +2,7 @@
 import type { PrefixText } from '../base/index.ts'
 import type { Category, Verdict } from '../detection/index.ts'
 import type { Decision, DecisionType, Mode } from './decision.ts'
-import type { GuardSettings } from './guard-core.ts'
+import type { GuardSettings } from './guard-settings.ts'
 import type { ModeSettings } from './ports.ts'
 
 export const BREAKER_RULE = 'breaker'

@@ -4,33 +4,19 @@
  * and no clock.
  */
 import { type AddressText, findPrefix, type PrefixText } from '../base/index.ts'
-import type { Policy, StandingDecisions, Verdict } from '../detection/index.ts'
+import type { StandingDecisions, Verdict } from '../detection/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
 import { isBreakerOpen, noteBan } from './breaker.ts'
 import type { Decision, DecisionType, GuardEffect } from './decision.ts'
 import { endDecision, shiftTime } from './decision-end.ts'
 import { BREAKER_RULE, createDecision, ttlOf } from './decision-maker.ts'
 import { noteLogTime, noteTick, type Tick } from './guard-clock.ts'
+import type { GuardSettings } from './guard-settings.ts'
 import type { GuardState } from './guard-state.ts'
 import type { NeverBlock, Protection } from './never-block.ts'
-import type { ModeSettings } from './ports.ts'
 import { prefixOfAddress, rankOf } from './standing-table.ts'
 
 export type GuardInput = TrafficEvent | Tick
-
-export interface GuardSettings {
-  readonly policy: Policy
-  readonly mode: ModeSettings
-  readonly neverBlock: NeverBlock
-  readonly throttleTtlMs: number
-  /** How long the first, second, … ban of the same value stands. */
-  readonly banLadderMs: readonly number[]
-  /** How long an offence counts for the next rung. */
-  readonly ladderMemoryMs: number
-  readonly maxActive: number
-  /** Makes ids; replay counts, the node draws UUIDs of version 7 (RFC 9562). */
-  readonly createId: (atMs: number) => string
-}
 
 const SUPPRESSION_AGAIN_MS = 600_000
 /** Decisions are prolonged when less than this share of their time is left, so that not every request writes a row. */

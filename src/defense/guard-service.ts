@@ -15,8 +15,9 @@ import { GuardError } from './errors.ts'
 import { explainAddress } from './explain.ts'
 import type { GuardApi, GuardStatus } from './guard-api.ts'
 import { startTicking } from './guard-clock.ts'
-import { type GuardInput, type GuardSettings, step } from './guard-core.ts'
+import { type GuardInput, step } from './guard-core.ts'
 import type { GuardServiceOptions, GuardServicePorts } from './guard-service-ports.ts'
+import type { GuardSettings } from './guard-settings.ts'
 import {
   createGuardState,
   type GuardMemory,

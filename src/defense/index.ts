@@ -1,11 +1,12 @@
 /** Turns verdicts into decisions: precedence, never-block, the TTL ladder, what each actuator should hold. Pure but for the service, which takes its adapters as interfaces. */
+export { BlocklistIndex, type IndexEntry } from './blocklist-index.ts'
 export * from './decision.ts'
 export { modeFor } from './decision-maker.ts'
 export { desiredEntries } from './desired-entries.ts'
-export { GuardError, type GuardErrorCode } from './errors.ts'
+export type { GuardErrorCode } from './errors.ts'
 export * from './guard-api.ts'
 export type { Tick } from './guard-clock.ts'
-export { findApplied, type GuardInput, type GuardSettings, step } from './guard-core.ts'
+export { findApplied, type GuardInput, step } from './guard-core.ts'
 export { GuardService } from './guard-service.ts'
 export type {
   ActuatorPort,
@@ -16,7 +17,7 @@ export type {
   GuardServicePorts,
   ProtectedFactsPort
 } from './guard-service-ports.ts'
+export type { GuardSettings } from './guard-settings.ts'
 export { createGuardState, type GuardState } from './guard-state.ts'
 export { isTooWide, NeverBlock, type NeverBlockOptions, type Protection } from './never-block.ts'
 export * from './ports.ts'
-export { prefixOfAddress } from './standing-table.ts'

@@ -3,6 +3,9 @@
  * search and copying; which runs there are and when they are merged is the table's business.
  */
 
+import type { PrefixFilter } from './prefix-filter.ts'
+import type { PrefixKey } from './prefix-key.ts'
+
 /** Takes the place of the handle of an entry that was removed; the next merge drops it. */
 export const REMOVED = 0xffff_ffff
 /** An end beyond what 32 bits of seconds can say. */
@@ -13,15 +16,6 @@ const BUCKET_ENTRIES = 16
 
 /** What a word of 32 zero bits is kept as. */
 export const WORD_MIN = -0x8000_0000
-
-/**
- * A prefix as words of 32 bits, most significant first (one for IPv4, four for IPv6), with all host bits zero. The first bit of
- * each word is turned over: signed numbers then stand in the order of the addresses, and JavaScript keeps them unboxed.
- */
-export interface PrefixKey {
-  readonly words: Int32Array
-  length: number
-}
 
 export interface ChunkEntry {
   readonly key: PrefixKey
@@ -38,6 +32,7 @@ export class PrefixChunk {
   readonly lengths: Uint8Array
   count = 0
   removed = 0
+  readonly #filter: PrefixFilter | undefined
   #first = 0
   #last = 0
   #shift = 0
@@ -45,7 +40,9 @@ export class PrefixChunk {
   /** The length of all entries of a sealed run, where it is the same; else -1. */
   #onlyLength = -1
 
-  constructor(wordsPerKey: number, capacity: number) {
+  /** @param filter for a run that takes new entries, of which most questions are not about */
+  constructor(wordsPerKey: number, capacity: number, filter?: PrefixFilter) {
+    this.#filter = filter
     this.wordsPerKey = wordsPerKey
     this.capacity = capacity
     const buffer = new ArrayBuffer(capacity * (4 * wordsPerKey + 9))
@@ -56,7 +53,9 @@ export class PrefixChunk {
   }
 
   get bytes(): number {
-    return this.words.buffer.byteLength + (this.#starts?.byteLength ?? 0)
+    return (
+      this.words.buffer.byteLength + (this.#starts?.byteLength ?? 0) + (this.#filter?.bytes ?? 0)
+    )
   }
 
   /** No entry comes any more: notes where in the run each part of its span begins. */
@@ -152,6 +151,12 @@ export class PrefixChunk {
     this.handles[index] = handle
     this.lengths[index] = key.length
     this.count++
+    this.#filter?.add(key)
+  }
+
+  /** False only if the prefix is not here. */
+  mayHold(key: PrefixKey): boolean {
+    return this.#filter?.mayHold(key) ?? true
   }
 
   /** Leaves a hole: for runs that are read by position while they are merged. */

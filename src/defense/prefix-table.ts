@@ -3,7 +3,9 @@
  * and merged into the long ones a slice at a time, so that neither an addition nor a look-up ever waits for the whole. No copy of
  * the whole is made on the way: each run is replaced for itself.
  */
-import { maskWords, PrefixChunk, type PrefixKey, REMOVED } from './prefix-chunk.ts'
+import { maskWords, PrefixChunk, REMOVED } from './prefix-chunk.ts'
+import { PrefixFilter } from './prefix-filter.ts'
+import type { PrefixKey } from './prefix-key.ts'
 import { CHUNK_MAX, hasEnded, joinChunks, mergeChunks } from './prefix-merge.ts'
 
 /** Merging keeps ahead of what comes in: twice the share of the whole that each addition has to pay for, and a little. */
@@ -69,7 +71,7 @@ export class PrefixTable {
       found.chunk.untilS[found.index] = untilS
       return
     }
-    this.#added ??= new PrefixChunk(this.#wordsPerKey, ADDED_MAX)
+    this.#added ??= newRun(this.#wordsPerKey)
     if (this.#added.count === ADDED_MAX) {
       while (this.#frozen !== undefined) this.#mergeNext()
       this.#startMerge(0)
@@ -200,21 +202,23 @@ export class PrefixTable {
       if (run === undefined) break
       const start = at === chunk ? from : run.lowerBound(wanted.key)
       if (start === run.count) continue
+      // The first entry that is not before the prefix is either the prefix itself or behind it.
+      if (run.compare(start, wanted.key) !== 0) break
       const handle = matchRun(run, start, wanted)
       if (handle !== REMOVED) return handle
-      if (run.compare(run.count - 1, wanted.key) > 0) break
+      if (run.compare(run.count - 1, wanted.key) !== 0) break
     }
     return REMOVED
   }
 
   #matchNew(wanted: Wanted): number {
     const frozen = this.#frozen
-    if (frozen !== undefined && frozen.count > this.#mergedTo) {
+    if (frozen !== undefined && frozen.count > this.#mergedTo && frozen.mayHold(wanted.key)) {
       const handle = matchRun(frozen, frozen.lowerBound(wanted.key, this.#mergedTo), wanted)
       if (handle !== REMOVED) return handle
     }
     const added = this.#added
-    if (added === undefined || added.count === 0) return REMOVED
+    if (added === undefined || added.count === 0 || !added.mayHold(wanted.key)) return REMOVED
     return matchRun(added, added.lowerBound(wanted.key), wanted)
   }
 
@@ -269,8 +273,8 @@ export class PrefixTable {
   }
 
   #startMerge(endedByS: number): void {
-    this.#frozen = this.#added ?? new PrefixChunk(this.#wordsPerKey, 0)
-    this.#added = new PrefixChunk(this.#wordsPerKey, ADDED_MAX)
+    this.#frozen = this.#added ?? newRun(this.#wordsPerKey)
+    this.#added = newRun(this.#wordsPerKey)
     this.#mergedTo = 0
     this.#nextChunk = 0
     this.#effort = 0
@@ -329,6 +333,11 @@ export class PrefixTable {
       this.#firsts.set(chunk.keyAt(0).words, index * this.#wordsPerKey)
     })
   }
+}
+
+/** Takes what is added until the next merge begins. */
+function newRun(wordsPerKey: number): PrefixChunk {
+  return new PrefixChunk(wordsPerKey, ADDED_MAX, new PrefixFilter(ADDED_MAX))
 }
 
 interface Wanted {

@@ -1,6 +1,6 @@
 /** What both figures of the blocklist index are measured with: distinct addresses in random order, and an index filled with them. */
 import { integerBelow, type Random } from '../../../src/base/index.ts'
-import type { BlocklistIndex } from '../../../src/defense/blocklist-index.ts'
+import type { BlocklistIndex } from '../../../src/defense/index.ts'
 
 export const ENTRIES = 1_000_000
 export const END_MS = Date.UTC(2030, 0, 1)
@@ -26,9 +26,4 @@ export function fillIndex(index: BlocklistIndex, addresses: readonly string[]): 
   })
   while (index.work(ENTRIES));
   return Math.max(peak, index.bytes)
-}
-
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }

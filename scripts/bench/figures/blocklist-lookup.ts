@@ -1,16 +1,17 @@
 /** How fast an address is looked up among a million while the index is being rebuilt: the time that the rebuild takes counts. */
 import { integerBelow, type Random, seededRandom } from '../../../src/base/index.ts'
-import { BlocklistIndex } from '../../../src/defense/blocklist-index.ts'
-import { addressText, addressTexts, ENTRIES, fillIndex, medianOf } from '../blocklist/entries.ts'
+import { BlocklistIndex } from '../../../src/defense/index.ts'
+import { addressText, addressTexts, ENTRIES, fillIndex } from '../blocklist/entries.ts'
 import type { BenchContext, BenchFigure, FigureLine } from '../figure.ts'
+import { medianOf } from '../median.ts'
 
 const RUNS = 5
 const WARM_UPS = 2
 const GOAL = 3_000_000
 const LOOKUPS = 1_000_000
-/** Look-ups between two slices of the rebuild, and entries that a slice rewrites. */
+/** Look-ups between two slices of the rebuild, and entries that a slice rewrites: one entry for each look-up. */
 const BETWEEN_SLICES = 4_096
-const SLICE = 8_192
+const SLICE = 4_096
 /** Added while the rebuild runs, and ended before the next one, which drops them. */
 const ADDED_EACH = 4
 const NOW_MS = Date.UTC(2027, 0, 1)

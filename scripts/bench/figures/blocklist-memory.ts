@@ -3,9 +3,10 @@ import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { seededRandom } from '../../../src/base/index.ts'
-import { BlocklistIndex } from '../../../src/defense/blocklist-index.ts'
-import { addressTexts, ENTRIES, fillIndex, medianOf } from '../blocklist/entries.ts'
+import { BlocklistIndex } from '../../../src/defense/index.ts'
+import { addressTexts, ENTRIES, fillIndex } from '../blocklist/entries.ts'
 import type { BenchContext, BenchFigure, FigureLine } from '../figure.ts'
+import { medianOf } from '../median.ts'
 
 const RUNS = 5
 const WARM_UPS = 1

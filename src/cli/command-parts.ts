@@ -1,0 +1,142 @@
+/** What the commands are made of: common options, argument parsers with one clear sentence, examples under every help. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { findPrefix, NetminderError, parseDurationMs } from '../base/index.ts'
+import { dataPaths, loadConfig, resolveDataDir } from '../config/index.ts'
+import type { CommonOptions, OutputFormat } from './context.ts'
+
+export interface LeafText {
+  readonly summary: string
+  /** Command lines without the leading `netminder`, with a word on each. */
+  readonly examples: readonly (readonly [string, string])[]
+}
+
+export interface GivenCommonOptions {
+  readonly dataDir?: string
+  readonly config?: string
+  readonly tokenFile?: string
+  readonly output?: OutputFormat
+}
+
+/** The options that stand on every command, before or after its name. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--data-dir <dir>',
+        'directory of the node (default: NETMINDER_DATA_DIR, else /var/lib/netminder, or ~/.local/share/netminder for a plain user)'
+      )
+    )
+    .addOption(new Option('--config <file>', 'configuration (default: <data-dir>/netminder.toml)'))
+    .addOption(new Option('--token-file <file>', 'token to use (default: <data-dir>/admin.token)'))
+    .addOption(new Option('--output <format>', 'table or json').choices(['table', 'json']))
+}
+
+/** A command that does something: described, with examples, and with the common options. */
+export function leaf(command: Command, text: LeafText): Command {
+  const width = Math.max(0, ...text.examples.map(([line]) => line.length))
+  const examples = text.examples.map(
+    ([line, word]) => `  $ netminder ${line.padEnd(width)}  # ${word}`
+  )
+  return addCommonOptions(command)
+    .summary(text.summary)
+    .description(text.summary)
+    .addHelpText('after', `\nExamples:\n${examples.join('\n')}\n`)
+}
+
+/** A noun that only holds verbs. */
+export function noun(parent: Command, name: string, summary: string): Command {
+  return parent.command(name).summary(summary).description(summary)
+}
+
+export interface Places {
+  readonly dataDir: string
+  readonly configFile: string | undefined
+  readonly tokenFile: string | undefined
+  readonly output: OutputFormat
+}
+
+/** The common options of a command and of those above it. */
+export function placesOf(command: Command): Places {
+  const given: GivenCommonOptions = command.optsWithGlobals()
+  return {
+    dataDir: resolveDataDir(given.dataDir),
+    configFile: given.config,
+    tokenFile: given.tokenFile,
+    output: given.output ?? 'table'
+  }
+}
+
+export function commonOptionsOf(command: Command): CommonOptions {
+  const { dataDir, configFile, output } = placesOf(command)
+  return { dataDir, config: configFile, output }
+}
+
+/** Configuration and paths of the node that is meant. @throws {ConfigError} */
+export function readPlaces(places: Places) {
+  const { config, files } = loadConfig({ dataDir: places.dataDir, configFile: places.configFile })
+  return { config, files, paths: dataPaths(places.dataDir) }
+}
+
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value]
+}
+
+export function parsePrefixOption(text: string): string {
+  const prefix = findPrefix(text)
+  if (prefix === undefined) {
+    throw new InvalidArgumentError(
+      `expected an address or a prefix such as 192.0.2.0/24, got "${text}".`
+    )
+  }
+  return prefix.text
+}
+
+export function collectPrefix(
+  text: string,
+  before: readonly string[] | undefined
+): readonly string[] {
+  return collect(parsePrefixOption(text), before)
+}
+
+export function parseWholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(
+        `expected a whole number from ${min} to ${max}, got "${text}".`
+      )
+    }
+    return value
+  }
+}
+
+/** A duration from now such as `30d`, or a time such as 2027-01-31T00:00:00Z, as RFC 3339. */
+export function parseEnd(text: string): string {
+  const atMs = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() + durationOption(text)
+  if (Number.isNaN(atMs) || Math.abs(atMs) > 8.64e15) {
+    throw new InvalidArgumentError(
+      `expected a duration such as 2h or a time such as 2027-01-31T00:00:00Z, got "${text}".`
+    )
+  }
+  return new Date(atMs).toISOString()
+}
+
+/** The same looking back: `24h` is the time 24 hours ago. */
+export function parseSince(text: string): string {
+  const atMs = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() - durationOption(text)
+  if (Number.isNaN(atMs) || Math.abs(atMs) > 8.64e15) {
+    throw new InvalidArgumentError(
+      `expected a duration such as 24h or a time such as 2026-01-31T00:00:00Z, got "${text}".`
+    )
+  }
+  return new Date(atMs).toISOString()
+}
+
+function durationOption(text: string): number {
+  try {
+    return parseDurationMs(text)
+  } catch (error) {
+    if (error instanceof NetminderError) throw new InvalidArgumentError(`${error.message}.`)
+    throw error
+  }
+}

@@ -1,0 +1,15 @@
+import { NetminderError } from '../base/index.ts'
+
+export type CliErrorCode =
+  /** The command line is wrong. */
+  | 'CLI_USAGE'
+  /** A file or standard input holds something else than expected. */
+  | 'CLI_INPUT_INVALID'
+  /** A file that was named cannot be read. */
+  | 'CLI_INPUT_MISSING'
+  /** A question was answered with no, or nobody was there to be asked. */
+  | 'CLI_NOT_CONFIRMED'
+  /** A check found a fault; what it is was printed. */
+  | 'CLI_FAULT_FOUND'
+
+export class CliError extends NetminderError<CliErrorCode> {}

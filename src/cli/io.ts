@@ -1,0 +1,56 @@
+/** The streams of the process as commands use them. A reader that goes away (`| head`) is no error. */
+import type { CliIo } from './context.ts'
+
+function hasGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+}
+
+export class ProcessIo implements CliIo {
+  readonly stdin: NodeJS.ReadStream
+  readonly isInteractive: boolean
+  readonly columns: number | undefined
+  readonly #stdout: NodeJS.WriteStream
+  readonly #stderr: NodeJS.WriteStream
+  readonly #onReaderGone: () => void
+  #isReaderGone = false
+
+  /** `onReaderGone` ends work whose output nobody reads any more. */
+  constructor(
+    streams: {
+      readonly stdin: NodeJS.ReadStream
+      readonly stdout: NodeJS.WriteStream
+      readonly stderr: NodeJS.WriteStream
+    },
+    onReaderGone: () => void
+  ) {
+    this.stdin = streams.stdin
+    this.#stdout = streams.stdout
+    this.#stderr = streams.stderr
+    this.#onReaderGone = onReaderGone
+    this.isInteractive = streams.stdin.isTTY === true && streams.stderr.isTTY === true
+    this.columns = streams.stdout.isTTY === true ? streams.stdout.columns : undefined
+    this.#stdout.on('error', (error) => this.#onOutputError(error))
+    // Nobody is left to be told when standard error itself is closed.
+    this.#stderr.on('error', () => undefined)
+  }
+
+  write(text: string): Promise<void> {
+    if (this.#isReaderGone) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#stdout.write(text, (error) => {
+        if (error === null || error === undefined || hasGone(error)) resolve()
+        else reject(error)
+      })
+    })
+  }
+
+  talk(text: string): void {
+    this.#stderr.write(`${text}\n`)
+  }
+
+  #onOutputError(error: unknown): void {
+    if (!hasGone(error) || this.#isReaderGone) return
+    this.#isReaderGone = true
+    this.#onReaderGone()
+  }
+}
