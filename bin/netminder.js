@@ -55,7 +55,7 @@ if (!existsSync(main)) {
 }
 if (isRecentEnough()) {
   const { run } = await import(pathToFileURL(main).href)
-  await run(process.argv)
+  await run(process.argv, (code) => process.exit(code))
 } else {
   const executable = findInstalledNode()
   if (executable === undefined) {

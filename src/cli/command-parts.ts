@@ -1,6 +1,6 @@
 /** What the commands are made of: common options, argument parsers with one clear sentence, examples under every help. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { findPrefix, NetminderError, parseDurationMs } from '../base/index.ts'
+import { type Clock, findPrefix, NetminderError, parseDurationMs } from '../base/index.ts'
 import { dataPaths, loadConfig, resolveDataDir } from '../config/index.ts'
 import type { CommonOptions, OutputFormat } from './context.ts'
 
@@ -33,10 +33,7 @@ export function addCommonOptions(command: Command): Command {
 
 /** A command that does something: described, with examples, and with the common options. */
 export function leaf(command: Command, text: LeafText): Command {
-  const width = Math.max(0, ...text.examples.map(([line]) => line.length))
-  const examples = text.examples.map(
-    ([line, word]) => `  $ netminder ${line.padEnd(width)}  # ${word}`
-  )
+  const examples = text.examples.map(([line, word]) => `  # ${word}\n  $ netminder ${line}`)
   return addCommonOptions(command)
     .summary(text.summary)
     .description(text.summary)
@@ -45,7 +42,7 @@ export function leaf(command: Command, text: LeafText): Command {
 
 /** A noun that only holds verbs. */
 export function noun(parent: Command, name: string, summary: string): Command {
-  return parent.command(name).summary(summary).description(summary)
+  return addCommonOptions(parent.command(name)).summary(summary).description(summary)
 }
 
 export interface Places {
@@ -111,25 +108,31 @@ export function parseWholeNumber(min: number, max: number): (text: string) => nu
 }
 
 /** A duration from now such as `30d`, or a time such as 2027-01-31T00:00:00Z, as RFC 3339. */
-export function parseEnd(text: string): string {
-  const atMs = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() + durationOption(text)
-  if (Number.isNaN(atMs) || Math.abs(atMs) > 8.64e15) {
+export function parseEnd(clock: Clock): (text: string) => string {
+  return (text) => {
+    const end = timeOption(text, (durationMs) => clock.nowMs() + durationMs)
+    if (end !== undefined) return end
     throw new InvalidArgumentError(
       `expected a duration such as 2h or a time such as 2027-01-31T00:00:00Z, got "${text}".`
     )
   }
-  return new Date(atMs).toISOString()
 }
 
 /** The same looking back: `24h` is the time 24 hours ago. */
-export function parseSince(text: string): string {
-  const atMs = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() - durationOption(text)
-  if (Number.isNaN(atMs) || Math.abs(atMs) > 8.64e15) {
+export function parseSince(clock: Clock): (text: string) => string {
+  return (text) => {
+    const since = timeOption(text, (durationMs) => clock.nowMs() - durationMs)
+    if (since !== undefined) return since
     throw new InvalidArgumentError(
       `expected a duration such as 24h or a time such as 2026-01-31T00:00:00Z, got "${text}".`
     )
   }
-  return new Date(atMs).toISOString()
+}
+
+function timeOption(text: string, at: (durationMs: number) => number): string | undefined {
+  const atMs = /^\d{4}-/.test(text) ? Date.parse(text) : at(durationOption(text))
+  const isTime = !Number.isNaN(atMs) && Math.abs(atMs) <= 8.64e15
+  return isTime ? new Date(atMs).toISOString() : undefined
 }
 
 function durationOption(text: string): number {

@@ -1,5 +1,6 @@
 /** What every command is given: streams to write to, the daemon's programs, and the signal that ends it. */
 import type { Readable } from 'node:stream'
+import type { Clock } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import type { ActuatorProblem } from '../keyserver/index.ts'
 
@@ -54,6 +55,7 @@ export interface DaemonPort {
 export interface CliContext {
   readonly io: CliIo
   readonly daemon: DaemonPort
+  readonly clock: Clock
   /** Aborts on the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   /** Path of `bin/netminder.js`, for commands that start a node of their own. */

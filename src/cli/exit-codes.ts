@@ -14,7 +14,8 @@ export const EXIT = {
   IO: 74,
   TRY_AGAIN: 75,
   NO_PERMISSION: 77,
-  CONFIG: 78
+  CONFIG: 78,
+  INTERRUPTED: 130
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -34,7 +35,8 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.IO, 'reading or writing failed; the disk may be full'],
   [EXIT.TRY_AGAIN, 'busy or too slow; try again'],
   [EXIT.NO_PERMISSION, 'this user or token may not do it'],
-  [EXIT.CONFIG, 'the configuration is wrong']
+  [EXIT.CONFIG, 'the configuration is wrong'],
+  [EXIT.INTERRUPTED, 'ended by a signal before it was done']
 ]
 
 /** By error code; what is not named here and comes from the node is a refusal. */
@@ -64,6 +66,8 @@ const BY_ERROR: Readonly<Record<string, ExitCode>> = {
   HAPROXY_REFUSED: EXIT.UNAVAILABLE,
   HAPROXY_SETUP_MISSING: EXIT.UNAVAILABLE,
   NOT_READY: EXIT.UNAVAILABLE,
+  START_FAILED: EXIT.UNAVAILABLE,
+  START_TIMED_OUT: EXIT.UNAVAILABLE,
   INTERNAL: EXIT.INTERNAL,
   ASSERTION_FAILED: EXIT.INTERNAL,
   DATA_DIRECTORY_UNUSABLE: EXIT.CANNOT_CREATE,

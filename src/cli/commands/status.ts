@@ -1,0 +1,79 @@
+/** `netminder status`: how the running node is doing. */
+import type { Command } from 'commander'
+import type { OperationResponse } from '../../api/index.ts'
+import { leaf, placesOf } from '../command-parts.ts'
+import type { CliContext } from '../context.ts'
+import { connect } from '../node-client.ts'
+import { print, relativeTime, renderPairs, renderTable } from '../output.ts'
+import { modeText } from './mode-text.ts'
+
+type Status = OperationResponse<'showStatus'>
+
+export function addStatusCommand(program: Command, context: CliContext): void {
+  leaf(program.command('status'), {
+    summary: 'show how the running node is doing',
+    examples: [
+      ['status', 'for a person'],
+      ['status --output json | jq .active_decisions', 'for a program']
+    ]
+  }).action(async (_options: unknown, command: Command) => {
+    const places = placesOf(command)
+    const status = await connect(places).call('showStatus', {}, { signal: context.signal })
+    await print(context.io, places.output, {
+      value: status,
+      asTable: () => asTable(status, context)
+    })
+  })
+}
+
+function asTable(status: Status, context: CliContext): string {
+  const nowMs = context.clock.nowMs()
+  const { ban, throttle, watch } = status.active_decisions
+  const pairs = renderPairs([
+    ['node', `${status.name}, netminder ${status.version}`],
+    ['running since', `${status.started_at} (${relativeTime(status.started_at, nowMs)})`],
+    ['mode', modeText(status.mode)],
+    ['judged by', status.policy],
+    [
+      'last log event',
+      status.last_event_at === null
+        ? 'none yet'
+        : `${status.last_event_at} (${relativeTime(status.last_event_at, nowMs)})`
+    ],
+    ['log events', status.events_total.toLocaleString('en')],
+    ['addresses known', status.sources_tracked.toLocaleString('en')],
+    ['decisions now', `${ban} ban, ${throttle} throttle, ${watch} watch`]
+  ])
+  const parts = renderTable(
+    status.components,
+    [
+      { title: 'PART', value: (part) => part.name },
+      { title: 'STATE', value: (part) => part.state },
+      { title: 'DETAIL', value: (part) => part.detail, isFlexible: true }
+    ],
+    context.io.columns
+  )
+  if (status.actuators.length === 0) {
+    return `${pairs}\n${parts}\nNo actuator is configured: decisions are carried out nowhere.\n`
+  }
+  return `${pairs}\n${parts}\n${actuatorTable(status.actuators, context)}`
+}
+
+export function actuatorTable(actuators: Status['actuators'], context: CliContext): string {
+  return renderTable(
+    actuators,
+    [
+      { title: 'ACTUATOR', value: (row) => row.name },
+      { title: 'KIND', value: (row) => row.kind },
+      { title: 'STATE', value: (row) => row.state },
+      { title: 'SHOULD HOLD', value: (row) => String(row.desired) },
+      { title: 'HOLDS', value: (row) => (row.held === null ? '?' : String(row.held)) },
+      {
+        title: 'LAST ERROR',
+        value: (row) => row.last_error ?? '-',
+        isFlexible: true
+      }
+    ],
+    context.io.columns
+  )
+}
