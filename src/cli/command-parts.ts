@@ -74,6 +74,18 @@ export function readPlaces(places: Places) {
   return { config, files, paths: dataPaths(places.dataDir) }
 }
 
+/** Those of the options that were given: a query names no others. */
+export function given<T extends object, K extends keyof T>(
+  options: T,
+  keys: readonly K[]
+): Pick<T, K> {
+  const picked: Partial<Pick<T, K>> = {}
+  for (const key of keys) {
+    if (options[key] !== undefined) picked[key] = options[key]
+  }
+  return picked as Pick<T, K>
+}
+
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]
 }

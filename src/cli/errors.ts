@@ -1,6 +1,10 @@
 import { NetminderError } from '../base/index.ts'
 
 export type CliErrorCode =
+  /** A directory that the command needs cannot be made. */
+  | 'CLI_CANNOT_CREATE'
+  /** A program that the command started failed. */
+  | 'CLI_PROGRAM_FAILED'
   /** The command line is wrong. */
   | 'CLI_USAGE'
   /** A file or standard input holds something else than expected. */
@@ -11,5 +15,7 @@ export type CliErrorCode =
   | 'CLI_NOT_CONFIRMED'
   /** A check found a fault; what it is was printed. */
   | 'CLI_FAULT_FOUND'
+  /** The node ended a stream of events. */
+  | 'CLI_STREAM_ENDED'
 
 export class CliError extends NetminderError<CliErrorCode> {}

@@ -52,3 +52,12 @@ export async function* allItems<T>(
     if (cursor === null) return
   }
 }
+
+/** The first `limit` items. */
+export async function* firstItems<T>(items: AsyncGenerator<T>, limit: number): AsyncGenerator<T> {
+  let left = limit
+  for await (const item of items) {
+    yield item
+    if (--left === 0) return
+  }
+}

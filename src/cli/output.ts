@@ -23,32 +23,104 @@ export function renderTable<T>(
   table: readonly Column<T>[],
   columns: number | undefined
 ): string {
-  const cells = rows.map((row) => table.map((column) => plain(column.value(row))))
-  const widths = table.map((column, index) =>
-    Math.max(column.title.length, ...cells.map((row) => (row[index] ?? '').length))
-  )
-  fit(
-    widths,
-    table.findIndex((column) => column.isFlexible),
-    columns
-  )
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, index) => cut(cell, widths[index] ?? 0).padEnd(widths[index] ?? 0))
-      .join(GAP)
-      .trimEnd()
-  return [table.map((column) => column.title), ...cells].map(line).join('\n').concat('\n')
+  const renderer = new TableRenderer(table, columns)
+  return renderer.head(rows) + renderer.rows(rows)
 }
 
-function fit(widths: number[], flexible: number, columns: number | undefined): void {
-  if (columns === undefined || flexible < 0) return
+/** A table that is printed in parts: later parts keep the columns of the first, and widen them if they must. */
+class TableRenderer<T> {
+  readonly #table: readonly Column<T>[]
+  readonly #columns: number | undefined
+  #widths: readonly number[]
+
+  constructor(table: readonly Column<T>[], columns: number | undefined) {
+    this.#table = table
+    this.#columns = columns
+    this.#widths = table.map((column) => column.title.length)
+  }
+
+  /** The titles, as wide as these first rows need. */
+  head(rows: readonly T[]): string {
+    this.#widen(this.#cellsOf(rows))
+    return this.#line(this.#table.map((column) => column.title))
+  }
+
+  rows(rows: readonly T[]): string {
+    const cells = this.#cellsOf(rows)
+    this.#widen(cells)
+    return cells.map((row) => this.#line(row)).join('')
+  }
+
+  #cellsOf(rows: readonly T[]): readonly (readonly string[])[] {
+    return rows.map((row) => this.#table.map((column) => plain(column.value(row))))
+  }
+
+  #widen(cells: readonly (readonly string[])[]): void {
+    this.#widths = this.#widths.map((width, index) =>
+      cells.reduce((most, row) => Math.max(most, row[index]?.length ?? 0), width)
+    )
+  }
+
+  #line(row: readonly string[]): string {
+    const flexible = this.#table.findIndex((column) => column.isFlexible)
+    const widths = fitted(this.#widths, flexible, this.#columns)
+    const cells = row.map((cell, index) => cut(cell, widths[index] ?? 0).padEnd(widths[index] ?? 0))
+    return `${cells.join(GAP).trimEnd()}\n`
+  }
+}
+
+function fitted(
+  widths: readonly number[],
+  flexible: number,
+  columns: number | undefined
+): readonly number[] {
+  if (columns === undefined || flexible < 0) return widths
   const total = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length)
   const own = widths[flexible] ?? 0
-  widths[flexible] = Math.max(Math.min(own, FLEXIBLE_MIN), own - Math.max(0, total - columns))
+  const fit = Math.max(Math.min(own, FLEXIBLE_MIN), own - Math.max(0, total - columns))
+  return widths.map((width, index) => (index === flexible ? fit : width))
 }
 
 function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}
+
+const ROWS_AT_ONCE = 200
+
+/** A long list as it comes in: a table, or one JSON array. @returns how many items there were */
+export async function printItems<T>(
+  io: CliIo,
+  output: OutputFormat,
+  list: {
+    readonly items: AsyncIterable<T>
+    readonly table: readonly Column<T>[]
+    /** Said to a person where there is nothing. */
+    readonly empty: string
+  }
+): Promise<number> {
+  let count = 0
+  if (output === 'json') {
+    for await (const item of list.items) {
+      await io.write(`${count++ === 0 ? '[' : ','}\n${JSON.stringify(item)}`)
+    }
+    await io.write(count === 0 ? '[]\n' : '\n]\n')
+    return count
+  }
+  const renderer = new TableRenderer(list.table, io.columns)
+  let rows: T[] = []
+  const flush = async () => {
+    const head = count === 0 ? renderer.head(rows) : ''
+    count += rows.length
+    await io.write(head + renderer.rows(rows))
+    rows = []
+  }
+  for await (const item of list.items) {
+    rows.push(item)
+    if (rows.length === ROWS_AT_ONCE) await flush()
+  }
+  if (rows.length > 0) await flush()
+  if (count === 0) io.talk(list.empty)
+  return count
 }
 
 export function renderPairs(pairs: readonly (readonly [string, string])[]): string {
@@ -85,4 +157,25 @@ export function endTime(text: string | null, nowMs: number): string {
   return text === null || Date.parse(text) - nowMs > FOREVER_MS
     ? 'never'
     : relativeTime(text, nowMs)
+}
+
+/** `2026-11-25 04:00:00 UTC`. */
+export function utcTime(text: string): string {
+  return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`
+}
+
+/** Lines of at most `width` characters; a word that is longer stands alone. Later lines begin with `indent`. */
+export function wrap(text: string, width: number, indent: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const room = lines.length === 0 ? width : width - indent.length
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line].join(`\n${indent}`)
 }

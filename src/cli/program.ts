@@ -2,15 +2,33 @@
 import { Command } from 'commander'
 import { programVersion } from '../config/index.ts'
 import { addCommonOptions } from './command-parts.ts'
+import { addActuatorsCommand } from './commands/actuators.ts'
+import { addAllowlistCommand } from './commands/allowlist.ts'
+import { addAuditCommand } from './commands/audit.ts'
+import { addBlocklistCommand } from './commands/blocklist.ts'
+import { addConfigCommand } from './commands/config.ts'
+import { addDecisionsCommand } from './commands/decisions.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addInitCommand } from './commands/init.ts'
+import { addModeCommand } from './commands/mode.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addTokenCommand } from './commands/token.ts'
 import type { CliContext } from './context.ts'
 
 const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
   addInitCommand,
   addStartCommand,
-  addStatusCommand
+  addDoctorCommand,
+  addStatusCommand,
+  addDecisionsCommand,
+  addModeCommand,
+  addBlocklistCommand,
+  addAllowlistCommand,
+  addActuatorsCommand,
+  addTokenCommand,
+  addAuditCommand,
+  addConfigCommand
 ]
 
 /** What commander itself would print goes to these instead. */

@@ -1,6 +1,6 @@
 /** One command line from its words to its exit code: the only place where errors become sentences. */
 import { CommanderError } from 'commander'
-import { isAbortError, NetminderError } from '../base/index.ts'
+import { AssertionError, isAbortError, NetminderError } from '../base/index.ts'
 import { ConfigError } from '../config/index.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
@@ -42,7 +42,7 @@ function report(error: unknown, io: CliIo): ExitCode {
     io.talk(`netminder: the configuration is wrong (${error.code})`)
     return exitCodeOf(error)
   }
-  if (error instanceof NetminderError && exitCodeOf(error) !== EXIT.INTERNAL) {
+  if (error instanceof NetminderError && !(error instanceof AssertionError)) {
     io.talk(`netminder: ${plain(error.message)} (${error.code})`)
     return exitCodeOf(error)
   }

@@ -1,0 +1,130 @@
+/** `netminder audit`: what was changed by whom, and whether that record is whole. */
+import type { Command } from 'commander'
+import type { OperationResponse } from '../../api/index.ts'
+import { AuditRepository, openDatabaseForReading, storePaths } from '../../store/index.ts'
+import {
+  given,
+  leaf,
+  noun,
+  type Places,
+  parseSince,
+  parseWholeNumber,
+  placesOf
+} from '../command-parts.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { allItems, connect, firstItems, isUnreachable } from '../node-client.ts'
+import { type Column, plain, printItems, renderJson, utcTime } from '../output.ts'
+
+type AuditRecord = OperationResponse<'listAudit'>['items'][number]
+type Verification = OperationResponse<'verifyAudit'>
+
+export function addAuditCommand(program: Command, context: CliContext): void {
+  const audit = noun(program, 'audit', 'what was changed by whom')
+  addList(audit, context)
+  addVerify(audit, context)
+}
+
+interface ListOptions {
+  readonly actor?: string
+  readonly action?: string
+  readonly target?: string
+  readonly since?: string
+  readonly limit?: number
+}
+
+const LIST_LIMIT_MAX = 1_000_000
+
+function addList(parent: Command, context: CliContext): void {
+  leaf(parent.command('list'), {
+    summary: 'list what was changed by whom, newest first',
+    examples: [
+      ['audit list --limit 20', 'the last changes'],
+      ['audit list --action mode.set --since 30d', 'who changed the mode'],
+      ['audit list --output json', 'with what was there before and after']
+    ]
+  })
+    .option('--actor <actor>', 'only by this one, such as token:admin')
+    .option('--action <action>', 'only this action, such as decision.lift')
+    .option('--target <target>', 'only about this')
+    .option(
+      '--since <time>',
+      'only since: 24h, 7d, or 2026-01-31T00:00:00Z',
+      parseSince(context.clock)
+    )
+    .option('--limit <n>', 'at most so many', parseWholeNumber(1, LIST_LIMIT_MAX))
+    .action(async (options: ListOptions, command: Command) => {
+      const places = placesOf(command)
+      const client = connect(places)
+      const filters = given(options, ['actor', 'action', 'target', 'since'])
+      const { io, signal } = context
+      const items = allItems<AuditRecord>((page) =>
+        client.call('listAudit', { query: { ...filters, ...page } }, { signal })
+      )
+      await printItems(io, places.output, {
+        items: options.limit === undefined ? items : firstItems(items, options.limit),
+        table: AUDIT_COLUMNS,
+        empty: 'There is no such entry.'
+      })
+    })
+}
+
+const AUDIT_COLUMNS: readonly Column<AuditRecord>[] = [
+  { title: 'NO', value: (row) => String(row.sequence) },
+  { title: 'TIME', value: (row) => utcTime(row.at) },
+  { title: 'WHO', value: (row) => row.actor },
+  { title: 'WHAT', value: (row) => `${row.action} ${row.target}`, isFlexible: true },
+  { title: 'WHY', value: (row) => row.reason || '-' }
+]
+
+function addVerify(parent: Command, context: CliContext): void {
+  leaf(parent.command('verify'), {
+    summary: 'check that no entry was changed, removed or cut off; of a stopped node too',
+    examples: [
+      ['audit verify', 'the running node checks, or, if none runs, the database is read'],
+      ['audit verify --offline', 'the database is read in any case']
+    ]
+  })
+    .option('--offline', 'read the database instead of asking the node')
+    .action(async (options: { readonly offline?: true }, command: Command) => {
+      const places = placesOf(command)
+      const { io } = context
+      const verification = options.offline
+        ? await verifyDatabase(places, context)
+        : await verifySomehow(places, context)
+      await io.write(
+        places.output === 'json' ? renderJson(verification) : verificationText(verification)
+      )
+      if (!verification.is_intact) {
+        throw new CliError('CLI_FAULT_FOUND', 'the audit was tampered with, or is damaged')
+      }
+    })
+}
+
+async function verifySomehow(places: Places, context: CliContext): Promise<Verification> {
+  const { io, signal } = context
+  try {
+    return await connect(places).call('verifyAudit', {}, { signal })
+  } catch (error) {
+    if (!isUnreachable(error)) throw error
+    io.talk(`No node answers; reading the database in ${places.dataDir}.`)
+    return await verifyDatabase(places, context)
+  }
+}
+
+async function verifyDatabase(places: Places, { clock }: CliContext): Promise<Verification> {
+  const db = openDatabaseForReading(places.dataDir)
+  try {
+    const headFile = storePaths(places.dataDir).auditHead
+    const { rows, faults } = await new AuditRepository(db, clock, { headFile }).verify()
+    return { is_intact: faults.length === 0, rows, faults: [...faults] }
+  } finally {
+    db.close()
+  }
+}
+
+function verificationText({ is_intact, rows, faults }: Verification): string {
+  if (is_intact) return `The audit is whole: ${rows} entries, each follows the one before it.\n`
+  const lines = faults.map(({ kind, detail }) => `${kind.padEnd(9)}  ${plain(detail)}\n`)
+  return `The audit is not whole (${rows} entries are there):\n${lines.join('')}`
+}

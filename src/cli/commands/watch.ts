@@ -1,0 +1,76 @@
+/** `netminder decisions watch`: decisions as they happen. */
+import type { Command } from 'commander'
+import type { ServerSentEvent } from '../../api/index.ts'
+import { isAbortError } from '../../base/index.ts'
+import { leaf, placesOf } from '../command-parts.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { connect } from '../node-client.ts'
+import { plain, utcTime } from '../output.ts'
+
+interface EventData {
+  readonly at?: string
+  readonly why?: string
+  readonly value?: string
+  readonly wanted?: string
+  readonly protected_by?: string
+  readonly detail?: string
+  readonly decision?: {
+    readonly value: string
+    readonly type: string
+    readonly mode: string
+    readonly category: string
+    readonly created_at: string
+    readonly until: string
+    readonly lifted_at: string | null
+    readonly reasons: readonly { readonly text: string }[]
+  }
+}
+
+export function addWatchCommand(parent: Command, context: CliContext): void {
+  leaf(parent.command('watch'), {
+    summary: 'show decisions as they happen, until Ctrl-C',
+    examples: [
+      ['decisions watch', 'one line for each'],
+      ['decisions watch --output json', 'one JSON object a line, for a program']
+    ]
+  }).action(async (_options: unknown, command: Command) => {
+    const places = placesOf(command)
+    const { io, signal } = context
+    try {
+      for await (const event of connect(places).events({ signal })) {
+        const text = places.output === 'json' ? JSON.stringify(event) : describeEvent(event)
+        await io.write(`${text}\n`)
+      }
+    } catch (error) {
+      if (isAbortError(error) && signal.aborted) return
+      throw error
+    }
+    if (!signal.aborted) {
+      throw new CliError('CLI_STREAM_ENDED', 'the node ended the stream; is it stopping?')
+    }
+  })
+}
+
+/** One line for a person. */
+export function describeEvent(event: ServerSentEvent): string {
+  const data = event.data as EventData
+  const { decision } = data
+  if (decision === undefined) {
+    return event.event === 'suppression'
+      ? plain(
+          `${utcTime(data.at ?? '')}  held back  ${data.value}: ${data.wanted} wanted, but ${data.protected_by} (${data.detail})`
+        )
+      : `-- ${event.event}: events were lost`
+  }
+  const subject = `${decision.value}: ${decision.type} for ${decision.category}`
+  const shadow = decision.mode === 'shadow' ? ' (shadow: not applied)' : ''
+  if (event.event === 'decision.ended') {
+    return plain(`${utcTime(data.at ?? '')}  ended      ${subject}, ${data.why}${shadow}`)
+  }
+  const word = event.event === 'decision.extended' ? 'prolonged' : 'decided  '
+  const why = decision.reasons.map((reason) => reason.text).join('; ')
+  return plain(
+    `${utcTime(decision.created_at)}  ${word}  ${subject} until ${utcTime(decision.until)}${shadow}: ${why}`
+  )
+}
