@@ -154,10 +154,13 @@ function isSettled(state: GuardState, verdict: Verdict): boolean {
   )
 }
 
-/** A ban is a throttle while the breaker is open; what the breaker has turned down once is not counted again. */
+/**
+ * A ban is a throttle while the breaker is open; what the breaker has turned down once is not counted again. A policy that says
+ * itself how long its word stands is no detection of ours that could run away: a frozen baseline is not bent.
+ */
 function typeOf(state: GuardState, verdict: Verdict, standing: Decision | undefined): DecisionType {
   const level = verdict.level as DecisionType
-  if (level !== 'ban' || standing?.type === 'ban') return level
+  if (level !== 'ban' || standing?.type === 'ban' || verdict.holdMs !== undefined) return level
   const isCounted = standing?.reasons.some((reason) => reason.rule === BREAKER_RULE) === true
   if (!isCounted) noteBan(state.breaker, verdict.atMs)
   return isBreakerOpen(state.breaker, verdict.atMs) ? 'throttle' : 'ban'

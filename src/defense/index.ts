@@ -21,3 +21,13 @@ export type { GuardSettings } from './guard-settings.ts'
 export { createGuardState, type GuardState } from './guard-state.ts'
 export { isTooWide, NeverBlock, type NeverBlockOptions, type Protection } from './never-block.ts'
 export * from './ports.ts'
+export {
+  type AbuseClassResult,
+  type EvaluatedRun,
+  type Evaluation,
+  evaluate,
+  type HarmlessClassResult
+} from './replay/evaluate.ts'
+export { ReplayRun, type ReplayRunOptions } from './replay/replay-run.ts'
+export type { SourceRecord } from './replay/source-record.ts'
+export { TRUTH_LABELS, type TruthRow } from './replay/truth.ts'

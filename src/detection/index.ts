@@ -1,4 +1,11 @@
 /** Pure: events in, verdicts out. Knows sessions, features and rules; refuses to know actuators, decisions and the clock. */
+export {
+  createPolicy,
+  isFrozenPolicy,
+  POLICY_NAMES,
+  type PolicyName,
+  type PolicyOptions
+} from './create-policy.ts'
 export { DetectionError, type DetectionErrorCode } from './errors.ts'
 export { RulePolicy, type RulePolicyOptions } from './rule-policy.ts'
 export * from './verdict.ts'

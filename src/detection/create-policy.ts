@@ -1,0 +1,44 @@
+/** The ways of judging by name: our own, and the frozen baselines that they are compared with. */
+import { mlAbuse } from './baselines/b2-mlabuse.ts'
+import { rateLimitMl } from './baselines/b3-ratelimit-ml.ts'
+import { rateLimitThreat } from './baselines/b4-ratelimit-threat.ts'
+import { antiAbuse } from './baselines/b5-antiabuse.ts'
+import { Baseline } from './baselines/baseline.ts'
+import { HaproxyStock } from './baselines/haproxy-stock.ts'
+import { RulePolicy } from './rule-policy.ts'
+import type { Policy } from './verdict.ts'
+
+/** In the order in which they are shown side by side. */
+export const POLICY_NAMES = ['default', 'rules', 'haproxy-stock', 'b2', 'b3', 'b4', 'b5'] as const
+export type PolicyName = (typeof POLICY_NAMES)[number]
+
+export interface PolicyOptions {
+  /** Sources remembered; the one seen longest ago goes first. @default 200000 */
+  readonly sourcesMax?: number
+  /** For policies that draw at random (B2, B3). @default 1 */
+  readonly seed?: number
+}
+
+/** `default` is what a fresh install runs: the rules, as long as no model is shipped. */
+export function createPolicy(name: PolicyName, options: PolicyOptions = {}): Policy {
+  switch (name) {
+    case 'default':
+    case 'rules':
+      return new RulePolicy(options)
+    case 'haproxy-stock':
+      return new HaproxyStock()
+    case 'b2':
+      return new Baseline(mlAbuse, options)
+    case 'b3':
+      return new Baseline(rateLimitMl, options)
+    case 'b4':
+      return new Baseline(rateLimitThreat, options)
+    case 'b5':
+      return new Baseline(antiAbuse, options)
+  }
+}
+
+/** Frozen baselines stand in the request's way and refuse it themselves; our own policies speak once its line is written. */
+export function isFrozenPolicy(name: PolicyName): boolean {
+  return name !== 'default' && name !== 'rules'
+}
