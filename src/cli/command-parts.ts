@@ -1,6 +1,12 @@
 /** What the commands are made of: common options, argument parsers with one clear sentence, examples under every help. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Clock, findPrefix, NetminderError, parseDurationMs } from '../base/index.ts'
+import {
+  type Clock,
+  displayPrefix,
+  findPrefix,
+  NetminderError,
+  parseDurationMs
+} from '../base/index.ts'
 import { dataPaths, loadConfig, resolveDataDir } from '../config/index.ts'
 import type { CommonOptions, OutputFormat } from './context.ts'
 
@@ -97,7 +103,7 @@ export function parsePrefixOption(text: string): string {
       `expected an address or a prefix such as 192.0.2.0/24, got "${text}".`
     )
   }
-  return prefix.text
+  return displayPrefix(prefix)
 }
 
 export function collectPrefix(

@@ -5,11 +5,11 @@ import type { CliIo, OutputFormat } from './context.ts'
 export interface Column<T> {
   readonly title: string
   readonly value: (row: T) => string
-  /** May be cut where the terminal is too narrow; at most one column of a table. */
+  /** Stands below its row where the terminal is too narrow; at most one column of a table. */
   readonly isFlexible?: boolean
 }
 
-const FLEXIBLE_MIN = 20
+const BELOW_INDENT = '    '
 const GAP = '  '
 
 /** Text of others goes to a terminal without its control characters, which could rewrite what stands there. */
@@ -32,6 +32,8 @@ class TableRenderer<T> {
   readonly #table: readonly Column<T>[]
   readonly #columns: number | undefined
   #widths: readonly number[]
+  /** Index of the column that stands below its row; -1 if none does. */
+  #below = -1
 
   constructor(table: readonly Column<T>[], columns: number | undefined) {
     this.#table = table
@@ -39,16 +41,20 @@ class TableRenderer<T> {
     this.#widths = table.map((column) => column.title.length)
   }
 
-  /** The titles, as wide as these first rows need. */
+  /** The titles, laid out as these first rows need it. */
   head(rows: readonly T[]): string {
     this.#widen(this.#cellsOf(rows))
+    const total = this.#widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length)
+    if (this.#columns !== undefined && total > this.#columns) {
+      this.#below = this.#table.findIndex((column) => column.isFlexible)
+    }
     return this.#line(this.#table.map((column) => column.title))
   }
 
   rows(rows: readonly T[]): string {
     const cells = this.#cellsOf(rows)
     this.#widen(cells)
-    return cells.map((row) => this.#line(row)).join('')
+    return cells.map((row) => this.#line(row) + this.#lineBelow(row[this.#below])).join('')
   }
 
   #cellsOf(rows: readonly T[]): readonly (readonly string[])[] {
@@ -62,27 +68,18 @@ class TableRenderer<T> {
   }
 
   #line(row: readonly string[]): string {
-    const flexible = this.#table.findIndex((column) => column.isFlexible)
-    const widths = fitted(this.#widths, flexible, this.#columns)
-    const cells = row.map((cell, index) => cut(cell, widths[index] ?? 0).padEnd(widths[index] ?? 0))
-    return `${cells.join(GAP).trimEnd()}\n`
+    const cells = row.map((cell, index) => cell.padEnd(this.#widths[index] ?? 0))
+    return `${cells
+      .filter((_, index) => index !== this.#below)
+      .join(GAP)
+      .trimEnd()}\n`
   }
-}
 
-function fitted(
-  widths: readonly number[],
-  flexible: number,
-  columns: number | undefined
-): readonly number[] {
-  if (columns === undefined || flexible < 0) return widths
-  const total = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length)
-  const own = widths[flexible] ?? 0
-  const fit = Math.max(Math.min(own, FLEXIBLE_MIN), own - Math.max(0, total - columns))
-  return widths.map((width, index) => (index === flexible ? fit : width))
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+  #lineBelow(text: string | undefined): string {
+    if (text === undefined || text === '' || text === '-') return ''
+    const width = (this.#columns ?? 0) - BELOW_INDENT.length
+    return `${BELOW_INDENT}${wrap(text, width, BELOW_INDENT)}\n`
+  }
 }
 
 const ROWS_AT_ONCE = 200
@@ -164,13 +161,12 @@ export function utcTime(text: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`
 }
 
-/** Lines of at most `width` characters; a word that is longer stands alone. Later lines begin with `indent`. */
+/** Lines of at most `width` characters; a word that is longer stands alone. Lines after the first begin with `indent`, which is not counted. */
 export function wrap(text: string, width: number, indent: string): string {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
-    const room = lines.length === 0 ? width : width - indent.length
-    if (line !== '' && line.length + 1 + word.length > room) {
+  for (const word of text.split(' ').filter((part) => part !== '')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line)
       line = word
     } else {
@@ -178,4 +174,17 @@ export function wrap(text: string, width: number, indent: string): string {
     }
   }
   return [...lines, line].join(`\n${indent}`)
+}
+
+/** A count with its noun. */
+export function plural(count: number, singular: string, several = `${singular}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? singular : several}`
+}
+
+/** `hkpRequests_per_hour` as a person would write it. */
+export function words(name: string): string {
+  return name
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase()
 }

@@ -43,12 +43,19 @@ function report(error: unknown, io: CliIo): ExitCode {
     return exitCodeOf(error)
   }
   if (error instanceof NetminderError && !(error instanceof AssertionError)) {
-    io.talk(`netminder: ${plain(error.message)} (${error.code})`)
+    io.talk(`netminder: ${plain(sentenceOf(error))} (${error.code})`)
     return exitCodeOf(error)
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   io.talk(`netminder: a mistake of netminder itself; please report it with these lines\n${stack}`)
   return EXIT.INTERNAL
+}
+
+/** Where in the request a fault stands is the node's word; the person typed no request. */
+function sentenceOf(error: NetminderError): string {
+  return error.code === 'REQUEST_INVALID'
+    ? error.message.replaceAll(/\/(?:body|query|params)\//g, '')
+    : error.message
 }
 
 const INVALID_OPTION = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '.*?' is invalid\. (.*)$/s
@@ -61,6 +68,7 @@ export function usageSentence(error: CommanderError): string | undefined {
     .replace(/^error: /, '')
     .replace(INVALID_OPTION, '$1: $2')
     .replace(INVALID_ARGUMENT, '<$1>: $2')
+    .replace('Allowed choices are', 'expected one of')
     .replaceAll('\n', ' ')
   return `${plain(message).replace(/\.$/, '')}; --help shows how it is used`
 }

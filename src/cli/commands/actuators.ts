@@ -4,7 +4,7 @@ import { leaf, noun, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { connect } from '../node-client.ts'
 import { plain, print, renderTable } from '../output.ts'
-import { actuatorTable } from './status.ts'
+import { actuatorTable, NO_ACTUATOR } from './status.ts'
 
 export function addActuatorsCommand(program: Command, context: CliContext): void {
   const actuators = noun(program, 'actuators', 'where decisions are carried out')
@@ -12,8 +12,6 @@ export function addActuatorsCommand(program: Command, context: CliContext): void
   addDryRun(actuators, context)
   addSweep(actuators, context)
 }
-
-const NONE = 'No actuator is configured: decisions are carried out nowhere.'
 
 function addList(parent: Command, context: CliContext): void {
   leaf(parent.command('list'), {
@@ -23,7 +21,7 @@ function addList(parent: Command, context: CliContext): void {
     const places = placesOf(command)
     const { io, signal } = context
     const { items } = await connect(places).call('listActuators', {}, { signal })
-    if (items.length === 0) io.talk(NONE)
+    if (items.length === 0) io.talk(NO_ACTUATOR)
     await print(io, places.output, {
       value: items,
       asTable: () => (items.length === 0 ? '' : actuatorTable(items, context))
@@ -39,7 +37,7 @@ function addDryRun(parent: Command, context: CliContext): void {
     const places = placesOf(command)
     const { io, signal } = context
     const { items } = await connect(places).call('dryRunActuators', {}, { signal })
-    if (items.length === 0) io.talk(NONE)
+    if (items.length === 0) io.talk(NO_ACTUATOR)
     await print(io, places.output, {
       value: items,
       asTable: () =>

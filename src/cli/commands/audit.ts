@@ -73,8 +73,12 @@ const AUDIT_COLUMNS: readonly Column<AuditRecord>[] = [
   { title: 'NO', value: (row) => String(row.sequence) },
   { title: 'TIME', value: (row) => utcTime(row.at) },
   { title: 'WHO', value: (row) => row.actor },
-  { title: 'WHAT', value: (row) => `${row.action} ${row.target}`, isFlexible: true },
-  { title: 'WHY', value: (row) => row.reason || '-' }
+  { title: 'WHAT', value: (row) => row.action },
+  {
+    title: 'ABOUT, AND WHY',
+    value: (row) => (row.reason === '' ? row.target : `${row.target}: ${row.reason}`),
+    isFlexible: true
+  }
 ]
 
 function addVerify(parent: Command, context: CliContext): void {

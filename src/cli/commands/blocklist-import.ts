@@ -9,7 +9,7 @@ import { leaf, parseEnd, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { connect } from '../node-client.ts'
-import { plain, renderJson } from '../output.ts'
+import { plain, plural, renderJson } from '../output.ts'
 import { type FileEntry, type LineFault, readEntries } from './entry-line.ts'
 
 interface ImportOptions {
@@ -57,7 +57,7 @@ export function addImportCommand(parent: Command, context: CliContext): void {
       if (faults.length > 0 && options.skipMalformed !== true) {
         throw new CliError(
           'CLI_INPUT_INVALID',
-          `expected a list, got ${faults.length} malformed lines: nothing was imported; --skip-malformed imports the others`
+          `expected a list, got ${plural(faults.length, 'malformed line')}: nothing was imported; --skip-malformed imports the others`
         )
       }
       const completed = entries.map((entry) => ({
@@ -77,7 +77,10 @@ export function addImportCommand(parent: Command, context: CliContext): void {
           : `${counts.imported} imported, ${counts.refused} refused, ${counts.malformed} malformed\n`
       )
       if (refused.length > 0) {
-        throw new CliError('CLI_FAULT_FOUND', `${refused.length} entries were refused by the node`)
+        throw new CliError(
+          'CLI_FAULT_FOUND',
+          `the node refused ${plural(refused.length, 'entry', 'entries')}`
+        )
       }
     })
 }

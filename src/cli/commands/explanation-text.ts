@@ -1,6 +1,6 @@
 /** The explanation of an address, to be understood by a volunteer at three in the morning: first what is, then why, then how to undo it. */
 import type { OperationResponse } from '../../api/index.ts'
-import { endTime, plain, relativeTime, renderTable, utcTime, wrap } from '../output.ts'
+import { endTime, plain, plural, relativeTime, utcTime, words, wrap } from '../output.ts'
 
 export type Explanation = OperationResponse<'explainAddress'>
 type Explained = Explanation['decisions'][number]
@@ -16,10 +16,10 @@ export function renderExplanation(explanation: Explanation, columns: number | un
   const standing = explanation.decisions.filter(isStanding)
   const over = explanation.decisions.filter((explained) => !isStanding(explained))
   return [
-    `${wrap(headline(explanation), width, '  ')}\n`,
+    `${wrap(headline(explanation), width - 2, '  ')}\n`,
     ...standing.map((explained) => renderDecision(explained, { nowMs, width })),
     renderEarlier(over, { nowMs, width }),
-    renderSuppressions(explanation, width),
+    renderSuppressions(explanation, { nowMs, width }),
     renderSession(explanation, width)
   ]
     .filter((part) => part !== '')
@@ -70,57 +70,70 @@ interface Frame {
   readonly width: number
 }
 
+const ORIGINS = { detection: 'the node', operator: 'an operator', network: 'the network' }
+
+function field(label: string, text: string, { width }: Frame): string {
+  const indent = ' '.repeat(LABEL_WIDTH + 2)
+  return `  ${label.padEnd(LABEL_WIDTH)}${wrap(plain(text), width - indent.length, indent)}\n`
+}
+
 function renderDecision({ decision, carried_out, undo }: Explained, frame: Frame): string {
-  const field = (label: string, text: string) =>
-    `  ${label.padEnd(LABEL_WIDTH)}${wrap(
-      plain(text),
-      frame.width - LABEL_WIDTH - 2,
-      ' '.repeat(LABEL_WIDTH + 2)
-    ).replaceAll(/^ {12} +/gm, ' '.repeat(LABEL_WIDTH + 2))}\n`
-  const many =
+  const about =
     decision.scope === 'swarm'
-      ? `${decision.value}, ${decision.prefixes.length} addresses that act as one`
+      ? `${decision.value}: ${plural(decision.prefixes.length, 'address', 'addresses')} that act as one`
       : `${decision.value} (${decision.scope})`
-  const origin = { detection: 'the node', operator: 'an operator', network: 'the network' }
+  const made = `${utcTime(decision.created_at)} (${relativeTime(decision.created_at, frame.nowMs)})`
+  const weight = `${decision.severity}, score ${decision.confidence.toFixed(2)}, ${offenceText(decision.offence)}`
   return [
     `${decision.type} for ${decision.category}, ${decision.state}\n`,
-    field('about', many),
-    field(
-      'decided',
-      `${utcTime(decision.created_at)} (${relativeTime(decision.created_at, frame.nowMs)}) by ${origin[decision.origin]}`
+    field('about', about, frame),
+    field('decided', `${made} by ${ORIGINS[decision.origin]}`, frame),
+    field('ends', endOf(decision.until, frame.nowMs), frame),
+    field('weight', weight, frame),
+    ...decision.reasons.map((reason, index) => renderReason(reason, index, frame)),
+    ...(decision.model === null ? [] : [field('model', decision.model, frame)]),
+    renderLines(decision.line_hashes, frame),
+    ...doneTexts(decision.state, carried_out).map((text, index) =>
+      field(index === 0 ? 'done' : '', text, frame)
     ),
-    field(
-      'weight',
-      `${decision.severity}, score ${decision.confidence.toFixed(2)}, ${offenceText(decision.offence)}`
-    ),
-    ...decision.reasons.flatMap((reason, index) => [
-      field(index === 0 ? 'because' : 'and', `${reason.text} (rule ${reason.rule})`),
-      ...(Object.keys(reason.counters).length === 0
-        ? []
-        : [field('', `counted: ${countersText(reason.counters)}`)])
-    ]),
-    ...(decision.model === null ? [] : [field('model', decision.model)]),
-    ...(decision.line_hashes.length === 0
-      ? []
-      : [
-          field(
-            'lines',
-            `${decision.line_hashes.join(' ')} (SHA-256 of the log lines, newest last)`
-          )
-        ]),
-    ...carried_out.map((text, index) => field(index === 0 ? 'done' : '', text)),
-    field('undo', undo)
+    field('undo', undo, frame)
   ].join('')
+}
+
+function renderReason(
+  reason: Explained['decision']['reasons'][number],
+  index: number,
+  frame: Frame
+): string {
+  const counted = Object.entries(reason.counters)
+    .map(([name, value]) => `${words(name)} ${numberText(value)}`)
+    .join(', ')
+  return (
+    field(index === 0 ? 'because' : 'and', `${reason.text} (rule ${reason.rule})`, frame) +
+    (counted === '' ? '' : field('counted', counted, frame))
+  )
+}
+
+function renderLines(hashes: readonly string[], frame: Frame): string {
+  if (hashes.length === 0) return ''
+  return (
+    field('log lines', hashes.join(' '), frame) +
+    field('', '(beginning of the SHA-256 of each line, newest last)', frame)
+  )
+}
+
+function doneTexts(state: string, carriedOut: readonly string[]): readonly string[] {
+  if (carriedOut.length > 0) return carriedOut
+  return [state === 'shadow' ? 'nothing: shadow mode' : 'nowhere: no actuator is configured']
+}
+
+function endOf(until: string, nowMs: number): string {
+  if (until.startsWith(NO_END_YEAR)) return 'when the entry is removed from the blocklist'
+  return `${utcTime(until)} (${endTime(until, nowMs)})`
 }
 
 function offenceText(offence: number): string {
   return offence === 0 ? 'first time' : `decided against ${offence} times before`
-}
-
-function countersText(counters: Readonly<Record<string, number>>): string {
-  return Object.entries(counters)
-    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${numberText(value)}`)
-    .join(', ')
 }
 
 function numberText(value: number): string {
@@ -129,53 +142,55 @@ function numberText(value: number): string {
 
 function renderEarlier(over: readonly Explained[], frame: Frame): string {
   if (over.length === 0) return ''
-  const table = renderTable(
-    over.map(({ decision }) => decision),
-    [
-      { title: '  DECIDED', value: (row) => `  ${utcTime(row.created_at)}` },
-      { title: 'TYPE', value: (row) => row.type },
-      { title: 'CATEGORY', value: (row) => row.category },
-      { title: 'ENDED', value: (row) => relativeTime(row.lifted_at ?? row.until, frame.nowMs) },
-      {
-        title: 'HOW',
-        value: (row) =>
-          row.lifted_at === null
-            ? 'expired'
-            : `lifted by ${row.lifted_by ?? '?'}${row.lift_reason ? `: ${row.lift_reason}` : ''}`,
-        isFlexible: true
-      }
-    ],
-    frame.width
-  )
-  return `earlier decisions\n${table}`
+  const paragraphs = over.map(({ decision }) => {
+    const ended = relativeTime(decision.lifted_at ?? decision.until, frame.nowMs)
+    const how =
+      decision.lifted_at === null
+        ? `expired ${ended}`
+        : `lifted ${ended} by ${decision.lifted_by ?? 'somebody'}${decision.lift_reason ? `: ${decision.lift_reason}` : ''}`
+    const why = decision.reasons.map((reason) => `${reason.text} (rule ${reason.rule})`).join('; ')
+    return paragraph(
+      `${utcTime(decision.created_at)}  ${decision.type} for ${decision.category}`,
+      [why, how],
+      frame
+    )
+  })
+  return `earlier decisions\n${paragraphs.join('')}`
+}
+
+function paragraph(title: string, texts: readonly string[], { width }: Frame): string {
+  const lines = texts
+    .filter((text) => text !== '')
+    .map((text) => `    ${wrap(plain(text), width - 4, '    ')}\n`)
+  return `  ${plain(title)}\n${lines.join('')}`
 }
 
 const SUPPRESSIONS_SHOWN = 10
 
-function renderSuppressions({ suppressions }: Explanation, width: number): string {
+function renderSuppressions({ suppressions }: Explanation, frame: Frame): string {
   if (suppressions.length === 0) return ''
-  const table = renderTable(
-    suppressions.slice(0, SUPPRESSIONS_SHOWN),
-    [
-      { title: '  TIME', value: (row) => `  ${utcTime(row.at)}` },
-      { title: 'WANTED', value: (row) => `${row.wanted} (${row.category})` },
-      {
-        title: 'HELD BACK BY',
-        value: (row) => `${row.protected_by} (${row.detail})`,
-        isFlexible: true
-      }
-    ],
-    width
-  )
+  const paragraphs = suppressions
+    .slice(0, SUPPRESSIONS_SHOWN)
+    .map((row) =>
+      paragraph(
+        `${utcTime(row.at)}  ${row.wanted} for ${row.category}`,
+        [`held back by ${row.protected_by} (${row.detail})`],
+        frame
+      )
+    )
   const more = suppressions.length - SUPPRESSIONS_SHOWN
-  return `held back\n${table}${more > 0 ? `  and ${more} more; --output json shows all\n` : ''}`
+  return `held back\n${paragraphs.join('')}${more > 0 ? `  and ${more} more; --output json shows all\n` : ''}`
+}
+
+function sessionText(value: string): string {
+  return /^\d{4}-\d\d-\d\dT/.test(value) ? utcTime(value) : value
 }
 
 /** Counters in as many columns as fit. */
 function renderSession({ session }: Explanation, width: number): string {
   const pairs = Object.entries(session).map(
     ([name, value]) =>
-      [name.replaceAll('_', ' '), typeof value === 'number' ? numberText(value) : value] as const
+      [words(name), typeof value === 'number' ? numberText(value) : sessionText(value)] as const
   )
   if (pairs.length === 0) return ''
   const nameWidth = Math.max(...pairs.map(([name]) => name.length))

@@ -9,6 +9,7 @@ import { connect } from '../node-client.ts'
 import { print, renderJson } from '../output.ts'
 import { modeText } from './mode-text.ts'
 import { renderShadowReport } from './shadow-report-text.ts'
+import { NO_ACTUATOR } from './status.ts'
 
 type ModeSettings = OperationResponse<'showMode'>
 
@@ -104,6 +105,8 @@ function addEnforce(parent: Command, context: CliContext): void {
       })
       if (places.output === 'table') await io.write(`${text}\n`)
       else io.talk(text)
+      const { items } = await client.call('listActuators', {}, { signal })
+      if (items.length === 0) io.talk(NO_ACTUATOR)
       if (options.yes !== true) {
         await confirm(io, `Enforce ${options.category ?? 'everything'} from now on?`, signal)
       }

@@ -1,11 +1,12 @@
 /** The shadow report for the person who is about to enforce: how much, what kind, and what to look at first. */
 import type { OperationResponse } from '../../api/index.ts'
 import type { Category } from '../../detection/index.ts'
-import { relativeTime, renderTable, utcTime } from '../output.ts'
+import { plural, relativeTime, renderTable, utcTime } from '../output.ts'
 
 type Report = OperationResponse<'reportMode'>
 
 const ROWS_MAX = 20
+const EXAMPLES_MAX = 10
 
 export function renderShadowReport(
   report: Report,
@@ -35,10 +36,6 @@ function headline(report: Report, category: Category | undefined): string {
     return `Shadow report, ${span}:\n${plural(count, 'decision')} for ${category} would have been applied.\n`
   }
   return `Shadow report, ${span}:\n${plural(report.would_ban, 'ban')} and ${plural(report.would_throttle, 'throttle')} would have been applied.\n`
-}
-
-function plural(count: number, word: string): string {
-  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`
 }
 
 function byCategory(report: Report, isMeant: (category: string) => boolean): string {
@@ -75,7 +72,7 @@ function exampleTable(
 ): string {
   if (examples.length === 0) return ''
   const table = renderTable(
-    examples.slice(0, ROWS_MAX),
+    examples.slice(0, EXAMPLES_MAX),
     [
       { title: 'ABOUT', value: (row) => row.value },
       { title: 'TYPE', value: (row) => row.type },

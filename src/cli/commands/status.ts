@@ -7,6 +7,8 @@ import { connect } from '../node-client.ts'
 import { print, relativeTime, renderPairs, renderTable } from '../output.ts'
 import { modeText } from './mode-text.ts'
 
+export const NO_ACTUATOR = 'No actuator is configured: decisions are carried out nowhere.'
+
 type Status = OperationResponse<'showStatus'>
 
 export function addStatusCommand(program: Command, context: CliContext): void {
@@ -44,17 +46,21 @@ function asTable(status: Status, context: CliContext): string {
     ['addresses known', status.sources_tracked.toLocaleString('en')],
     ['decisions now', `${ban} ban, ${throttle} throttle, ${watch} watch`]
   ])
-  const parts = renderTable(
-    status.components,
-    [
-      { title: 'PART', value: (part) => part.name },
-      { title: 'STATE', value: (part) => part.state },
-      { title: 'DETAIL', value: (part) => part.detail, isFlexible: true }
-    ],
-    context.io.columns
-  )
+  const components = [...status.components]
+  const parts =
+    components.length === 0
+      ? 'No log is followed.\n'
+      : renderTable(
+          components,
+          [
+            { title: 'PART', value: (part) => part.name },
+            { title: 'STATE', value: (part) => part.state },
+            { title: 'DETAIL', value: (part) => part.detail, isFlexible: true }
+          ],
+          context.io.columns
+        )
   if (status.actuators.length === 0) {
-    return `${pairs}\n${parts}\nNo actuator is configured: decisions are carried out nowhere.\n`
+    return `${pairs}\n${parts}\n${NO_ACTUATOR}\n`
   }
   return `${pairs}\n${parts}\n${actuatorTable(status.actuators, context)}`
 }
