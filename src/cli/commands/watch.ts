@@ -1,7 +1,6 @@
 /** `netminder decisions watch`: decisions as they happen. */
 import type { Command } from 'commander'
 import type { ServerSentEvent } from '../../api/index.ts'
-import { isAbortError } from '../../base/index.ts'
 import { leaf, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -43,8 +42,8 @@ export function addWatchCommand(parent: Command, context: CliContext): void {
         await io.write(`${text}\n`)
       }
     } catch (error) {
-      if (isAbortError(error) && signal.aborted) return
-      throw error
+      // The connection that Ctrl-C cuts may end in whatever error.
+      if (!signal.aborted) throw error
     }
     if (!signal.aborted) {
       throw new CliError('CLI_STREAM_ENDED', 'the node ended the stream; is it stopping?')
