@@ -8,6 +8,7 @@ import { addAuditCommand } from './commands/audit.ts'
 import { addBlocklistCommand } from './commands/blocklist.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addDecisionsCommand } from './commands/decisions.ts'
+import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addModeCommand } from './commands/mode.ts'
@@ -19,6 +20,7 @@ import type { CliContext } from './context.ts'
 const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
   addInitCommand,
   addStartCommand,
+  addDemoCommand,
   addDoctorCommand,
   addStatusCommand,
   addDecisionsCommand,

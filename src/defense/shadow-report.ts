@@ -28,7 +28,8 @@ export function reportShadow(
     if (decision.type === 'ban') wouldBan++
     else wouldThrottle++
     byCategory[decision.category] = (byCategory[decision.category] ?? 0) + 1
-    if (doubtful.length === DOUBTFUL_MAX) continue
+    // What a stronger decision followed is judged by that one.
+    if (doubtful.length === DOUBTFUL_MAX || decision.liftedBy === 'detection') continue
     const sign = signOf(decision, timesByValue.get(decision.value) ?? 0, ports)
     if (sign !== undefined) doubtful.push({ decision, sign })
   }

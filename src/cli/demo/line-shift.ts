@@ -1,7 +1,9 @@
 /**
  * Moves recorded log lines to the present: only the times in them change, so that a node can follow them as they are written.
- * Recorded traffic may be played faster than it was; durations inside a line stay what they were.
+ * Requests may come faster than they did, but each still takes as long as it took: a line is due when its request, begun at
+ * the new time, ends.
  */
+import { parseDurationMs } from '../../base/index.ts'
 
 export interface TimeShift {
   /** Log time at which the recording starts. */
@@ -12,14 +14,30 @@ export interface TimeShift {
   readonly speed: number
 }
 
+export interface TimedLine {
+  readonly line: string
+  /** When the recorded program wrote it, by its own clock. */
+  readonly writtenAtMs: number
+  /** From the arrival of the request to the line. */
+  readonly durationMs: number
+  /** From the time in the line to the arrival: a kept connection waits for its next request. */
+  readonly idleMs: number
+}
+
 export function shifted(shift: TimeShift, recordedMs: number): number {
   return shift.playedFromMs + (recordedMs - shift.recordedFromMs) / shift.speed
 }
 
+/** When a line is due in the present. */
+export function dueAtMs(timed: TimedLine, shift: TimeShift): number {
+  return shifted(shift, timed.writtenAtMs - timed.durationMs) + timed.durationMs
+}
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const HAPROXY_TIME = /\[(\d\d)\/(\w{3})\/(\d{4}):(\d\d):(\d\d):(\d\d)\.(\d{3})\]/
-const HAPROXY_TIMERS = / (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+) /
+const HAPROXY_TIMERS = / (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/\+?(-?\d+) /
 const LOGRUS_TIME = /^time="([^"]+)"/
+const LOGRUS_DURATION = / duration=(\S+)/
 
 function pad(value: number, width = 2): string {
   return String(value).padStart(width, '0')
@@ -32,22 +50,12 @@ function haproxyTime(atMs: number): string {
   return `[${date}:${time}.${pad(at.getUTCMilliseconds(), 3)}]`
 }
 
-export interface TimedLine {
-  readonly line: string
-  /** When the recorded program wrote it, by its own clock. */
-  readonly writtenAtMs: number
-  /** Start of the request, where the line has one. */
-  readonly startedAtMs: number
-  /** Milliseconds between the logged time and the request itself: idle time of a kept connection. */
-  readonly idleMs: number
-}
-
 /** Times of a HAProxy line, recorded in UTC; undefined for lines without one. */
 export function readHaproxyLine(line: string): TimedLine | undefined {
   const match = HAPROXY_TIME.exec(line)
   if (match === null) return undefined
   const [, day, month, year, hour, minute, second, millisecond] = match
-  const acceptedMs = Date.UTC(
+  const loggedMs = Date.UTC(
     Number(year),
     MONTHS.indexOf(month ?? ''),
     Number(day),
@@ -57,26 +65,30 @@ export function readHaproxyLine(line: string): TimedLine | undefined {
     Number(millisecond)
   )
   const timers = HAPROXY_TIMERS.exec(line)
-  const idleMs = Math.max(0, Number(timers?.[1] ?? 0))
   const totalMs = Math.max(0, Number(timers?.[5] ?? 0))
-  return { line, writtenAtMs: acceptedMs + totalMs, startedAtMs: acceptedMs + idleMs, idleMs }
+  const idleMs = Math.min(totalMs, Math.max(0, Number(timers?.[1] ?? 0)))
+  return { line, writtenAtMs: loggedMs + totalMs, durationMs: totalMs - idleMs, idleMs }
 }
 
+/** Times of a line of Hockeypuck, which knows whole seconds; undefined for lines without one. */
 export function readLogrusLine(line: string): TimedLine | undefined {
-  const match = LOGRUS_TIME.exec(line)
-  const writtenAtMs = Date.parse(match?.[1] ?? '')
-  return Number.isNaN(writtenAtMs)
-    ? undefined
-    : { line, writtenAtMs, startedAtMs: writtenAtMs, idleMs: 0 }
+  const writtenAtMs = Date.parse(LOGRUS_TIME.exec(line)?.[1] ?? '')
+  if (Number.isNaN(writtenAtMs)) return undefined
+  return { line, writtenAtMs, durationMs: goDurationMs(LOGRUS_DURATION.exec(line)?.[1]), idleMs: 0 }
+}
+
+/** A duration as Go prints it (`1.69ms`, `1m2.5s`); microseconds are none here. */
+function goDurationMs(text: string | undefined): number {
+  return text === undefined || /[µn]s$/.test(text) ? 0 : parseDurationMs(text)
 }
 
 export function shiftHaproxyLine(timed: TimedLine, shift: TimeShift): string {
-  const startMs = shifted(shift, timed.startedAtMs) - timed.idleMs
-  return timed.line.replace(HAPROXY_TIME, haproxyTime(startMs))
+  const arrivalMs = dueAtMs(timed, shift) - timed.durationMs
+  return timed.line.replace(HAPROXY_TIME, haproxyTime(arrivalMs - timed.idleMs))
 }
 
 export function shiftLogrusLine(timed: TimedLine, shift: TimeShift): string {
-  const second = Math.floor(shifted(shift, timed.writtenAtMs) / 1_000) * 1_000
+  const second = Math.floor(dueAtMs(timed, shift) / 1_000) * 1_000
   const text = new Date(second).toISOString().replace('.000Z', 'Z')
   return timed.line.replace(LOGRUS_TIME, `time="${text}"`)
 }

@@ -83,3 +83,15 @@ test('shows at most a hundred doubts and twenty examples of very many', () => {
   const found = report(Array.from({ length: 2_500 }, () => ({ scope: 'prefix' as const })))
   equal([found.wouldBan, found.doubtful.length, found.examples.length], [2_500, 100, 20])
 })
+
+test('what a stronger decision followed is judged by that one', () => {
+  const superseded = {
+    type: 'throttle' as const,
+    score: 0.7,
+    liftedAtMs: START_MS,
+    liftedBy: 'detection',
+    liftReason: 'superseded by a stronger decision'
+  }
+  equal(report([superseded]).doubtful, [])
+  is(report([{ ...superseded, liftedAtMs: undefined, liftedBy: undefined }]).doubtful.length, 1)
+})
