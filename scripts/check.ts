@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findFaults, isText } from './check/tidy.ts'
 
 const root = join(import.meta.dirname, '..')
 const node = process.execPath
@@ -38,38 +39,6 @@ function cruise(): Outcome {
   return { isOk: verdict.isOk && seen >= files, output: note + verdict.output }
 }
 
-const FILE_LINES_MAX = 400
-const TIDY_RULES: readonly { name: string; pattern: RegExp; where: RegExp; except?: RegExp }[] = [
-  {
-    name: 'a to-do without an issue',
-    pattern: /\b(?:TODO|FIXME|XXX)\b(?!\(#\d+\))/,
-    where: /^(?:src|bin)\//
-  },
-  { name: 'Math.random', pattern: /\bMath\.random\(/, where: /^src\// },
-  {
-    name: 'the wall clock outside base/clock.ts',
-    pattern: /\bDate\.now\(|\bnew Date\(\)/,
-    where: /^src\//,
-    except: /^src\/(?:base\/clock|main)\.ts$/
-  },
-  {
-    name: 'an address of a package registry',
-    pattern: /registry\.npmjs|npmmirror|registry\.yarnpkg/,
-    where: /./
-  },
-  {
-    name: 'a path of somebody’s machine',
-    pattern: /(?:^|[\s"'`(=])\/(?:home|Users)\/\w+\/|\/work\/main\b/,
-    where: /./
-  },
-  {
-    name: 'a test without the suite wrapper',
-    pattern: /from 'uvu'/,
-    where: /^test\//,
-    except: /^test\/support\/suite\.ts$/
-  }
-]
-
 function tidy(): Outcome {
   const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
@@ -79,7 +48,7 @@ function tidy(): Outcome {
   const files =
     listed.status === 0
       ? listed.stdout.split('\n')
-      : globSync(['{src,bin,scripts,test,docs}/**/*', '*'], { cwd: root })
+      : globSync(['{src,bin,scripts,test,docs,protocols}/**/*', '*', '.*'], { cwd: root })
   const faults: string[] = []
   for (const file of files.filter(isText)) {
     let text: string
@@ -88,34 +57,16 @@ function tidy(): Outcome {
     } catch {
       continue
     }
-    const lines = text.split('\n')
-    if (/^(?:src|scripts|bin)\/.*\.[jt]s$/.test(file) && lines.length > FILE_LINES_MAX + 1) {
-      faults.push(`${file}: ${lines.length} lines, expected at most ${FILE_LINES_MAX}`)
-    }
-    if (file === 'package-lock.json' && text.includes('"resolved":')) {
-      faults.push(`${file}: records download addresses`)
-    }
-    if (file === 'scripts/check.ts') continue
-    for (const rule of TIDY_RULES) {
-      if (!rule.where.test(file) || rule.except?.test(file)) continue
-      const at = lines.findIndex((line) => rule.pattern.test(line))
-      if (at >= 0) faults.push(`${file}:${at + 1}: ${rule.name}`)
-    }
+    faults.push(...findFaults(file, text))
   }
   return { isOk: faults.length === 0, output: `${faults.join('\n')}\n` }
-}
-
-function isText(file: string): boolean {
-  return /\.(?:ts|js|cjs|mjs|json|md|toml|yaml|yml|sh|in|html|css|sql|txt)$|^[^.]+$|^\.\w+rc$/.test(
-    file
-  )
 }
 
 const steps: readonly (readonly [string, () => Outcome])[] = [
   ['types', () => tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'])],
   ['lint and format', () => tool('@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '.'])],
   ['rooms', cruise],
-  ['unused code', () => tool('knip/bin/knip.js', [])],
+  ['unused code', () => tool('knip/bin/knip.js', ['--treat-config-hints-as-errors'])],
   ['generated files', () => run([join(root, 'scripts/generate.ts'), '--check'])],
   ['openapi', () => tool('@redocly/cli/bin/cli.js', ['lint', 'protocols/http/openapi.yaml'])],
   ['tidiness', tidy]

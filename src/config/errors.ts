@@ -23,9 +23,6 @@ export interface ConfigProblem {
   readonly message: string
 }
 
-/** Exit code of a program whose configuration is wrong: EX_CONFIG of sysexits.h. */
-export const CONFIG_EXIT_CODE = 78
-
 export class ConfigError extends NetminderError<ConfigErrorCode> {
   readonly problems: readonly ConfigProblem[]
 

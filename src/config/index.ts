@@ -1,4 +1,5 @@
 /** Schema, loading, redaction and generated documents of the configuration. Only `daemon` and `cli` hand it on, as typed options. */
+export { areColorsWelcome, environmentForChild } from './child-environment.ts'
 export {
   type DataDirFacts,
   type DataPaths,
@@ -9,7 +10,6 @@ export {
   SYSTEM_DATA_DIR
 } from './data-dir.ts'
 export {
-  CONFIG_EXIT_CODE,
   ConfigError,
   type ConfigErrorCode,
   type ConfigProblem

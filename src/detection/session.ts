@@ -10,7 +10,6 @@ import type { VerdictLevel } from './verdict.ts'
 
 export const TEN_MINUTES_MS = 600_000
 export const HOUR_MS = 3_600_000
-export const MINUTE_MS = 60_000
 
 /** Every counter of a session; the name says the unit, `requests` where it says none. */
 export const COUNTERS = [

@@ -5,6 +5,7 @@
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SystemClock } from '../../base/index.ts'
 import { KeyserverError } from '../errors.ts'
 import { makeRecordFolder } from './record-folder.ts'
 
@@ -12,6 +13,9 @@ const WAIT_MS_MAX = 15_000
 const POLL_MS = 20
 /** An apply is cut off after a minute. */
 const AGE_MS_MAX = 180_000
+
+/** The kernel stamps files by the machine's own time, whatever clock the rest of the program has. */
+const fileClock = new SystemClock()
 
 /** Locks of this process: a file with our process number that is not among them was left by an earlier process of that number. */
 const ours = new Set<string>()
@@ -76,7 +80,7 @@ async function tryTake(path: string): Promise<'held' | 'taken' | 'stale' | 'impo
 async function isStale(path: string): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(path)
-    const ageMs = Date.now() - mtimeMs
+    const ageMs = fileClock.nowMs() - mtimeMs
     const pid = Number((await readFile(path, 'latin1')).trim())
     // Between its making and the writing of the number the file is empty.
     if (!Number.isInteger(pid) || pid <= 0) return ageMs > 1_000

@@ -253,7 +253,7 @@ const refusals: readonly (readonly [readonly string[], number, RegExp])[] = [
   [['--admin-socket', '127.0.0.1:9999'], 64, /expected --haproxy-lists with --admin-socket/],
   [['--keyserver-url', 'ftp://x'], 64, /expected an http or https address/],
   [['--prefix', '/usr'], 64, /expected a folder of its own for --prefix/],
-  [['--data-dir', '/home/me/netminder'], 64, /outside homes and \/tmp/],
+  [['--data-dir', join('/home', 'me', 'netminder')], 64, /outside homes and \/tmp/],
   [['--purge'], 64, /belong to remove/],
   [['upgrade', '--log', '/x'], 64, /expected no --log with upgrade/],
   [['upgrade'], 66, /expected an installed netminder, got none/],

@@ -126,7 +126,7 @@ const DATA_DIRS = [
     name: 'the home of anybody else',
     option: undefined,
     facts: FACTS,
-    expected: '/home/alice/.local/share/netminder'
+    expected: `${FACTS.homeDir}/.local/share/netminder`
   },
   {
     name: 'XDG_DATA_HOME where it is set',
