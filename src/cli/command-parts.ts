@@ -8,7 +8,7 @@ import {
   parseDurationMs
 } from '../base/index.ts'
 import { dataPaths, loadConfig, resolveDataDir } from '../config/index.ts'
-import type { CommonOptions, OutputFormat } from './context.ts'
+import type { OutputFormat } from './context.ts'
 
 export interface LeafText {
   readonly summary: string
@@ -67,11 +67,6 @@ export function placesOf(command: Command): Places {
     tokenFile: given.tokenFile,
     output: given.output ?? 'table'
   }
-}
-
-export function commonOptionsOf(command: Command): CommonOptions {
-  const { dataDir, configFile, output } = placesOf(command)
-  return { dataDir, config: configFile, output }
 }
 
 /** Configuration and paths of the node that is meant. @throws {ConfigError} */

@@ -63,10 +63,3 @@ export interface CliContext {
 }
 
 export type OutputFormat = 'table' | 'json'
-
-/** Options that every command takes. */
-export interface CommonOptions {
-  readonly dataDir?: string | undefined
-  readonly config?: string | undefined
-  readonly output: OutputFormat
-}

@@ -1,6 +1,13 @@
 /** The real `bin/netminder.js` as a child process, with a data directory of its own and, if asked, a running node in it. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -78,7 +85,11 @@ export class CliRig {
       ...['--haproxy-log', this.log, '--haproxy-list', this.list, '--api-port', '0']
     ])
     if (made.code !== 0) throw new Error(made.talk)
-    const child = this.spawn(['start', '--treat-as-public', PUBLIC_RANGE, ...args])
+    const config = join(this.dataDir, 'netminder.toml')
+    if (!readFileSync(config, 'utf8').includes('[detection]')) {
+      appendFileSync(config, `\n[detection]\ntreatAsPublic = ["${PUBLIC_RANGE}"]\n`)
+    }
+    const child = this.spawn(['start', ...args])
     this.#node = child
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.nodeTalk += text

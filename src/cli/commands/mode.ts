@@ -2,12 +2,14 @@
 import { type Command, Option } from 'commander'
 import type { OperationResponse } from '../../api/index.ts'
 import { CATEGORIES, type Category } from '../../detection/index.ts'
-import { leaf, noun, parseSince, placesOf } from '../command-parts.ts'
+import { leaf, noun, parseSince, placesOf, readPlaces } from '../command-parts.ts'
 import { confirm } from '../confirm.ts'
 import type { CliContext } from '../context.ts'
 import { connect } from '../node-client.ts'
 import { print, renderJson } from '../output.ts'
+import { entriesOf } from './list-parts.ts'
 import { modeText } from './mode-text.ts'
+import { replayFigures, replayText } from './replay-figures.ts'
 import { renderShadowReport } from './shadow-report-text.ts'
 import { NO_ACTUATOR } from './status.ts'
 
@@ -103,8 +105,13 @@ function addEnforce(parent: Command, context: CliContext): void {
         columns: io.columns,
         nowMs: clock.nowMs()
       })
-      if (places.output === 'table') await io.write(`${text}\n`)
-      else io.talk(text)
+      const allow: string[] = []
+      for await (const { prefix } of entriesOf(client, 'allowlist', signal)) allow.push(prefix)
+      const { config } = readPlaces(places)
+      const replay = await replayFigures(config, { category: options.category, allow }, context)
+      const shown = `${text}\n${replayText(replay, io.columns)}`
+      if (places.output === 'table') await io.write(`${shown}\n`)
+      else io.talk(shown)
       const { items } = await client.call('listActuators', {}, { signal })
       if (items.length === 0) io.talk(NO_ACTUATOR)
       if (options.yes !== true) {
@@ -113,7 +120,9 @@ function addEnforce(parent: Command, context: CliContext): void {
       const body = bodyOf('enforce', options)
       const mode = await client.call('setMode', { body }, { signal })
       await io.write(
-        places.output === 'json' ? renderJson({ report, mode }) : `${modeText(mode)}\n`
+        places.output === 'json'
+          ? renderJson({ report, replay: typeof replay === 'string' ? null : replay, mode })
+          : `${modeText(mode)}\n`
       )
       io.talk(undoText(options))
     })

@@ -87,6 +87,10 @@ test('enforce shows the report, and without a terminal and --yes changes nothing
   const refused = await rig.run(['mode', 'enforce'], { input: 'y\n' })
   is(refused.code, 1)
   match(refused.out, /^Shadow report, from .* UTC to .* UTC:\n1 ban and \d+ throttles? would/)
+  match(
+    refused.out.replaceAll(/\s+/g, ' '),
+    /Replay of the logs that are followed, .*: of 1 address 1 would have been banned and 0 throttled; \d+ of 4 requests/
+  )
   match(refused.talk, /--yes goes ahead without asking \(CLI_NOT_CONFIRMED\)/)
   is((await rig.run(['mode', 'show'])).out, 'shadow (nothing is applied)\n')
   equal(heldNow(), [])
