@@ -142,16 +142,21 @@ const detection = z.strictObject({
     .describe('Addresses remembered at once; the one seen longest ago goes first.')
 })
 
+/** Less than a minute is for tests and the demo, where a person wants to see the end. */
+const TTL_MS_MIN = 5_000
+
 const defense = z.strictObject({
-  throttleTtlMs: milliseconds(MINUTE_MS, DAY_MS)
+  throttleTtlMs: milliseconds(TTL_MS_MIN, DAY_MS)
     .default(10 * MINUTE_MS)
-    .describe('How long a throttle stands, in milliseconds.'),
+    .describe('How long a throttle stands, in milliseconds; below a minute for tests only.'),
   banLadderMs: z
-    .array(milliseconds(MINUTE_MS, 30 * DAY_MS))
+    .array(milliseconds(TTL_MS_MIN, 30 * DAY_MS))
     .min(1)
     .max(8)
     .default([30 * MINUTE_MS, 2 * HOUR_MS, 8 * HOUR_MS, DAY_MS])
-    .describe('How long the first, second, … ban of the same subject stands, in milliseconds.'),
+    .describe(
+      'How long the first, second, … ban of the same subject stands, in milliseconds; below a minute for tests only.'
+    ),
   ladderMemoryMs: milliseconds(HOUR_MS, 365 * DAY_MS)
     .default(7 * DAY_MS)
     .describe('How long an offence counts for the next step of the ladder, in milliseconds.'),

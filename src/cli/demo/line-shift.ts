@@ -38,6 +38,7 @@ const HAPROXY_TIME = /\[(\d\d)\/(\w{3})\/(\d{4}):(\d\d):(\d\d):(\d\d)\.(\d{3})\]
 const HAPROXY_TIMERS = / (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/\+?(-?\d+) /
 const LOGRUS_TIME = /^time="([^"]+)"/
 const LOGRUS_DURATION = / duration=(\S+)/
+const GO_DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/
 
 function pad(value: number, width = 2): string {
   return String(value).padStart(width, '0')
@@ -77,9 +78,9 @@ export function readLogrusLine(line: string): TimedLine | undefined {
   return { line, writtenAtMs, durationMs: goDurationMs(LOGRUS_DURATION.exec(line)?.[1]), idleMs: 0 }
 }
 
-/** A duration as Go prints it (`1.69ms`, `1m2.5s`); microseconds are none here. */
+/** A duration as Go prints it: `1.69ms`, `1m2.5s`. Microseconds, whose sign is quoted, are none here. */
 function goDurationMs(text: string | undefined): number {
-  return text === undefined || /[µn]s$/.test(text) ? 0 : parseDurationMs(text)
+  return text !== undefined && GO_DURATION.test(text) ? parseDurationMs(text) : 0
 }
 
 export function shiftHaproxyLine(timed: TimedLine, shift: TimeShift): string {

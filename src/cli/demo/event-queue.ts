@@ -1,0 +1,48 @@
+/** The node's decisions as they happen, one after the other, for somebody who takes his time. */
+import * as z from 'zod'
+import { type ApiClient, CONTRACT, type ServerSentEvent } from '../../api/index.ts'
+import { isAbortError } from '../../base/index.ts'
+import { type AppliedDecision, isApplied } from './wording.ts'
+
+export type ShownEvent =
+  | { readonly kind: 'decided'; readonly decision: AppliedDecision }
+  | { readonly kind: 'ended'; readonly decision: AppliedDecision; readonly why: string }
+
+const eventData = z.object({
+  decision: CONTRACT.liftDecision.response,
+  why: z.string().default('')
+})
+/** So many events as the demo's traffic never makes. */
+const QUEUE_MAX = 10_000
+
+export class EventQueue {
+  readonly #waiting: ShownEvent[] = []
+  #failure: unknown
+
+  /** Listens until the signal aborts. */
+  async listen(client: ApiClient, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const event of client.events({ signal })) this.#take(event)
+      if (!signal.aborted) this.#failure = new Error('expected events from the node, got their end')
+    } catch (error) {
+      if (!isAbortError(error) && !signal.aborted) this.#failure = error
+    }
+  }
+
+  /** The next event, if there is one. @throws what ended the stream */
+  take(): ShownEvent | undefined {
+    if (this.#failure !== undefined) throw this.#failure
+    return this.#waiting.shift()
+  }
+
+  #take(event: ServerSentEvent): void {
+    if (event.event !== 'decision.created' && event.event !== 'decision.ended') return
+    const { decision, why } = eventData.parse(event.data)
+    if (!isApplied(decision) || this.#waiting.length >= QUEUE_MAX) return
+    this.#waiting.push(
+      event.event === 'decision.created'
+        ? { kind: 'decided', decision }
+        : { kind: 'ended', decision, why }
+    )
+  }
+}

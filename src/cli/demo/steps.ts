@@ -1,0 +1,97 @@
+/** What must have happened for the demo to be a success, each by name. */
+
+export interface Step {
+  readonly title: string
+  /** What was seen; undefined as long as it has not happened. */
+  seen: string | undefined
+}
+
+const COMMON = {
+  following: 'a node with its own data directory follows both logs',
+  enforcing: 'enforce mode was set through the API and stands in the audit',
+  quiet: 'quiet traffic passes without a block',
+  'upload-flood': 'an upload flood is detected',
+  harvesting: 'harvesting by search is detected',
+  scanner: 'a scanner is detected',
+  throttled: 'a throttle is written where HAProxy looks',
+  banned: 'a ban is written where HAProxy looks',
+  explained: 'the node explains a decision: rules, counters, lines',
+  expired: 'a decision ends by itself when its time is over',
+  lifted: 'a decision is lifted by hand',
+  harmless: 'no harmless address was blocked',
+  audited: 'the audit chain is intact'
+} as const
+
+const WITH_HAPROXY = {
+  'answers-before': 'HAProxy serves an address that did nothing',
+  'refuses-throttled': 'HAProxy answers a throttled address with 429',
+  'refuses-banned': 'HAProxy closes the connection of a banned address',
+  'serves-expired': 'HAProxy serves an address again whose time is over',
+  'serves-lifted': 'HAProxy serves an address again whose block was lifted'
+} as const
+
+export type StepId = keyof typeof COMMON | keyof typeof WITH_HAPROXY
+
+/** In the order in which they are expected. */
+const ORDER: readonly StepId[] = [
+  'following',
+  'enforcing',
+  'answers-before',
+  'quiet',
+  'upload-flood',
+  'harvesting',
+  'scanner',
+  'throttled',
+  'refuses-throttled',
+  'banned',
+  'refuses-banned',
+  'explained',
+  'lifted',
+  'serves-lifted',
+  'expired',
+  'serves-expired',
+  'harmless',
+  'audited'
+]
+
+/** Known at the end only. */
+const AT_THE_END: readonly StepId[] = ['harmless', 'audited']
+
+export class Steps {
+  readonly #steps = new Map<StepId, Step>()
+
+  constructor(options: { readonly hasHaproxy: boolean }) {
+    const titles: Partial<Record<StepId, string>> = options.hasHaproxy
+      ? { ...COMMON, ...WITH_HAPROXY }
+      : COMMON
+    for (const id of ORDER) {
+      const title = titles[id]
+      if (title !== undefined) this.#steps.set(id, { title, seen: undefined })
+    }
+  }
+
+  /** The first time counts. Steps that this demo cannot have are ignored. */
+  note(id: StepId, seen: string): void {
+    const step = this.#steps.get(id)
+    if (step !== undefined) step.seen ??= seen
+  }
+
+  isDone(id: StepId): boolean {
+    return this.#steps.get(id)?.seen !== undefined
+  }
+
+  /** Everything that has to happen while the traffic plays. */
+  get isShowOver(): boolean {
+    return [...this.#steps].every(([id, { seen }]) => seen !== undefined || AT_THE_END.includes(id))
+  }
+
+  all(): readonly Readonly<Step>[] {
+    return [...this.#steps.values()]
+  }
+
+  missing(): readonly string[] {
+    return this.all()
+      .filter(({ seen }) => seen === undefined)
+      .map(({ title }) => title)
+  }
+}

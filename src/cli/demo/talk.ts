@@ -1,0 +1,100 @@
+/** What the demo says before and after: where everything is, how to ask further, and which steps happened. */
+import { allItems } from '../node-client.ts'
+import type { Stage } from './follow.ts'
+import type { DemoHaproxy } from './haproxy.ts'
+import { DEMO_TTL_MS, type Sandbox } from './sandbox.ts'
+import type { Screen } from './screen.ts'
+
+export async function introduce(
+  screen: Screen,
+  facts: {
+    readonly sandbox: Sandbox
+    readonly haproxy: DemoHaproxy | undefined
+    readonly speed: number
+  }
+): Promise<void> {
+  const { sandbox, haproxy, speed } = facts
+  await screen.text('netminder demo: a keyserver under attack', 'strong')
+  await screen.blank()
+  await screen.text(
+    'The log lines were recorded from a real Hockeypuck behind a real HAProxy, with harmless visitors and attackers. Only their times are changed. A node of its own follows them here as it would follow yours.'
+  )
+  await screen.blank()
+  await screen.field('traffic', `played ${speed} times as fast as it was recorded`)
+  await screen.field(
+    'HAProxy',
+    haproxy === undefined
+      ? `none here: decisions go into list files in ${sandbox.folder}`
+      : `${haproxy.version}, started for the demo on ${haproxy.url} with rules of the stock shape`
+  )
+  await screen.field(
+    'directory',
+    `${sandbox.dataDir} (${sandbox.isKept ? 'stays' : 'removed at the end; --keep keeps it'})`
+  )
+  await screen.field(
+    'times',
+    `a block stands ${DEMO_TTL_MS / 1_000} s here, so that you see it end (by default 10 min and more)`
+  )
+}
+
+export async function introduceCommands(
+  screen: Screen,
+  commandFor: (words: string) => string
+): Promise<void> {
+  await screen.blank()
+  await screen.text('Ask the node from another terminal, while it runs:')
+  for (const words of [
+    'status',
+    'decisions list --active',
+    'decisions explain ADDRESS',
+    'audit list'
+  ]) {
+    await screen.command(commandFor(words))
+  }
+  await screen.blank()
+}
+
+/** The end: what can only be known now, and the list of steps. @returns titles of those that did not happen */
+export async function concludeOn(
+  stage: Stage,
+  truth: { readonly harmless: ReadonlySet<string> }
+): Promise<readonly string[]> {
+  const { client, screen, steps } = stage
+  const wronged = new Set<string>()
+  let blocks = 0
+  const pages = (page: { limit: number; cursor?: string }) =>
+    client.call('listDecisions', { query: page })
+  for await (const decision of allItems(pages)) {
+    if (decision.type === 'watch') continue
+    blocks++
+    for (const prefix of decision.prefixes) {
+      const address = prefix.replace(/\/(?:32|128)$/, '')
+      if (truth.harmless.has(address)) wronged.add(address)
+    }
+  }
+  const harmless = `${truth.harmless.size} harmless addresses`
+  if (wronged.size === 0) steps.note('harmless', `${blocks} blocks, none of the ${harmless}`)
+  else await screen.text(`Blocked without cause: ${[...wronged].join(', ')}`, 'alarm')
+  const audit = await client.call('verifyAudit', {})
+  if (audit.is_intact) steps.note('audited', `${audit.rows} rows`)
+  await listSteps(stage)
+  return steps.missing()
+}
+
+async function listSteps({ screen, steps }: Stage): Promise<void> {
+  await screen.blank()
+  await screen.text('Steps', 'strong')
+  for (const { title, seen } of steps.all()) {
+    if (seen === undefined) await screen.field('missing', title, 'alarm')
+    else await screen.item('done', title, seen)
+  }
+  const missing = steps.missing().length
+  const total = steps.all().length
+  await screen.blank()
+  await screen.text(
+    missing === 0
+      ? `All ${total} steps happened.`
+      : `${total - missing} of ${total} steps happened.`,
+    missing === 0 ? 'good' : 'alarm'
+  )
+}
