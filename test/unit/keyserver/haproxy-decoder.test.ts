@@ -409,6 +409,29 @@ test('gives an A without its B out alone after 20 s of log time, and takes a lat
   is(decoder.latePartners, 1)
 })
 
+test('waits for the partner of a first line after quiet minutes, however often time went by in between', () => {
+  const { decoder, events } = decode([back(), front()])
+  const emit = (event: TrafficEvent) => events.push(event)
+  const toldMs = decoder.logTimeMs
+  // What a reader does while nothing comes: every look tells the time that would be, counted from the last line.
+  for (let quietMs = 250; quietMs <= 30_000; quietMs += 250) {
+    decoder.settle(decoder.logTimeMs + quietMs, emit)
+  }
+  is(decoder.logTimeMs, toldMs, 'the log has told no other time')
+  const next = { atMs: toldMs + 30_000, port: 40_002 }
+  decoder.decode(front(next), emit)
+  decoder.settle(decoder.logTimeMs + 10, emit)
+  decoder.decode(back(next), emit)
+  equal(
+    events.map((event) => [event.kind, 'isComplete' in event && event.isComplete]),
+    [
+      ['request', true],
+      ['request', true]
+    ]
+  )
+  ok((events[1]?.loggedAtMs ?? 0) < toldMs + 31_000, 'and is dated when it came')
+})
+
 test('gives a B without its A out alone, with the trusted client', () => {
   const { requests } = decode([back({ captures: '{keys.example|198.51.100.7|||} ' })])
   equal(

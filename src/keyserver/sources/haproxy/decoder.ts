@@ -67,6 +67,7 @@ export class HaproxyDecoder implements LogDecoder {
     } else if (read.role === 'back' || expectsBack(read)) {
       this.#pairs.add(read)
     } else {
+      this.#pairs.observe(read.endMs)
       this.#pairs.settle(read.endMs)
       this.#emitRequest(
         frontRequest(read, this.#clients, { knownAtMs: read.endMs, isComplete: true })

@@ -107,16 +107,21 @@ export class PairingTable {
         this.#onPair(front, back, Math.max(front.endMs, back.endMs))
       }
     }
-    if (this.#fronts.size + this.#backs.size + this.#marks.size > 0) this.#giveUpOld()
+    if (this.#fronts.size + this.#backs.size + this.#marks.size > 0) {
+      this.#giveUpOld(this.#clock.nowMs)
+    }
   }
 
+  /**
+   * Gives up what would be too old at this time. The log's own time stays where lines have brought it: it is only guessed here,
+   * and lines that a writer held back longer than they may wait would else find themselves too old as they come.
+   */
   settle(logTimeMs: number): void {
-    this.#clock.advanceTo(logTimeMs)
-    this.#giveUpOld()
+    this.#giveUpOld(Math.max(this.#clock.nowMs, logTimeMs))
   }
 
   flush(): void {
-    for (const waiting of this.#inOrder()) this.#giveUp(waiting)
+    for (const waiting of this.#inOrder()) this.#giveUp(waiting, this.#clock.nowMs)
     for (const mark of [...this.#marks]) this.#remove(mark)
   }
 
@@ -136,42 +141,42 @@ export class PairingTable {
     if (isFront) this.#fronts.add(waiting)
     else this.#backs.add(waiting)
     if (lonely > LONELY_LINES && (isFront ? this.#backs : this.#fronts).size === 0) {
-      this.#giveUp(waiting)
+      this.#giveUp(waiting, this.#clock.nowMs)
     }
   }
 
-  #giveUpOld(): void {
+  #giveUpOld(nowMs: number): void {
     for (const waiting of this.#fronts) {
-      if (!this.#isOver(waiting, this.#limits.frontWaitMs)) break
-      this.#giveUp(waiting)
+      if (!this.#isOver(waiting, this.#limits.frontWaitMs, nowMs)) break
+      this.#giveUp(waiting, nowMs)
     }
     for (const waiting of this.#backs) {
-      if (!this.#isOver(waiting, this.#limits.backWaitMs)) break
-      this.#giveUp(waiting)
+      if (!this.#isOver(waiting, this.#limits.backWaitMs, nowMs)) break
+      this.#giveUp(waiting, nowMs)
     }
     for (const mark of this.#marks) {
-      const isYoung = Math.abs(this.#clock.nowMs - mark.line.endMs) <= MARK_LIFETIME_MS
+      const isYoung = Math.abs(nowMs - mark.line.endMs) <= MARK_LIFETIME_MS
       if (isYoung && this.#marks.size <= this.#limits.maxLines) break
       this.#remove(mark)
     }
   }
 
   /** A time far ahead of the newest is as old as one far behind: the clock was set back after it. */
-  #isOver(waiting: Waiting, waitMs: number): boolean {
+  #isOver(waiting: Waiting, waitMs: number, nowMs: number): boolean {
     return (
-      Math.abs(this.#clock.nowMs - waiting.line.endMs) > waitMs ||
+      Math.abs(nowMs - waiting.line.endMs) > waitMs ||
       this.size > this.#limits.maxLines ||
       this.#characters > this.#limits.maxCharacters
     )
   }
 
-  #giveUp(waiting: Waiting): void {
+  #giveUp(waiting: Waiting, nowMs: number): void {
     const { line } = waiting
     this.#fronts.delete(waiting)
     this.#backs.delete(waiting)
     this.#characters -= line.line.length
     const waitMs = line.role === 'front' ? this.#limits.frontWaitMs : this.#limits.backWaitMs
-    const knownAtMs = Math.min(Math.max(line.endMs, this.#clock.nowMs), line.endMs + waitMs)
+    const knownAtMs = Math.min(Math.max(line.endMs, nowMs), line.endMs + waitMs)
     if (line.role === 'front') this.#onPair(line, undefined, knownAtMs)
     else this.#onPair(undefined, line, knownAtMs)
     waiting.isMark = true
