@@ -1,6 +1,6 @@
 /** `netminder blocklist import`: adds every entry of a file, or says why not. */
-import { readFile, stat } from 'node:fs/promises'
-import { text as readStream } from 'node:stream/consumers'
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { type ApiClient, ApiError } from '../../api/index.ts'
@@ -86,21 +86,31 @@ export function addImportCommand(parent: Command, context: CliContext): void {
 }
 
 async function readInput(file: string, { io }: CliContext): Promise<string> {
-  if (file === '-') return await readStream(io.stdin)
   try {
-    const { size } = await stat(file)
-    if (size > FILE_BYTES_MAX) {
-      throw new CliError(
-        'CLI_INPUT_INVALID',
-        `expected a list of at most ${FILE_BYTES_MAX} bytes, got ${size}`
-      )
-    }
-    return await readFile(file, 'utf8')
+    return await readBounded(file === '-' ? io.stdin : createReadStream(file))
   } catch (cause) {
     if (cause instanceof CliError) throw cause
     const message = `expected a list at ${file}, got: ${messageOf(cause)}`
     throw new CliError('CLI_INPUT_MISSING', message, { cause })
   }
+}
+
+/** A pipe or a device has no size to be asked for, so what comes is counted. */
+async function readBounded(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk)
+    length += bytes.length
+    if (length > FILE_BYTES_MAX) {
+      throw new CliError(
+        'CLI_INPUT_INVALID',
+        `expected a list of at most ${FILE_BYTES_MAX / 1_048_576} MiB, got more`
+      )
+    }
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function tellFaults(faults: readonly LineFault[], { io }: CliContext): void {

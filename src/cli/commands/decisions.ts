@@ -100,7 +100,8 @@ function addExplain(parent: Command, context: CliContext): void {
     .argument('<address>', 'IPv4 or IPv6 address')
     .action(async (text: string, _options: unknown, command: Command) => {
       const places = placesOf(command)
-      const params = { ip: getAddress(text) }
+      // An address is also what a list calls 192.0.2.1/32.
+      const params = { ip: getAddress(text.replace(/\/(?:32|128)$/, '')) }
       const { io, signal } = context
       const explanation = await connect(places).call('explainAddress', { params }, { signal })
       await print(io, places.output, {

@@ -95,6 +95,7 @@ test('what may never be blocked is refused and named, the rest of the list goes 
 test('input that is none ends in its exit code', async () => {
   is((await rig.run(['blocklist', 'import', join(rig.dir, 'absent')])).code, 66)
   is((await rig.run(['blocklist', 'import', rig.dir])).code, 66)
+  is((await rig.run(['blocklist', 'import', '/dev/zero'])).code, 65)
   is((await rig.run(['blocklist', 'import', '-'], { input: '{"a": 1' })).code, 65)
   is((await rig.run(['blocklist', 'add', 'nonsense'])).code, 64)
   is((await rig.run(['blocklist', 'add', '198.51.100.7', '--until', 'soon'])).code, 64)
