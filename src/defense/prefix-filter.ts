@@ -20,23 +20,24 @@ export class PrefixFilter {
     return this.#bits.byteLength
   }
 
-  add(key: PrefixKey): void {
-    const bit = this.#bitOf(key)
+  add(hash: number): void {
+    const bit = hash >>> this.#shift
     this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] ?? 0) | (1 << (bit & 31))
   }
 
-  /** False only if the prefix was never added. */
-  mayHold(key: PrefixKey): boolean {
-    const bit = this.#bitOf(key)
+  /** False only if the prefix of this hash was never added. */
+  mayHold(hash: number): boolean {
+    const bit = hash >>> this.#shift
     return ((this.#bits[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0
   }
+}
 
-  #bitOf({ words, length }: PrefixKey): number {
-    let hash = length
-    for (let word = 0; word < words.length; word++) {
-      hash = Math.imul(hash ^ (words[word] ?? 0), MULTIPLIER)
-      hash ^= hash >>> 15
-    }
-    return Math.imul(hash, MULTIPLIER) >>> this.#shift
+/** 32 bits, of which the upper ones are the better. */
+export function hashPrefix({ words, length }: PrefixKey): number {
+  let hash = length
+  for (let word = 0; word < words.length; word++) {
+    hash = Math.imul(hash ^ (words[word] ?? 0), MULTIPLIER)
+    hash ^= hash >>> 15
   }
+  return Math.imul(hash, MULTIPLIER)
 }

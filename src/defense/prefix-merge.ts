@@ -46,15 +46,13 @@ export function joinChunks(before: PrefixChunk, after: PrefixChunk): PrefixChunk
 /** Whether an entry of the run has ended by then. */
 export function hasEnded(chunk: PrefixChunk, endedByS: number): boolean {
   for (let index = 0; index < chunk.count; index++) {
-    if ((chunk.untilS[index] ?? 0) <= endedByS) return true
+    if (chunk.untilAt(index) <= endedByS) return true
   }
   return false
 }
 
 function isKept(source: PrefixChunk, index: number, endedByS: number): boolean {
-  return (
-    source.handles[index] !== REMOVED && (endedByS === 0 || (source.untilS[index] ?? 0) > endedByS)
-  )
+  return source.handleAt(index) !== REMOVED && (endedByS === 0 || source.untilAt(index) > endedByS)
 }
 
 function countKept(source: PrefixChunk | undefined, input: MergeInput): number {
@@ -74,7 +72,7 @@ function appendKept(pieces: Pieces, source: PrefixChunk | undefined, input: Merg
   if (source.removed > 0 || input.endedByS > 0) {
     for (let index = input.from; index < input.to; index++) {
       if (isKept(source, index, input.endedByS)) continue
-      if (source.handles[index] !== REMOVED) input.onDropped(source.lengths[index] ?? 0)
+      if (source.handleAt(index) !== REMOVED) input.onDropped(source.lengthAt(index))
       pieces.append(source, from, index)
       from = index + 1
     }

@@ -3,9 +3,10 @@
  * and merged into the long ones a slice at a time, so that neither an addition nor a look-up ever waits for the whole. No copy of
  * the whole is made on the way: each run is replaced for itself.
  */
-import { maskWords, PrefixChunk, REMOVED } from './prefix-chunk.ts'
-import { PrefixFilter } from './prefix-filter.ts'
+import { maskWords, PrefixChunk, REMOVED, WORD_MIN } from './prefix-chunk.ts'
+import { hashPrefix, PrefixFilter } from './prefix-filter.ts'
 import type { PrefixKey } from './prefix-key.ts'
+import { collectWhile, matchRun, type Wanted } from './prefix-match.ts'
 import { CHUNK_MAX, hasEnded, joinChunks, mergeChunks } from './prefix-merge.ts'
 
 /** Merging keeps ahead of what comes in: twice the share of the whole that each addition has to pay for, and a little. */
@@ -15,6 +16,8 @@ const EFFORT_MIN = 64
 const ADDED_MAX = 4_096
 /** A run shorter than this joins the one before it, where both fit. */
 const CHUNK_MIN = 8_192
+/** The first ten bits of an address say which of 1 024 parts of the address space it lies in; most of them touch one run. */
+const PART_SHIFT = 22
 /** Removed entries take up room until they are this share of all. */
 const REMOVED_SHARE_MAX = 0.25
 
@@ -25,6 +28,8 @@ export class PrefixTable {
   #chunks: PrefixChunk[] = []
   /** First words of every run, side by side. */
   #firsts = new Int32Array(0)
+  /** For each part of the address space, how many runs begin before it. */
+  readonly #beginBefore = new Uint16Array(2 ** (32 - PART_SHIFT) + 1)
   #added: PrefixChunk | undefined
   #frozen: PrefixChunk | undefined
   /** Entries of the frozen run before this are merged already. */
@@ -59,7 +64,8 @@ export class PrefixTable {
   }
 
   get bytes(): number {
-    let bytes = this.#firsts.byteLength + (this.#added?.bytes ?? 0) + (this.#frozen?.bytes ?? 0)
+    let bytes = this.#firsts.byteLength + this.#beginBefore.byteLength
+    bytes += (this.#added?.bytes ?? 0) + (this.#frozen?.bytes ?? 0)
     for (const chunk of this.#chunks) bytes += chunk.bytes
     return bytes
   }
@@ -68,7 +74,7 @@ export class PrefixTable {
   add(key: PrefixKey, untilS: number, handle: number): void {
     const found = this.#locate(key, handle)
     if (found !== undefined) {
-      found.chunk.untilS[found.index] = untilS
+      found.chunk.setUntil(found.index, untilS)
       return
     }
     this.#added ??= newRun(this.#wordsPerKey)
@@ -213,12 +219,14 @@ export class PrefixTable {
 
   #matchNew(wanted: Wanted): number {
     const frozen = this.#frozen
-    if (frozen !== undefined && frozen.count > this.#mergedTo && frozen.mayHold(wanted.key)) {
+    const added = this.#added
+    if (added === undefined || (added.count === 0 && frozen === undefined)) return REMOVED
+    const hash = hashPrefix(wanted.key)
+    if (frozen?.mayHold(hash)) {
       const handle = matchRun(frozen, frozen.lowerBound(wanted.key, this.#mergedTo), wanted)
       if (handle !== REMOVED) return handle
     }
-    const added = this.#added
-    if (added === undefined || added.count === 0 || !added.mayHold(wanted.key)) return REMOVED
+    if (!added.mayHold(hash)) return REMOVED
     return matchRun(added, added.lowerBound(wanted.key), wanted)
   }
 
@@ -246,8 +254,9 @@ export class PrefixTable {
     const width = this.#wordsPerKey
     const firsts = this.#firsts
     const { words } = key
-    let low = 0
-    let high = this.#chunks.length
+    const part = partOf(words[0] ?? 0)
+    let low = this.#beginBefore[part] ?? 0
+    let high = this.#beginBefore[part + 1] ?? 0
     while (low < high) {
       const middle = (low + high) >>> 1
       let difference = (firsts[middle * width] ?? 0) - (words[0] ?? 0)
@@ -258,6 +267,18 @@ export class PrefixTable {
       else high = middle
     }
     return Math.max(0, low - 1)
+  }
+
+  /** Notes where the runs begin. */
+  #noteFirsts(): void {
+    this.#firsts = new Int32Array(this.#chunks.length * this.#wordsPerKey)
+    const beginBefore = this.#beginBefore.fill(this.#chunks.length)
+    let part = 0
+    this.#chunks.forEach((chunk, index) => {
+      const { words } = chunk.keyAt(0)
+      this.#firsts.set(words, index * this.#wordsPerKey)
+      while (part <= partOf(words[0] ?? 0)) beginBefore[part++] = index
+    })
   }
 
   #count(length: number, change: number): void {
@@ -328,50 +349,18 @@ export class PrefixTable {
     }
     this.#chunks.splice(at, replaced, ...pieces)
     this.#nextChunk = at + pieces.length
-    this.#firsts = new Int32Array(this.#chunks.length * this.#wordsPerKey)
-    this.#chunks.forEach((chunk, index) => {
-      this.#firsts.set(chunk.keyAt(0).words, index * this.#wordsPerKey)
-    })
+    this.#noteFirsts()
   }
+}
+
+/** Which part of the address space an address lies in. */
+function partOf(firstWord: number): number {
+  return (firstWord ^ WORD_MIN) >>> PART_SHIFT
 }
 
 /** Takes what is added until the next merge begins. */
 function newRun(wordsPerKey: number): PrefixChunk {
   return new PrefixChunk(wordsPerKey, ADDED_MAX, new PrefixFilter(ADDED_MAX))
-}
-
-interface Wanted {
-  readonly key: PrefixKey
-  atS: number
-  into: number[] | undefined
-}
-
-/** The first entry of this prefix that is in force, or, with `into`, `REMOVED` after all of them were put there. */
-function matchRun(chunk: PrefixChunk, from: number, { key, atS, into }: Wanted): number {
-  for (let index = from; index < chunk.count && chunk.compare(index, key) === 0; index++) {
-    const handle = chunk.handles[index] ?? REMOVED
-    if (handle === REMOVED || (chunk.untilS[index] ?? 0) <= atS) continue
-    if (into === undefined) return handle
-    into.push(handle)
-  }
-  return REMOVED
-}
-
-/** @returns the index at which it stopped */
-function collectWhile(
-  chunk: PrefixChunk,
-  from: number,
-  how: {
-    readonly into: number[]
-    readonly isWanted: (chunk: PrefixChunk, index: number) => boolean
-  }
-): number {
-  let index = from
-  for (; index < chunk.count && how.isWanted(chunk, index); index++) {
-    const handle = chunk.handles[index] ?? REMOVED
-    if (handle !== REMOVED) how.into.push(handle)
-  }
-  return index
 }
 
 function sum(chunks: readonly PrefixChunk[]): number {
