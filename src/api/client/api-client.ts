@@ -1,4 +1,5 @@
 /** The contract as functions: what the CLI talks to the running node with. */
+import type { IncomingMessage } from 'node:http'
 import {
   endpointOf,
   type OperationId,
@@ -102,20 +103,11 @@ export class ApiClient {
       const body = await readText(response)
       throw problemError(response.statusCode ?? 0, body)
     }
-    response.setEncoding('utf8')
-    let buffered = ''
-    for await (const chunk of response) {
-      buffered += chunk
-      const blocks = buffered.split('\n\n')
-      buffered = blocks.pop() ?? ''
-      if (buffered.length > EVENT_CHARACTERS_MAX) {
-        response.destroy()
-        throw new ApiClientError('API_ANSWER_INVALID', 'expected shorter events')
-      }
-      for (const block of blocks) {
-        const event = parseEvent(block)
-        if (event !== undefined) yield event
-      }
+    try {
+      yield* eventsOf(response)
+    } catch (error) {
+      // A node that is killed cuts the stream in the middle: an end like any other.
+      if (options.signal.aborted || error instanceof ApiClientError) throw error
     }
   }
 
@@ -191,6 +183,24 @@ function problemError(status: number, body: string): ApiError | ApiClientError {
     'API_ANSWER_INVALID',
     `expected a problem document with status ${status}, got something else; does another program listen there?`
   )
+}
+
+async function* eventsOf(response: IncomingMessage): AsyncGenerator<ServerSentEvent> {
+  response.setEncoding('utf8')
+  let buffered = ''
+  for await (const chunk of response) {
+    buffered += chunk
+    const blocks = buffered.split('\n\n')
+    buffered = blocks.pop() ?? ''
+    if (buffered.length > EVENT_CHARACTERS_MAX) {
+      response.destroy()
+      throw new ApiClientError('API_ANSWER_INVALID', 'expected shorter events')
+    }
+    for (const block of blocks) {
+      const event = parseEvent(block)
+      if (event !== undefined) yield event
+    }
+  }
 }
 
 function parseEvent(block: string): ServerSentEvent | undefined {

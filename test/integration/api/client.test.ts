@@ -110,6 +110,35 @@ test('says where it expected a running node', async () => {
   assert.match(error.message, 'netminder start')
 })
 
+test('a node that is killed ends the stream, and Ctrl-C still is one', async () => {
+  const cut: Parameters<typeof createServer>[1] = (_request, answer) => {
+    answer.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    answer.write('id: 1\nevent: gap\ndata: {}\n\n', () => answer.destroy())
+  }
+  await against(cut, async (client) => {
+    const seen: string[] = []
+    for await (const event of client.events({ signal: new AbortController().signal })) {
+      seen.push(event.event)
+    }
+    assert.equal(seen, ['gap'])
+  })
+  const open: Parameters<typeof createServer>[1] = (_request, answer) => {
+    answer.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    answer.write('id: 1\nevent: gap\ndata: {}\n\n')
+  }
+  await against(open, async (client) => {
+    const stop = new AbortController()
+    const stream = client.events({ signal: stop.signal })
+    await stream.next()
+    stop.abort()
+    const ending = await stream.next().then(
+      () => 'ended',
+      () => 'aborted'
+    )
+    assert.is(ending, 'aborted')
+  })
+})
+
 async function against(
   answer: Parameters<typeof createServer>[1],
   use: (client: ApiClient) => Promise<void>
