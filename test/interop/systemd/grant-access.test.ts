@@ -24,9 +24,7 @@ function missing(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'netminder-acl-'))
   try {
     const { status } = spawnSync('setfacl', ['-m', `u:${USER}:r--`, folder])
-    return status === 0
-      ? undefined
-      : 'setfacl cannot set anything on the file system of this machine'
+    return status === 0 ? undefined : 'a file system with access lists is not installed'
   } finally {
     rmSync(folder, { recursive: true })
   }
