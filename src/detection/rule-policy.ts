@@ -241,6 +241,8 @@ export class RulePolicy implements Policy {
     if (!grew && !isNewReason && !isDue) return undefined
     session.saidAtMs = event.loggedAtMs
     session.saidRules = rules
+    // A verdict on a first request: until now its line was not worth a hash.
+    if (readDetail(session).lineHashes.length === 0) rememberLine(session, event.line)
     return {
       atMs: event.loggedAtMs,
       scope: 'address',

@@ -388,3 +388,12 @@ test('refuses a snapshot of another version', () => {
     is((error as { code?: string }).code, 'DETECTION_STATE_INVALID')
   }
 })
+
+test('a verdict on the very first request names its line too', () => {
+  const [verdict] = judge([request({ userAgent: 'sqlmap/1.7.2#stable (https://sqlmap.org)' })])
+  equal(
+    verdict?.reasons.map((reason) => reason.rule),
+    ['scanner-agent']
+  )
+  is(verdict?.lineHashes.length, 1)
+})
