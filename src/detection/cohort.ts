@@ -10,6 +10,10 @@ import { createOrderTrack, type OrderTrack } from './order-track.ts'
 const USUAL_HALF_LIFE_MS = 6 * 3_600_000
 /** Members remembered by address; the oldest goes first. */
 export const COHORT_MEMBERS_MAX = 2_000
+/** Share of the requests from which on a user agent is what the cohort calls itself. */
+const AGENT_PREVAILS = 0.3
+/** Below this share of the prevailing one, a user agent belongs to somebody else. */
+const AGENT_STANDS_APART = 0.25
 
 export interface CohortMember {
   firstAtMs: number
@@ -21,6 +25,17 @@ export interface CohortMember {
   /** Searches that this member had made before. */
   repeats: number
   misses: number
+  /** Hash of the user agent with which it came first. */
+  agentHash: number
+}
+
+export interface Swarm {
+  readonly id: string
+  readonly rule: string
+  readonly sinceMs: number
+  /** What was usual before it: a swarm must not become usual by going on. */
+  readonly usualPerMinute: number
+  lastSaidAtMs: number
 }
 
 export interface Cohort {
@@ -43,10 +58,12 @@ export interface Cohort {
   /** Arrivals of new sources a minute by the long memory. */
   usualPerMinute: number
   searches: HashRing
+  /** User agents by hash, with decayed counts of requests: the most frequent ones (Misra–Gries). */
+  agents: Map<number, number>
   order: OrderTrack
   members: Map<AddressText, CohortMember>
   /** Set once the cohort was found to be a swarm. */
-  swarm: { id: string; rule: string; sinceMs: number; lastSaidAtMs: number } | undefined
+  swarm: Swarm | undefined
 }
 
 export interface CohortKind {
@@ -71,6 +88,7 @@ export function createCohort(kind: CohortKind, atMs: number): Cohort {
     sourcesTotal: 0,
     usualPerMinute: 0,
     searches: createHashRing(),
+    agents: new Map(),
     order: createOrderTrack(),
     members: new Map(),
     swarm: undefined
@@ -83,14 +101,17 @@ export function ageCohort(cohort: Cohort, atMs: number): void {
   if (elapsedMs <= 0) return
   const keep = 0.5 ** (elapsedMs / cohort.halfLifeMs)
   const keepUsual = 0.5 ** (elapsedMs / USUAL_HALF_LIFE_MS)
-  cohort.usualPerMinute =
-    cohort.usualPerMinute * keepUsual + sourcesPerMinute(cohort) * (1 - keepUsual)
+  if (cohort.swarm === undefined) {
+    cohort.usualPerMinute =
+      cohort.usualPerMinute * keepUsual + sourcesPerMinute(cohort) * (1 - keepUsual)
+  }
   cohort.requests *= keep
   cohort.misses *= keep
   cohort.newSources *= keep
   cohort.distinctSearches *= keep
   cohort.bareBrowsers *= keep
   cohort.newCertificates *= keep
+  for (const [agent, count] of cohort.agents) cohort.agents.set(agent, count * keep)
   cohort.lastAtMs = atMs
 }
 
@@ -104,6 +125,7 @@ export function sourcesPerMinute(cohort: Cohort): number {
  * recent ones. `watchedSinceMs` is when this node began to watch.
  */
 export function usualPerMinute(cohort: Cohort, watchedSinceMs: number): number {
+  if (cohort.swarm !== undefined) return cohort.swarm.usualPerMinute
   const minutes = Math.max(0, cohort.lastAtMs - watchedSinceMs) / 60_000
   const older = Math.max(0, cohort.sourcesTotal - cohort.newSources)
   const early = (older + 1) / (minutes + 2)
@@ -111,7 +133,12 @@ export function usualPerMinute(cohort: Cohort, watchedSinceMs: number): number {
 }
 
 /** The member's record, made if it is new. */
-export function joinCohort(cohort: Cohort, source: AddressText, atMs: number): CohortMember {
+export function joinCohort(
+  cohort: Cohort,
+  from: { readonly source: AddressText; readonly agentHash: number },
+  atMs: number
+): CohortMember {
+  const { source, agentHash } = from
   const known = cohort.members.get(source)
   if (known !== undefined) {
     known.lastAtMs = atMs
@@ -128,10 +155,34 @@ export function joinCohort(cohort: Cohort, source: AddressText, atMs: number): C
     comparisons: 0,
     ascents: 0,
     repeats: 0,
-    misses: 0
+    misses: 0,
+    agentHash
   }
   cohort.members.set(source, member)
   cohort.newSources++
-  cohort.sourcesTotal++
+  if (cohort.swarm === undefined) cohort.sourcesTotal++
   return member
+}
+
+const AGENTS_REMEMBERED = 16
+
+export function noteAgent(cohort: Cohort, agentHash: number): void {
+  const { agents } = cohort
+  const count = agents.get(agentHash)
+  if (count !== undefined) agents.set(agentHash, count + 1)
+  else if (agents.size < AGENTS_REMEMBERED) agents.set(agentHash, 1)
+  else {
+    for (const [agent, others] of agents) {
+      if (others <= 1) agents.delete(agent)
+      else agents.set(agent, others - 1)
+    }
+  }
+}
+
+/** A program that gives itself one name, or another each time: false for a name that stands apart from the common one. */
+export function isCommonAgent(cohort: Cohort, agentHash: number): boolean {
+  const counts = [...cohort.agents.values()]
+  const most = Math.max(0, ...counts)
+  if (most < cohort.requests * AGENT_PREVAILS) return true
+  return (cohort.agents.get(agentHash) ?? 0) >= most * AGENT_STANDS_APART
 }

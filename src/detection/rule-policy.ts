@@ -46,7 +46,7 @@ export interface RulePolicyOptions {
   readonly sourcesMax?: number
 }
 
-const STATE_VERSION = 1
+const STATE_VERSION = 2
 const SOURCES_MAX = 200_000
 const LINES_REMEMBERED = 8
 /** A verdict that still holds is said again after this, so that its decision is prolonged while the abuse goes on. */

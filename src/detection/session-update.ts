@@ -180,6 +180,7 @@ function updateNamePart(detail: SessionDetail, address: string): void {
 function updateFromUpload(session: SourceSession, counts: Counts, seen: Observation): void {
   counts.add('hkpRequests')
   counts.add('uploads')
+  if (seen.isGpgLike) counts.add('gpgUploads')
   const detail = detailOf(session)
   detail.uploadSizes.push(seen.uploadBytes)
   if (detail.uploadSizes.length > SIZES_REMEMBERED) detail.uploadSizes.shift()

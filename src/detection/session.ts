@@ -26,6 +26,7 @@ export const COUNTERS = [
   'syntheticIds',
   'machineLists',
   'uploads',
+  'gpgUploads',
   'largeUploads',
   'newCertificates',
   'knownCertificates',
@@ -41,7 +42,6 @@ export const COUNTERS = [
   'hashqueries',
   'largeHashqueries',
   'largeAnswers',
-  'answeredKibibytes',
   'reconRefusals',
   'reconFailures',
   'tlsFailures'

@@ -6,7 +6,9 @@ import {
   type CohortKind,
   type CohortMember,
   createCohort,
+  isCommonAgent,
   joinCohort,
+  noteAgent,
   usualPerMinute
 } from './cohort.ts'
 import { hash32, remember } from './hash-ring.ts'
@@ -51,6 +53,15 @@ function kindsOf(seen: Observation, session: SourceSession): CohortKind[] {
       uploadKind(`upload:low:${low}:${family}`, low * SIZE_CLASS_BYTES),
       uploadKind(`upload:high:${high}:${family}`, high * SIZE_CLASS_BYTES - SIZE_CLASS_BYTES / 2)
     ]
+    // GnuPG gives no name; whoever does is also compared with all who call themselves so.
+    if (!seen.isGpgLike) {
+      const agent = event.userAgent
+      kinds.push({
+        key: `upload:agent:${agent}`,
+        description: agent.slice(0, 60) || 'no user agent',
+        halfLifeMs: UPLOAD_HALF_LIFE_MS
+      })
+    }
     if (event.isRateLimited) {
       kinds.push({ key: 'upload:tor', description: 'Tor exits', halfLifeMs: UPLOAD_HALF_LIFE_MS })
     }
@@ -103,7 +114,10 @@ function cohortFor(
 }
 
 function addToCohort(cohort: Cohort, seen: Observation, session: SourceSession): CohortMember {
-  const member = joinCohort(cohort, session.source, seen.event.loggedAtMs)
+  const agentHash = hash32(seen.event.userAgent)
+  const from = { source: session.source, agentHash }
+  const member = joinCohort(cohort, from, seen.event.loggedAtMs)
+  noteAgent(cohort, agentHash)
   member.requests++
   cohort.requests++
   if (seen.isMiss) {
@@ -131,17 +145,24 @@ function fits(cohort: Cohort, member: CohortMember, session: SourceSession | und
   if (session === undefined || session.hasGpgRequests || session.hasPageSigns) return false
   if (session.requests > member.requests * 1.5 + 1) return false
   if (member.repeats > member.requests * 0.2) return false
+  if (cohort.swarm?.rule === 'swarm-uploads') return isCommonAgent(cohort, member.agentHash)
   if (cohort.swarm?.rule !== 'swarm-walk') return true
   const isAscending = cohort.order.ascents > cohort.order.comparisons / 2
   const steps = isAscending ? member.ascents : member.comparisons - member.ascents
   return steps >= member.comparisons * 0.6
 }
 
-function establish(cohort: Cohort, found: RuleHit, atMs: number): string {
+function establish(
+  cohort: Cohort,
+  found: RuleHit,
+  at: { readonly atMs: number; readonly usualPerMinute: number }
+): string {
+  const { atMs } = at
   cohort.swarm ??= {
     id: `swarm:${found.category}:${Math.round(atMs)}`,
     rule: found.reason.rule,
     sinceMs: atMs,
+    usualPerMinute: at.usualPerMinute,
     lastSaidAtMs: atMs
   }
   cohort.swarm.lastSaidAtMs = atMs
@@ -211,10 +232,12 @@ export function observeSwarm(
       continue
     }
     const isKnown = cohort.swarm !== undefined
-    const id = establish(cohort, judged, atMs)
-    const members = isKnown
-      ? nameMember(cohort, member, { session: ports.session, atMs })
-      : namedMembers(cohort, atMs, ports.findSession)
+    const id = establish(cohort, judged, context)
+    // Who only shares a name with a swarm, and came before it was one, is not part of it.
+    const members =
+      isKnown || cohort.key.startsWith('upload:agent:')
+        ? nameMember(cohort, member, { session: ports.session, atMs })
+        : namedMembers(cohort, atMs, ports.findSession)
     if (members.length > 0) verdicts.push(say(id, judged, { atMs, members }))
   }
   return verdicts

@@ -120,11 +120,11 @@ export function hexDigits(random: Random, length: number): string {
 }
 
 /** Requests of one client, `gapMs` apart. */
-export function series(
+export function series<T = RequestEvent>(
   count: number,
   gapMs: number,
-  build: (index: number, atMs: number) => RequestEvent
-): RequestEvent[] {
+  build: (index: number, atMs: number) => T
+): T[] {
   return Array.from({ length: count }, (_, index) => build(index, START_MS + index * gapMs))
 }
 

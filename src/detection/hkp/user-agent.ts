@@ -12,7 +12,7 @@ export type AgentClass =
   | 'other'
 
 const SCANNER =
-  /\b(?:nmap|nikto|sqlmap|masscan|zgrab|zmap|gobuster|feroxbuster|dirb|dirbuster|ffuf|wfuzz|nuclei|wpscan|whatweb|acunetix|nessus|openvas|qualys|burp|zaproxy|w3af|arachni|skipfish|jaeles|httpx|katana|theharvester|censys|shodan|internetmeasurement|expanse|netsystemsresearch|hydra|medusa|metasploit|slowhttptest|slowloris|commix|xsser|joomscan|droopescan|fimap|uniscan|grabber|vega|paros|webinspect|appscan|netsparker|fuzz(?:er|ing)?)\b|vulnerability|\bscan(?:ner|ning)?\b|^fuzz/i
+  /\b(?:nmap|nikto|sqlmap|masscan|zgrab|zmap|gobuster|feroxbuster|dirb|dirbuster|ffuf|wfuzz|nuclei|wpscan|whatweb|acunetix|nessus|openvas|qualys|burp|zaproxy|w3af|arachni|skipfish|jaeles|httpx|katana|theharvester|censys|shodan|internetmeasurement|expanse|netsystemsresearch|hydra|medusa|metasploit|slowhttptest|slowloris|apachebench|siege|httperf|autocannon|loadtest|bombardier|vegeta|jmeter|commix|xsser|joomscan|droopescan|fimap|uniscan|grabber|vega|paros|webinspect|appscan|netsparker|fuzz(?:er|ing)?)\b|vulnerability|\bscan(?:ner|ning)?\b|^fuzz/i
 const MONITOR =
   /\b(?:prometheus|uptime|pingdom|nagios|check_http|zabbix|icinga|statuscake|site24x7|monitor|blackbox|kuma|datadog|newrelic|spider)\b|keyserverstatus/i
 const CRAWLER =

@@ -143,11 +143,11 @@ export const bulkDownload: Rule = ({ counts, session }) => {
   if (session.hasGpgRequests) return undefined
   const ids = counts.hour('hexSearches')
   if (counts.hour('repeatedSearches') > ids * 0.1) return undefined
-  return hit(rungOf(ids, { watch: 150, throttle: 300, ban: 3_000 }), {
+  return hit(rungOf(ids, { watch: 120, throttle: 240, ban: 2_400 }), {
     rule: 'bulk-download',
     category: 'harvesting',
     text: `fetched ${Math.round(ids)} different certificates within an hour, none of them twice`,
-    counters: { ids, throttle_at: 300, ban_at: 3_000 }
+    counters: { ids, throttle_at: 240, ban_at: 2_400 }
   })
 }
 
@@ -163,14 +163,17 @@ export const hashqueryAmplification: Rule = ({ counts }) => {
   })
 }
 
-/** The fattest certificates, fetched over and over (A13). */
+/**
+ * The fattest certificates, fetched over and over (A13). Build farms repeat theirs all day, and some of those are large:
+ * only answers of a size that one certificate in thousands has (contract §4.3) count.
+ */
 export const largeAnswers: Rule = ({ counts, detail }) => {
   const answers = counts.tenMinutes('largeAnswers')
   if (detail.searches.slots.length > answers * 0.7) return undefined
-  return hit(rungOf(answers, { watch: 10, throttle: 15, ban: 40 }), {
+  return hit(rungOf(answers, { watch: 60, throttle: 200, ban: 1_000 }), {
     rule: 'large-answers',
     category: 'endpoint-abuse',
     text: `fetched ${Math.round(answers)} answers of over 256 KiB within ten minutes, few of them different`,
-    counters: { large_answers: answers, throttle_at: 15, ban_at: 40 }
+    counters: { large_answers: answers, throttle_at: 200, ban_at: 1_000 }
   })
 }

@@ -64,6 +64,26 @@ function missTogether(context: CohortContext): RuleHit | undefined {
   })
 }
 
+/**
+ * A list of known certificates, shared out: each of several addresses fetches its own dozens, none twice, and none that another
+ * has fetched. Clients that need keys ask for the same popular ones again and again.
+ */
+function bulkTogether(context: CohortContext): RuleHit | undefined {
+  const { cohort } = context
+  if (!/\/(?:fingerprint40|fingerprint64|keyid16)\//.test(cohort.key)) return undefined
+  const fresh = cohort.requests < 1 ? 0 : cohort.distinctSearches / cohort.requests
+  // Few addresses are enough, so that no floor is put under what is usual.
+  const ratio = sourcesPerMinute(cohort) / Math.max(1e-3, context.usualPerMinute)
+  if (cohort.newSources < 4 || cohort.distinctSearches < 120 || fresh < 0.97) return undefined
+  if (cohort.distinctSearches < cohort.newSources * 8 || ratio < 3) return undefined
+  return hit(THROTTLE, {
+    rule: 'swarm-bulk',
+    category: 'harvesting',
+    text: `${Math.round(cohort.newSources)} addresses with one kind of client fetch ${Math.round(cohort.distinctSearches)} different certificates, none of them twice`,
+    counters: { addresses: cohort.newSources, certificates: cohort.distinctSearches, ratio }
+  })
+}
+
 /** Browsers, as they say, of which not one loads a page around its search. */
 function bareBrowsersTogether(context: CohortContext): RuleHit | undefined {
   const { cohort } = context
@@ -100,6 +120,7 @@ export function judgeLookupCohort(context: CohortContext): RuleHit | undefined {
     walkTogether(context) ??
     domainsTogether(context) ??
     missTogether(context) ??
+    bulkTogether(context) ??
     bareBrowsersTogether(context) ??
     crowd(context)
   )
@@ -116,6 +137,7 @@ export function judgeUploadCohort(context: CohortContext): RuleHit | undefined {
   const expected = Math.max(1, usualPerMinute * minutes)
   const deviations = (cohort.newSources - expected) / Math.sqrt(expected)
   const isTor = cohort.key === 'upload:tor'
+  const isAgent = cohort.key.startsWith('upload:agent:')
   const enough = isTor ? 6 : 12
   const fresh = cohort.requests < 1 ? 0 : cohort.newCertificates / cohort.requests
   const isKnownMaterial = cohort.newCertificates > 0 && fresh < 0.3
@@ -126,7 +148,7 @@ export function judgeUploadCohort(context: CohortContext): RuleHit | undefined {
     category: isTor ? 'tor-abuse' : 'upload-flood',
     text: isTor
       ? `${Math.round(cohort.newSources)} Tor exits were held back while uploading`
-      : `${Math.round(cohort.newSources)} addresses upload certificates of nearly one size (${cohort.description}), ${deviations.toFixed(0)} standard deviations above what is usual`,
+      : `${Math.round(cohort.newSources)} addresses upload certificates ${isAgent ? 'with one kind of client' : 'of nearly one size'} (${cohort.description}), ${deviations.toFixed(0)} standard deviations above what is usual`,
     counters: {
       addresses: cohort.newSources,
       per_minute: perMinute,

@@ -28,18 +28,30 @@ function newShare({ counts }: RuleContext): number | undefined {
   return fresh + known < 1 ? undefined : fresh / (fresh + known)
 }
 
-export const uploadFlood: Rule = (context) => {
+/**
+ * How much more than a script a sender may upload before it looks like a flood. Companies rotate the keys of everybody at once
+ * and key-signing parties meet behind one address, both with GnuPG; their sizes differ, and they look keys up as well.
+ */
+function patience(context: RuleContext, fresh: number | undefined): number {
   const { counts, detail, session } = context
+  if (session.userAgent.startsWith('Hockeypuck/')) return PKS_PER_TEN_MINUTES / 6
+  if (fresh !== undefined && fresh < 0.3) return 6
+  if (counts.hour('gpgUploads') < counts.hour('uploads') * 0.5) return 1
+  const isVaried = sizeModeShare(detail.uploadSizes, 64) < 0.5
+  const isMixed = counts.hour('lookups') >= counts.hour('uploads')
+  return 4 * (isVaried ? 2 : 1) * (isMixed ? 1.5 : 1)
+}
+
+export const uploadFlood: Rule = (context) => {
+  const { counts, detail } = context
   const uploads = counts.tenMinutes('uploads')
   if (uploads < 4) return undefined
   const fresh = newShare(context)
-  const isKeyring = fresh !== undefined && fresh < 0.3
-  const isPks = session.userAgent.startsWith('Hockeypuck/')
   const mode = sizeModeShare(detail.uploadSizes, 64)
-  const factor = isPks ? PKS_PER_TEN_MINUTES / 6 : isKeyring ? 6 : 1
+  const factor = patience(context, fresh)
   // Nothing but new certificates of one size, by the minute: there is nothing to wait for.
-  const isMill = fresh !== undefined && fresh > 0.8 && mode > 0.8
-  const banAt = (isMill ? 6 : 12) * factor
+  const isMill = fresh !== undefined && fresh > 0.8 && mode > 0.8 && factor === 1
+  const banAt = (isMill ? 8 : 12) * factor
   const rung = rungOf(uploads, { watch: 4 * factor, throttle: 6 * factor, ban: banAt })
   const rule = {
     rule: 'upload-flood',
@@ -53,18 +65,20 @@ export const uploadFlood: Rule = (context) => {
       ban_at: banAt
     }
   }
-  return hit(isKeyring ? atMostThrottle(rung) : rung, rule)
+  return hit(fresh !== undefined && fresh < 0.3 ? atMostThrottle(rung) : rung, rule)
 }
 
 /** The same over an hour, for patient senders of certificates that nobody knew. */
 export const steadyUploads: Rule = (context) => {
   const fresh = context.counts.hour('newCertificates')
-  if (context.session.userAgent.startsWith('Hockeypuck/')) return undefined
-  return hit(rungOf(fresh, { watch: 6, throttle: 10, ban: 20 }), {
+  if (fresh < 6 || context.session.userAgent.startsWith('Hockeypuck/')) return undefined
+  const factor = patience(context, newShare(context))
+  const rung = rungOf(fresh, { watch: 6 * factor, throttle: 10 * factor, ban: 20 * factor })
+  return hit(rung, {
     rule: 'steady-uploads',
     category: 'upload-flood',
     text: `added ${Math.round(fresh)} certificates within an hour that the keyserver had not known`,
-    counters: { new_certificates: fresh, throttle_at: 10, ban_at: 20 }
+    counters: { new_certificates: fresh, throttle_at: 10 * factor, ban_at: 20 * factor }
   })
 }
 

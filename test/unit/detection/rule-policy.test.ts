@@ -53,6 +53,7 @@ function rulesOf(verdicts: readonly Verdict[]): Set<string> {
 
 const address = (index: number) => `198.18.${index >> 8}.${index & 255}`
 
+const random = seededRandom(3)
 const harmless: { name: string; events: TrafficEvent[] }[] = [
   { name: 'a refresh of 500 certificates with GnuPG', events: gpgRefresh('203.0.113.7', 500) },
   { name: 'a build farm behind one address', events: buildFarm('203.0.113.7', 800) },
@@ -70,6 +71,33 @@ const harmless: { name: string; events: TrafficEvent[] }[] = [
       submission({ atMs: START_MS + 20_000, ignored: ['a'.repeat(40)] }),
       request({ atMs: START_MS + 40_000 })
     ]
+  },
+  {
+    name: 'a company that sends twenty new keys of one size with GnuPG',
+    events: series(20, 15_000, (index, atMs) => [
+      upload({ atMs, httpVersion: '1.0', userAgent: '', declaredLength: 1_060 + (index % 5) }),
+      submission({ atMs, inserted: [String(index).padStart(40, 'a')] })
+    ]).flat()
+  },
+  {
+    name: 'a key-signing party behind one address',
+    events: series(30, 15_000, (index, atMs) => [
+      request({
+        atMs,
+        httpVersion: '1.0',
+        target: `/pks/lookup?op=get&search=0x${hexDigits(random, 40)}`
+      }),
+      upload({
+        atMs: atMs + 20,
+        httpVersion: '1.0',
+        userAgent: '',
+        declaredLength: 900 + index * 173
+      })
+    ]).flat()
+  },
+  {
+    name: 'a build farm whose certificates are large',
+    events: buildFarm('203.0.113.7', 150).map((event) => ({ ...event, bytesOut: 300_000 }))
   },
   {
     name: 'a monitor that polls the statistics',
@@ -117,7 +145,6 @@ for (const { name, events } of harmless) {
   })
 }
 
-const random = seededRandom(3)
 const abusive: { name: string; events: TrafficEvent[]; level: VerdictLevel; rule: string }[] = [
   {
     name: 'uploads of one size, one after the other',
@@ -389,6 +416,58 @@ test('refuses a snapshot of another version', () => {
   }
 })
 
+/** A swarm of uploads at one a second, each from an address of its own. */
+function uploadSwarm(count: number, agent: (index: number) => string, sizeSpread: number) {
+  return series(count, 1_000, (index, atMs) =>
+    upload({
+      atMs,
+      source: address(1_000 + index),
+      userAgent: agent(index),
+      declaredLength: 1_300 + ((index * 37) % sizeSpread)
+    })
+  )
+}
+
+function named(verdicts: readonly Verdict[]): Set<string> {
+  return new Set(verdicts.flatMap((verdict) => verdict.members))
+}
+
+test('a swarm of uploads does not become usual by going on', () => {
+  const verdicts = judge(uploadSwarm(600, () => 'curl/8.5.0', 20))
+  const members = named(verdicts)
+  const last = Array.from({ length: 100 }, (_, index) => address(1_500 + index))
+  is(last.filter((source) => !members.has(source)).length, 0)
+})
+
+test('a swarm of uploads under one name is found whatever the sizes', () => {
+  const verdicts = judge(
+    uploadSwarm(80, () => 'Mozilla/5.0 (X11) Gecko/20100101 Firefox/115.0', 6_000)
+  )
+  ok(rulesOf(verdicts).has('swarm-uploads'))
+  ok(named(verdicts).size > 60, `${named(verdicts).size} named`)
+})
+
+test('an upload of the same size by another client is not taken for part of the swarm', () => {
+  const bystander = '203.0.113.99'
+  const events = [
+    ...uploadSwarm(60, () => 'curl/8.5.0', 20),
+    upload({
+      atMs: START_MS + 40_500,
+      source: bystander,
+      userAgent: 'Mozilla/5.0 Thunderbird/140.1',
+      declaredLength: 1_305
+    })
+  ]
+  const members = named(judge(events))
+  ok(members.size > 40)
+  is(members.has(bystander), false)
+})
+
+test('a swarm that changes its name with each upload is found by its sizes', () => {
+  const members = named(judge(uploadSwarm(60, (index) => `agent-${index}/1.0`, 20)))
+  ok(members.size > 40, `${members.size} named`)
+})
+
 test('a verdict on the very first request names its line too', () => {
   const [verdict] = judge([request({ userAgent: 'sqlmap/1.7.2#stable (https://sqlmap.org)' })])
   equal(
@@ -396,4 +475,22 @@ test('a verdict on the very first request names its line too', () => {
     ['scanner-agent']
   )
   is(verdict?.lineHashes.length, 1)
+})
+
+test('a list of certificates that is shared out among addresses is found, popular certificates are not', () => {
+  const keys = Array.from({ length: 400 }, () => hexDigits(random, 40))
+  const quiet = request({ source: '203.0.113.50' })
+  const get = (keyAt: (index: number) => number) => [
+    quiet,
+    ...series(400, 700, (index, atMs) =>
+      request({
+        atMs: atMs + 1_800_000,
+        source: address(2_000 + (index % 10)),
+        userAgent: 'aria2/1.37.0',
+        target: `/pks/lookup?op=get&search=0x${keys[keyAt(index)]}`
+      })
+    )
+  ]
+  ok(rulesOf(judge(get((index) => index))).has('swarm-bulk'))
+  equal([...rulesOf(judge(get((index) => index % 12)))], [])
 })
