@@ -12,6 +12,7 @@ import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addModeCommand } from './commands/mode.ts'
+import { addReplayCommand } from './commands/replay.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
   addDemoCommand,
   addDoctorCommand,
   addStatusCommand,
+  addReplayCommand,
   addDecisionsCommand,
   addModeCommand,
   addBlocklistCommand,

@@ -142,6 +142,11 @@ export class ReplayLog {
     return this.#items[this.#at]
   }
 
+  /** Nothing is held and the end is not reached. */
+  get needsReading(): boolean {
+    return this.#at >= this.#items.length && !this.#isEnded
+  }
+
   /** The same without reading; undefined if reading is needed. */
   peekHeld(): ReplayItem | undefined {
     return this.#items[this.#at]

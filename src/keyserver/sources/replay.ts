@@ -38,6 +38,8 @@ export interface ReplayPorts {
   readonly stdin?: Readable | undefined
   readonly clock?: Clock | undefined
   readonly signal?: AbortSignal | undefined
+  /** Awaited with every piece that is read, so that what the sink has made can be written before more comes. */
+  readonly drain?: (() => Promise<void>) | undefined
 }
 
 export interface ReplayReport {
@@ -153,8 +155,9 @@ async function merge(logs: readonly ReplayLog[], ports: ReplayPorts): Promise<nu
   )
   const join = new SubmissionJoin({}, (event: TrafficEvent) => ordered.push(event))
   for (;;) {
-    ports.signal?.throwIfAborted()
-    const log = await oldest(logs)
+    const reading = readOn(logs, ports)
+    if (reading !== undefined) await reading
+    const log = oldest(logs)
     const item = log?.peekHeld()
     if (log === undefined || item === undefined) break
     log.drop()
@@ -166,12 +169,26 @@ async function merge(logs: readonly ReplayLog[], ports: ReplayPorts): Promise<nu
   return events
 }
 
+/** Until every log holds its next item or is at its end. Nothing is awaited as long as they do: that would cost more than reading. */
+function readOn(logs: readonly ReplayLog[], ports: ReplayPorts): Promise<void> | undefined {
+  for (const log of logs) if (log.needsReading) return readAll(logs, ports)
+  return undefined
+}
+
+async function readAll(logs: readonly ReplayLog[], ports: ReplayPorts): Promise<void> {
+  for (const log of logs) {
+    ports.signal?.throwIfAborted()
+    await log.peek()
+  }
+  await ports.drain?.()
+}
+
 /** The log whose next item was logged first; items that were logged together go in the order of the list. */
-async function oldest(logs: readonly ReplayLog[]): Promise<ReplayLog | undefined> {
+function oldest(logs: readonly ReplayLog[]): ReplayLog | undefined {
   let best: ReplayLog | undefined
   let bestMs = Number.POSITIVE_INFINITY
   for (const log of logs) {
-    const item = log.peekHeld() ?? (await log.peek())
+    const item = log.peekHeld()
     if (item === undefined || item.loggedAtMs >= bestMs) continue
     best = log
     bestMs = item.loggedAtMs

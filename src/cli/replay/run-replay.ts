@@ -1,0 +1,69 @@
+/** One replay of recorded logs by one policy: what the command prints and what tables of policies are made of. */
+import type { Readable } from 'node:stream'
+import type { Clock } from '../../base/index.ts'
+import { configSchema } from '../../config/index.ts'
+import { type Decision, ReplayRun } from '../../defense/index.ts'
+import { createPolicy, isFrozenPolicy, type PolicyName } from '../../detection/index.ts'
+import { type ReplayOptions, type ReplayReport, replayLogs } from '../../keyserver/index.ts'
+import { ReplayState } from './replay-state.ts'
+
+export interface ReplayRequest {
+  readonly logs: ReplayOptions
+  readonly policy: PolicyName
+  readonly treatAsPublic: readonly string[]
+  readonly allow: readonly string[]
+  readonly seed: number
+  /** Where what was learned is read from and kept; nowhere by default. */
+  readonly stateDir?: string | undefined
+}
+
+export interface ReplayPorts {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly stdin?: Readable | undefined
+  /** Decisions as they happen. */
+  readonly onDecision?: ((decision: Decision) => void) | undefined
+  /** Called now and then: reading goes on when it resolves. */
+  readonly drain?: (() => Promise<void>) | undefined
+}
+
+export interface ReplayOutcome {
+  readonly run: ReplayRun
+  readonly report: ReplayReport
+  readonly seconds: number
+}
+
+/** Judges as a fresh install would. @throws {KeyserverError | CliError} */
+export async function runReplay(
+  request: ReplayRequest,
+  ports: ReplayPorts
+): Promise<ReplayOutcome> {
+  const { policy: name, seed, stateDir } = request
+  const { clock, signal, onDecision } = ports
+  const { detection, defense } = configSchema.parse({})
+  const run = new ReplayRun({
+    policy: createPolicy(name, { sourcesMax: detection.maxSources, seed }),
+    isFrozen: isFrozenPolicy(name),
+    treatAsPublic: request.treatAsPublic,
+    allow: request.allow,
+    throttleTtlMs: defense.throttleTtlMs,
+    banLadderMs: defense.banLadderMs,
+    ladderMemoryMs: defense.ladderMemoryMs,
+    maxActive: defense.maxActive
+  })
+  const state = stateDir === undefined ? undefined : await ReplayState.open(stateDir, name, clock)
+  await state?.loadInto(run)
+  const startMs = clock.monotonicMs()
+  const report = await replayLogs(request.logs, {
+    sink: (event) => {
+      for (const decision of run.observe(event)) onDecision?.(decision)
+    },
+    clock,
+    signal,
+    stdin: ports.stdin,
+    drain: ports.drain
+  })
+  const seconds = (clock.monotonicMs() - startMs) / 1_000
+  await state?.save(run)
+  return { run, report, seconds }
+}
