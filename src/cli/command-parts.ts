@@ -34,7 +34,12 @@ export function addCommonOptions(command: Command): Command {
     )
     .addOption(new Option('--config <file>', 'configuration (default: <data-dir>/netminder.toml)'))
     .addOption(new Option('--token-file <file>', 'token to use (default: <data-dir>/admin.token)'))
-    .addOption(new Option('--output <format>', 'table or json').choices(['table', 'json']))
+    .addOption(
+      new Option('--output <format>', 'form of the data; a table if it is not given').choices([
+        'table',
+        'json'
+      ])
+    )
 }
 
 /** A command that does something: described, with examples, and with the common options. */

@@ -108,7 +108,10 @@ function optionMeaning(option: Option): string {
       ? []
       : [`default: ${option.defaultValueDescription ?? String(option.defaultValue)}`])
   ]
-  return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`
+  const text =
+    notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`
+  // Outside of code, Markdown would take <data-dir> for a tag.
+  return text.replaceAll('<', '&lt;')
 }
 
 /** The examples stand in the help as text that is added after it. */
