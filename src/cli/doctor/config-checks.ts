@@ -39,15 +39,17 @@ function cureOf(code: string, keyPath: string, origin: string, file: string): st
 }
 
 /** Pure. */
-export function judgeConfig(config: Config): readonly Finding[] {
+export function judgeConfig(config: Config, file: string): readonly Finding[] {
   const findings: Finding[] = []
+  const addProxyLog = addToFile(file, [
+    '[[sources]]',
+    'name = "haproxy"',
+    'format = "haproxy"',
+    'path = "/var/log/haproxy.log"'
+  ])
   if (config.sources.length === 0) {
     findings.push(
-      fault(
-        'NO_SOURCES',
-        'no log is followed, so nothing can be recognised',
-        'add to netminder.toml: [[sources]] name = "haproxy" format = "haproxy" path = "/var/log/haproxy.log"'
-      )
+      fault('NO_SOURCES', 'no log is followed, so nothing can be recognised', addProxyLog)
     )
   }
   if (config.detection.treatAsPublic.length > 0) {
@@ -73,11 +75,16 @@ export function judgeConfig(config: Config): readonly Finding[] {
       note(
         'NO_PROXY_LOG',
         "only Hockeypuck's own log is followed, which says little about who asked",
-        'add to netminder.toml: [[sources]] name = "haproxy" format = "haproxy" path = "/var/log/haproxy.log"'
+        addProxyLog
       )
     )
   }
   return findings
+}
+
+/** The command that adds lines to a configuration. */
+export function addToFile(file: string, lines: readonly string[]): string {
+  return `printf '%s\\n' '' ${lines.map((line) => `'${line}'`).join(' ')} >> ${shellWord(file)}`
 }
 
 export function isLoopback(host: string): boolean {

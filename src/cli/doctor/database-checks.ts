@@ -7,6 +7,7 @@ import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf, NetminderError } from '../../base/index.ts'
+import { dataPaths } from '../../config/index.ts'
 import {
   type AuditFault,
   AuditRepository,
@@ -15,6 +16,7 @@ import {
   openDatabaseForReading,
   storePaths
 } from '../../store/index.ts'
+import { addToFile } from './config-checks.ts'
 import { type Finding, fault, note, shellWord } from './finding.ts'
 import type { DoctorScene } from './places.ts'
 
@@ -158,7 +160,13 @@ export function judgeDatabase(facts: DatabaseFacts): readonly Finding[] {
       fault(
         'NOTHING_TO_ENFORCE',
         'the mode is enforce and no actuator is configured: nothing is blocked anywhere',
-        'add to netminder.toml: [[actuators]] name = "haproxy" kind = "haproxy" listPath = "/etc/haproxy/lists/blacklist.list" socket = "/run/haproxy/admin.sock"'
+        addToFile(dataPaths(dataDir).config, [
+          '[[actuators]]',
+          'name = "haproxy"',
+          'kind = "haproxy"',
+          'listPath = "/etc/haproxy/lists/blacklist.list"',
+          'socket = "/run/haproxy/admin.sock"'
+        ])
       )
     )
   }

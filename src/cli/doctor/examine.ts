@@ -1,5 +1,5 @@
 /** The written list of checks, over one node. Changes nothing, needs no running node, and ends within its deadline whatever hangs. */
-import type { Config, SourceConfig } from '../../config/index.ts'
+import { type Config, dataPaths, type SourceConfig } from '../../config/index.ts'
 import { checkActuator } from './actuator-checks.ts'
 import { judgeConfig, readConfig } from './config-checks.ts'
 import { checkDataDir } from './data-dir-checks.ts'
@@ -30,13 +30,14 @@ export async function examine(
     config,
     service: await findServiceAccount(places.dataDir, ports.command, limit)
   }
+  const configFile = places.configFile ?? dataPaths(places.dataDir).config
   const problems = 'problems' in reading ? reading.problems : []
   const checks: Check[] = [
     { name: 'program', run: async () => judgeNode(process.versions.node) },
     { name: 'data directory', run: (own) => checkDataDir(scene, own) },
     {
       name: 'configuration',
-      run: async () => (config === undefined ? problems : judgeConfig(config))
+      run: async () => (config === undefined ? problems : judgeConfig(config, configFile))
     },
     { name: 'database', run: () => checkDatabase(scene) },
     { name: 'service', run: async () => judgeService(serviceFacts(scene)) },

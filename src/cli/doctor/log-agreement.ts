@@ -140,7 +140,10 @@ function isUtc(zone: string): boolean {
 
 /** Uploads that the proxy saw go well, within the time that both logs cover, against what Hockeypuck told of them. */
 function judgeUploads(proxy: LogReading, hockeypuck: LogReading): Finding[] {
-  const [fromMs, toMs] = spanOf(hockeypuck.events, hockeypuck.accesses)
+  const told = hockeypuck.events.filter((event) => event.kind === 'submission')
+  const [fromMs, lastMs] = spanOf(hockeypuck.events, hockeypuck.accesses)
+  // A log of warnings only ends with its last warning, long before the uploads of which it tells nothing.
+  const toMs = told.length === 0 ? Math.max(lastMs, proxy.newestMs) : lastMs
   const uploads = proxy.events.filter(
     (event): event is RequestEvent =>
       event.kind === 'request' &&
@@ -151,7 +154,6 @@ function judgeUploads(proxy: LogReading, hockeypuck: LogReading): Finding[] {
       event.loggedAtMs <= toMs
   )
   if (uploads.length < UPLOADS_TELLING) return []
-  const told = hockeypuck.events.filter((event) => event.kind === 'submission')
   if (told.length === 0) {
     return [
       fault(

@@ -8,6 +8,8 @@ import {
 } from '../../api/index.ts'
 import { formatDuration, NetminderError } from '../../base/index.ts'
 import { dataPaths } from '../../config/index.ts'
+import { storePaths } from '../../store/index.ts'
+import { isHeld } from './database-checks.ts'
 import { type Finding, fault, note, shellWord } from './finding.ts'
 import type { DoctorScene } from './places.ts'
 import type { ServiceAccount } from './service-account.ts'
@@ -22,6 +24,8 @@ export interface NodeFacts {
   /** Undefined: it may not be asked by this user. */
   readonly status: NodeStatus | { readonly code: string; readonly message: string } | undefined
   readonly service: Pick<ServiceAccount, 'unit' | 'name'>
+  /** A process holds the lock of the data directory. */
+  readonly isLocked: boolean
   readonly nowMs: number
 }
 
@@ -51,6 +55,7 @@ export async function inspectNode(scene: DoctorScene, signal: AbortSignal): Prom
     dataDir,
     place: target.socketPath ?? target.url,
     service,
+    isLocked: await isHeld(storePaths(dataDir).lock),
     nowMs: ports.clock.nowMs()
   }
   try {
@@ -78,6 +83,15 @@ export function judgeRunningNode(facts: NodeFacts): readonly Finding[] {
       ? `netminder start --data-dir ${shellWord(dataDir)}`
       : 'systemctl start netminder.service (and why it ended: journalctl -u netminder.service -n 50 --no-pager)'
   if (health !== 'ok') {
+    if (facts.isLocked) {
+      return [
+        fault(
+          'NODE_UNANSWERED',
+          `a node runs in ${dataDir} and its API does not answer at ${place}: ${health.message}`,
+          'wait if it has just been started; else see what it says: journalctl -u netminder.service -n 50 --no-pager'
+        )
+      ]
+    }
     return [
       health.code === 'API_UNREACHABLE'
         ? fault('NODE_NOT_RUNNING', `no node runs: nothing answers at ${place}`, start)

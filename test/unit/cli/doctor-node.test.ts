@@ -21,7 +21,7 @@ const STATUS: Status = {
   name: 'node',
   version: '0.1.0',
   started_at: '2026-11-25T10:00:00.000Z',
-  mode: { overall: 'shadow', by_category: {} },
+  mode: { overall: 'shadow', by_category: {}, previous: null },
   policy: 'rules',
   events_total: 3,
   sources_tracked: 1,
@@ -29,7 +29,7 @@ const STATUS: Status = {
   last_event_at: null,
   actuators: [],
   components: [{ name: 'source haproxy', state: 'ok', detail: '12 lines read' }]
-} as Status
+}
 const NODE: NodeFacts = {
   dataDir: '/d',
   place: '/d/api.sock',
