@@ -11,6 +11,7 @@ import { renderCliReference } from '../src/cli/index.ts'
 import { renderConfigExample, renderConfigReference } from '../src/config/index.ts'
 import { collectMetrics } from '../src/daemon/index.ts'
 import { renderMetricsReference } from '../src/telemetry/index.ts'
+import { renderWireCodecs } from './generate/wire-codecs.ts'
 
 const root = join(import.meta.dirname, '..')
 const files: readonly (readonly [string, () => string])[] = [
@@ -18,7 +19,8 @@ const files: readonly (readonly [string, () => string])[] = [
   ['docs/CONFIG.md', renderConfigReference],
   ['docs/CLI.md', renderCliReference],
   ['docs/METRICS.md', () => renderMetricsReference(collectMetrics())],
-  ['protocols/http/openapi.yaml', renderOpenApi]
+  ['protocols/http/openapi.yaml', renderOpenApi],
+  ...(await renderWireCodecs(root)).map(({ path, text }) => [path, () => text] as const)
 ]
 
 const isCheck = process.argv.includes('--check')
