@@ -71,6 +71,18 @@ test('a scanner in the log is listed and explained, and nothing is applied', asy
   equal(heldNow(), [])
 })
 
+test('the lines behind a decision are found again in the log', async () => {
+  const hashes = (await rig.run(['decisions', 'explain', SCANNER])).out.match(/\b[0-9a-f]{16}\b/g)
+  const { code, talk } = await rig.run(['decisions', 'explain', SCANNER, '--log', rig.log])
+  const count = new Set(hashes).size
+  is(code, 0)
+  ok(count > 0)
+  match(talk, new RegExp(`^${count} of ${count} lines? found in `, 'm'))
+  match(talk, /^ {2}[0-9a-f]{16} {2}198\.51\.100\.66:\d+ .*wp-login\.php/m)
+  const absent = await rig.run(['decisions', 'explain', SCANNER, '--log', `${rig.log}.1`])
+  is(absent.code, 66)
+})
+
 test('lists decisions by what was asked for', async () => {
   const [ban] = await bansOf()
   const ids = (found: readonly Listed[]) => found.map((decision) => decision.id)
