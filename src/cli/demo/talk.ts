@@ -4,6 +4,7 @@ import type { Stage } from './follow.ts'
 import type { DemoHaproxy } from './haproxy.ts'
 import { DEMO_TTL_MS, type Sandbox } from './sandbox.ts'
 import type { Screen } from './screen.ts'
+import { isApplied } from './wording.ts'
 
 export async function introduce(
   screen: Screen,
@@ -54,31 +55,48 @@ export async function introduceCommands(
   await screen.blank()
 }
 
+export interface Truth {
+  readonly harmless: ReadonlySet<string>
+  readonly speed: number
+}
+
 /** The end: what can only be known now, and the list of steps. @returns titles of those that did not happen */
-export async function concludeOn(
-  stage: Stage,
-  truth: { readonly harmless: ReadonlySet<string> }
-): Promise<readonly string[]> {
-  const { client, screen, steps } = stage
-  const wronged = new Set<string>()
-  let blocks = 0
-  const pages = (page: { limit: number; cursor?: string }) =>
-    client.call('listDecisions', { query: page })
-  for await (const decision of allItems(pages)) {
-    if (decision.type === 'watch') continue
-    blocks++
-    for (const prefix of decision.prefixes) {
-      const address = prefix.replace(/\/(?:32|128)$/, '')
-      if (truth.harmless.has(address)) wronged.add(address)
-    }
-  }
-  const harmless = `${truth.harmless.size} harmless addresses`
-  if (wronged.size === 0) steps.note('harmless', `${blocks} blocks, none of the ${harmless}`)
-  else await screen.text(`Blocked without cause: ${[...wronged].join(', ')}`, 'alarm')
+export async function concludeOn(stage: Stage, truth: Truth): Promise<readonly string[]> {
+  const { client, steps } = stage
+  await judgeByTruth(stage, truth)
   const audit = await client.call('verifyAudit', {})
   if (audit.is_intact) steps.note('audited', `${audit.rows} rows`)
   await listSteps(stage)
   return steps.missing()
+}
+
+/** Whom the node blocked, beside who they were. */
+async function judgeByTruth({ client, screen, steps }: Stage, truth: Truth): Promise<void> {
+  const wronged = { ban: new Set<string>(), throttle: new Set<string>() }
+  let blocks = 0
+  const pages = (page: { limit: number; cursor?: string }) =>
+    client.call('listDecisions', { query: page })
+  for await (const decision of allItems(pages)) {
+    if (!isApplied(decision)) continue
+    blocks++
+    for (const prefix of decision.prefixes) {
+      const address = prefix.replace(/\/(?:32|128)$/, '')
+      if (truth.harmless.has(address)) wronged[decision.type].add(address)
+    }
+  }
+  const { ban, throttle } = wronged
+  if (ban.size === 0) {
+    const total = truth.harmless.size
+    steps.note('harmless', `${blocks} blocks; none of ${total} harmless addresses banned`)
+  } else {
+    await screen.text(`Banned without cause: ${[...ban].join(', ')}`, 'alarm')
+  }
+  if (throttle.size === 0) return
+  const faster =
+    truth.speed > 1
+      ? `; played ${truth.speed} times as fast, harmless traffic too comes faster than it did (--speed 1 is the recorded pace)`
+      : ''
+  await screen.text(`Slowed down without cause: ${throttle.size} addresses${faster}.`, 'caution')
 }
 
 async function listSteps({ screen, steps }: Stage): Promise<void> {
