@@ -1,14 +1,12 @@
 /** The explanation of an address, to be understood by a volunteer at three in the morning: first what is, then why, then how to undo it. */
 import type { OperationResponse } from '../../api/index.ts'
-import { endTime, plain, plural, relativeTime, utcTime, words, wrap } from '../output.ts'
+import { endTime, isEndless, plain, plural, relativeTime, utcTime, words, wrap } from '../output.ts'
 
 export type Explanation = OperationResponse<'explainAddress'>
 type Explained = Explanation['decisions'][number]
 
 const WIDTH_MAX = 100
 const LABEL_WIDTH = 10
-/** Times beyond this mean "until removed". */
-const NO_END_YEAR = '9999'
 
 export function renderExplanation(explanation: Explanation, columns: number | undefined): string {
   const width = Math.min(columns ?? WIDTH_MAX, WIDTH_MAX)
@@ -61,7 +59,7 @@ function headline(explanation: Explanation): string {
 }
 
 function endText({ decision }: Explained, { at }: Explanation): string {
-  if (decision.until.startsWith(NO_END_YEAR)) return 'until the entry is removed'
+  if (isEndless(decision.until)) return 'until the entry is removed'
   return `until ${utcTime(decision.until)} (${endTime(decision.until, Date.parse(at))})`
 }
 
@@ -128,7 +126,7 @@ function doneTexts(state: string, carriedOut: readonly string[]): readonly strin
 }
 
 function endOf(until: string, nowMs: number): string {
-  if (until.startsWith(NO_END_YEAR)) return 'when the entry is removed from the blocklist'
+  if (isEndless(until)) return 'when the entry is removed from the blocklist'
   return `${utcTime(until)} (${endTime(until, nowMs)})`
 }
 
