@@ -22,6 +22,8 @@ const USAGE_EXIT = 64
 async function evaluateAll(args: readonly string[]): Promise<Evaluation[]> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS })
   if (values.truth === undefined) throw new TypeError('expected --truth FILE, got none')
+  const seed = Number(values.seed ?? 1)
+  if (!Number.isInteger(seed)) throw new TypeError(`expected a whole number, got ${values.seed}`)
   const truth = await readTruth(values.truth)
   const evaluations: Evaluation[] = []
   for (const policy of POLICY_NAMES) {
@@ -37,7 +39,7 @@ async function evaluateAll(args: readonly string[]): Promise<Evaluation[]> {
         policy,
         treatAsPublic: values['treat-as-public'] ?? [],
         allow: [],
-        seed: Number(values.seed ?? 1)
+        seed
       },
       { clock: new SystemClock(), signal: new AbortController().signal }
     )

@@ -1,5 +1,13 @@
 /** `netminder replay` as a person runs it, over the traffic fixture. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { equal, is, match, ok } from 'uvu/assert'
@@ -149,6 +157,25 @@ test('--state goes on from what was learned, and leaves the node alone', async (
   equal(readdirSync(state), ['replay-default.checkpoint'])
   ok(!existsSync(rig.dataDir))
 })
+
+test(
+  'a full disk behind standard output is said with one sentence and 74',
+  async () => {
+    const full = openSync('/dev/full', 'w')
+    const child = rig.spawn(['replay', ...HAPROXY], {
+      spawn: { stdio: ['ignore', full, 'pipe'] }
+    })
+    let talk = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      talk += text
+    })
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    closeSync(full)
+    is(code, 74, talk)
+    match(talk, /^netminder: could not write to standard output: .*ENOSPC/)
+  },
+  { skip: existsSync('/dev/full') ? undefined : 'the device /dev/full is missing' }
+)
 
 const faults: readonly {
   readonly title: string
