@@ -44,12 +44,7 @@ export async function introduceCommands(
 ): Promise<void> {
   await screen.blank()
   await screen.text('Ask the node from another terminal, while it runs:')
-  for (const words of [
-    'status',
-    'decisions list --active',
-    'decisions explain ADDRESS',
-    'audit list'
-  ]) {
+  for (const words of ['status', 'decisions list', 'decisions explain ADDRESS', 'audit list']) {
     await screen.command(commandFor(words))
   }
   await screen.blank()
