@@ -53,6 +53,8 @@ export async function introduceCommands(
 export interface Truth {
   readonly harmless: ReadonlySet<string>
   readonly speed: number
+  /** False: somebody ended it when he had seen enough, and what did not happen is no fault. */
+  readonly mustBeComplete: boolean
 }
 
 /** The end: what can only be known now, and the list of steps. @returns titles of those that did not happen */
@@ -61,7 +63,7 @@ export async function concludeOn(stage: Stage, truth: Truth): Promise<readonly s
   await judgeByTruth(stage, truth)
   const audit = await client.call('verifyAudit', {})
   if (audit.is_intact) steps.note('audited', `${audit.rows} rows`)
-  await listSteps(stage)
+  await listSteps(stage, truth.mustBeComplete)
   return steps.missing()
 }
 
@@ -94,11 +96,13 @@ async function judgeByTruth({ client, screen, steps }: Stage, truth: Truth): Pro
   await screen.text(`Slowed down without cause: ${throttle.size} addresses${faster}.`, 'caution')
 }
 
-async function listSteps({ screen, steps }: Stage): Promise<void> {
+async function listSteps({ screen, steps }: Stage, mustBeComplete: boolean): Promise<void> {
+  const absent = mustBeComplete ? 'alarm' : 'faint'
   await screen.blank()
   await screen.text('Steps', 'strong')
   for (const { title, seen } of steps.all()) {
-    if (seen === undefined) await screen.field('missing', title, 'alarm')
+    if (seen === undefined)
+      await screen.field(mustBeComplete ? 'missing' : 'not yet', title, absent)
     else await screen.item('done', title, seen)
   }
   const missing = steps.missing().length
@@ -108,6 +112,6 @@ async function listSteps({ screen, steps }: Stage): Promise<void> {
     missing === 0
       ? `All ${total} steps happened.`
       : `${total - missing} of ${total} steps happened.`,
-    missing === 0 ? 'good' : 'alarm'
+    missing === 0 ? 'good' : absent
   )
 }
