@@ -96,7 +96,7 @@ test('writes a configuration once and leaves what is there', () => {
   }
 })
 
-const FACTS = { environment: {}, uid: 1000, userName: 'alice', homeDir: '/home/alice' }
+const FACTS = { environment: {}, uid: 1000, userName: 'alice', homeDir: '/homes/alice' }
 const DATA_DIRS = [
   {
     name: 'the option first',
