@@ -138,7 +138,7 @@ const DATA_DIRS = [
     name: 'no relative XDG_DATA_HOME',
     option: undefined,
     facts: { ...FACTS, environment: { XDG_DATA_HOME: 'x' } },
-    expected: '/home/alice/.local/share/netminder'
+    expected: `${FACTS.homeDir}/.local/share/netminder`
   }
 ]
 
