@@ -5,7 +5,7 @@ import { HaproxyFixture, noHaproxy } from '../../support/haproxy.ts'
 import { Bench, ban, throttle } from '../../support/haproxy-bench.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('HAProxy: bans and throttles', { skip: noHaproxy })
+const test = suite('HAProxy: bans and throttles', { skip: noHaproxy, timeoutMs: 60_000 })
 const BY_HAND = '# by hand\n127.0.2.99\n'
 let haproxy: HaproxyFixture
 let bench: Bench
