@@ -99,7 +99,7 @@ test('a throttle of one IPv6 address works, and that of a prefix stands on the l
 })
 
 test('a throttle is cleared even while a request of its source is under way', async () => {
-  const slow = haproxy.request('127.0.2.5', '/slow')
+  const slow = haproxy.request('127.0.2.5', { path: '/slow' })
   await new Promise((resolve) => setTimeout(resolve, 100))
   await bench.apply(throttle('127.0.2.5'))
   is(await haproxy.status('127.0.2.5'), 429)
