@@ -43,6 +43,6 @@ function actuatorStates({ guard }: ReadinessParts): readonly ComponentState[] {
   return guard.actuators().map(({ name, state, lastError, desired }) => ({
     name: `actuator ${name}`,
     state: state === 'ok' ? 'ok' : 'degraded',
-    detail: lastError ?? `${desired} entries wanted`
+    detail: lastError ?? `${desired} ${desired === 1 ? 'entry' : 'entries'} wanted`
   }))
 }
