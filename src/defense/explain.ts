@@ -89,6 +89,7 @@ function carriedOut(
 function undo(state: ExplainedDecision['state'], decision: Decision): string {
   if (state === 'expired' || state === 'lifted') return 'it has ended'
   const command = `netminder decisions lift ${decision.id}`
-  const lift = state === 'shadow' ? `nothing is applied; to drop it: ${command}` : command
+  // The command comes first, so that no line end falls into it.
+  const lift = state === 'shadow' ? `${command} (nothing is applied; this drops it)` : command
   return `${lift}; to spare the address for good: netminder allowlist add ${decision.scope === 'swarm' ? 'ADDRESS' : decision.value}`
 }
