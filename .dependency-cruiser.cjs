@@ -24,10 +24,15 @@ const ioModules = [
   'http2',
   'dgram',
   'dns',
+  'dns/promises',
   'tls',
   'child_process',
   'worker_threads',
   'os',
+  'readline',
+  'sqlite',
+  'timers',
+  'timers/promises',
   'cluster'
 ].map((name) => `^(?:node:)?${name}$`)
 
@@ -46,6 +51,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
       to: { path: '^src/([^/]+)/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] }
+    },
+    {
+      name: 'main-through-the-door',
+      severity: 'error',
+      from: { path: '^src/[^/]+$' },
+      to: { path: '^src/[^/]+/.+', pathNot: '^src/[^/]+/index\\.ts$' }
     },
     {
       name: 'pure-rooms-have-no-io',

@@ -219,6 +219,8 @@ copy_program() {
     return 0
   fi
   mapfile -t packages < <(production_packages)
+  # The demo plays it.
+  [[ ! -e $checkout/test/fixtures/traffic ]] || packages+=(test/fixtures/traffic)
   rm -rf -- "$next"
   mkdir -p -- "$next"
   for part in bin dist docs models protocols scripts package.json package-lock.json README.md LICENSE config.example.toml; do

@@ -95,6 +95,13 @@ export function findFaults(file: string, text: string): string[] {
   if (file === 'package-lock.json' && text.includes('"resolved":')) {
     faults.push(`${file}: records download addresses`)
   }
+  if (
+    file === 'package-lock.json' &&
+    !/"node_modules\/better-sqlite3": \{[^}]*"gypfile": false/.test(text)
+  ) {
+    // `npm install` drops it; npm then believes the package must be compiled, and `npm ci` fails where there is no compiler.
+    faults.push(`${file}: expected "gypfile": false in the entry of better-sqlite3`)
+  }
   if (SELF.test(file)) return faults
   for (const rule of RULES) {
     if (!rule.where.test(file) || rule.except?.test(file)) continue

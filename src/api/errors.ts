@@ -32,6 +32,7 @@ export const API_ERRORS = {
   MEDIA_TYPE_UNSUPPORTED: { status: 415, text: 'The body is not application/json.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, text: 'The key was used for another request.' },
   PREFIX_TOO_WIDE: { status: 422, text: 'The prefix covers more addresses than allowed.' },
+  ENTRIES_REFUSED: { status: 422, text: 'Some entries cannot be taken; none was.' },
   END_IN_PAST: { status: 422, text: 'The end of the entry lies in the past.' },
   RATE_LIMITED: { status: 429, text: 'Too many requests.' },
   HEADERS_TOO_LONG: { status: 431, text: 'The header is longer than allowed.' },

@@ -15,6 +15,8 @@ export type CliErrorCode =
   | 'CLI_NOT_CONFIRMED'
   /** A check found a fault; what it is was printed. */
   | 'CLI_FAULT_FOUND'
+  /** Standard output takes no more: the disk is full, say. */
+  | 'CLI_OUTPUT_FAILED'
   /** The node ended a stream of events. */
   | 'CLI_STREAM_ENDED'
 

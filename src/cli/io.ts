@@ -1,5 +1,7 @@
 /** The streams of the process as commands use them. A reader that goes away (`| head`) is no error. */
+import { messageOf } from '../base/index.ts'
 import type { CliIo } from './context.ts'
+import { CliError } from './errors.ts'
 
 function hasGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE'
@@ -36,11 +38,14 @@ export class ProcessIo implements CliIo {
 
   write(text: string): Promise<void> {
     if (this.#isReaderGone) return Promise.resolve()
-    return new Promise((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       this.#stdout.write(text, (error) => {
         if (error === null || error === undefined || hasGone(error)) resolve()
         else reject(error)
       })
+    }).catch((cause: unknown) => {
+      const message = `could not write to standard output: ${messageOf(cause)}`
+      throw new CliError('CLI_OUTPUT_FAILED', message, { cause })
     })
   }
 

@@ -156,6 +156,13 @@ export function endTime(text: string | null, nowMs: number): string {
     : relativeTime(text, nowMs)
 }
 
+/** End of an entry that stays until somebody removes it: the last year that RFC 3339 can write. */
+const NO_END_YEAR = '9999'
+
+export function isEndless(until: string): boolean {
+  return until.startsWith(NO_END_YEAR)
+}
+
 /** `2026-11-25 04:00:00 UTC`. */
 export function utcTime(text: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`

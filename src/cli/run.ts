@@ -39,7 +39,8 @@ function report(error: unknown, io: CliIo): ExitCode {
   }
   if (error instanceof ConfigError) {
     for (const line of error.message.split('\n')) io.talk(`netminder: ${plain(line)}`)
-    io.talk(`netminder: the configuration is wrong (${error.code})`)
+    const fault = error.code === 'CONFIG_UNWRITABLE' ? 'cannot be written' : 'is wrong'
+    io.talk(`netminder: the configuration ${fault} (${error.code})`)
     return exitCodeOf(error)
   }
   if (error instanceof NetminderError && !(error instanceof AssertionError)) {

@@ -13,6 +13,7 @@ import {
 import { type ActuatorProblem, createActuator, sweepActuators } from '../keyserver/index.ts'
 import { generateTokenText, readOrCreateSecret } from '../store/index.ts'
 import { createLogger } from '../telemetry/index.ts'
+import { actuatorOptions } from './actuator-options.ts'
 import { ACTUATOR_RECORD_DIR, NetminderNode } from './node.ts'
 
 export interface InitOptions {
@@ -149,7 +150,7 @@ export async function sweepDataDir(options: {
     nowMs: new SystemClock().nowMs(),
     isAll: options.isAll
   }
-  return await sweepActuators(config.actuators, how, options.signal)
+  return await sweepActuators(actuatorOptions(config), how, options.signal)
 }
 
 /** What is wrong at the places where decisions are carried out. */
@@ -158,7 +159,7 @@ export async function checkActuators(
   signal: AbortSignal
 ): Promise<readonly ActuatorProblem[]> {
   const problems = await Promise.all(
-    config.actuators.map((options) =>
+    actuatorOptions(config).map((options) =>
       createActuator(options, {
         // A check puts nothing in place, so nothing is recorded.
         recordDir: join('/nonexistent', randomBytes(4).toString('hex')),

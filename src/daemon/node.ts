@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { ApiServer, declareApiMetrics } from '../api/index.ts'
 import { type Clock, type Component, Lifecycle, messageOf, uuidV7 } from '../base/index.ts'
 import { type Config, dataPaths, programVersion, type ServiceEnvironment } from '../config/index.ts'
-import { type Decision, GuardService, NeverBlock } from '../defense/index.ts'
+import { type Decision, GuardService } from '../defense/index.ts'
 import { RulePolicy } from '../detection/index.ts'
 import { ActuatorSet, createActuator } from '../keyserver/index.ts'
 import {
@@ -26,6 +26,8 @@ import {
   NullMetricsRegister,
   PrometheusRegister
 } from '../telemetry/index.ts'
+import { actuatorOptions } from './actuator-options.ts'
+import { actuatorProtection } from './actuator-protection.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { MachineFacts } from './machine-facts.ts'
 import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
@@ -34,6 +36,7 @@ import { openRepositories, type Repositories } from './repositories.ts'
 import { ServiceNotifier } from './service-notifier.ts'
 import { sourceOptions } from './source-options.ts'
 import { StorePruner } from './store-pruner.ts'
+import { StoreWatch } from './store-watch.ts'
 import { type IntakePositions, type IntakeState, TrafficIntake } from './traffic-intake.ts'
 
 /** Changes whenever the shape of what a checkpoint holds does. */
@@ -65,6 +68,7 @@ export class NetminderNode {
   readonly #db: Connection
   readonly #guard: GuardService
   readonly #intake: TrafficIntake
+  readonly #storeWatch: StoreWatch
   readonly #checkpoint: CheckpointFile<IntakePositions, CheckpointState>
   readonly #lifecycle: Lifecycle
   readonly #api: ApiServer
@@ -75,6 +79,7 @@ export class NetminderNode {
     this.#ports = ports
     const opened = openDatabase({ dataDir, clock: ports.clock })
     this.#db = opened.db
+    this.#storeWatch = new StoreWatch({ ...ports, db: opened.db })
     try {
       const paths = storePaths(dataDir)
       const store = openRepositories(opened.db, dataDir, ports)
@@ -160,26 +165,20 @@ export class NetminderNode {
   #createActuators(facts: MachineFacts, allowlist: ListRepository): ActuatorSet {
     const { clock, logger } = this.#ports
     const { config, dataDir } = this.#options
-    // Checked again inside each actuator, from the facts themselves and not from what the guard has made of them.
-    const findProtection = (prefix: string) => {
-      const neverBlock = new NeverBlock({
-        treatAsPublic: config.detection.treatAsPublic,
-        allowlist: allowlist.all(),
-        protectedEntries: facts.current().entries
-      })
-      const found = neverBlock.find(prefix, clock.nowMs())
-      return found === undefined ? undefined : `${found.kind} (${found.detail})`
-    }
     const ports = {
       recordDir: join(dataDir, ACTUATOR_RECORD_DIR),
-      findProtection,
+      findProtection: actuatorProtection(config.detection.treatAsPublic, {
+        facts,
+        allowlist,
+        clock
+      }),
       nowMs: () => clock.nowMs()
     }
     const intervals = config.actuators.map(
       (actuator) => [actuator.name, actuator.reconcileIntervalMs] as const
     )
     return new ActuatorSet(
-      config.actuators.map((actuator) => createActuator(actuator, ports)),
+      actuatorOptions(config).map((options) => createActuator(options, ports)),
       { reconcileIntervalMs: new Map(intervals) },
       { clock, logger, random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 } }
     )
@@ -230,7 +229,11 @@ export class NetminderNode {
         verifier: store.tokens,
         audit: store.audit,
         metrics: register,
-        readiness: nodeReadiness(this.#intake, this.#guard),
+        readiness: nodeReadiness({
+          intake: this.#intake,
+          guard: this.#guard,
+          storeWatch: this.#storeWatch
+        }),
         node: { name: config.node.name || hostname(), version: programVersion() },
         apiMetrics: declareApiMetrics(declared),
         clock: this.#ports.clock,
@@ -247,6 +250,7 @@ export class NetminderNode {
     const { clock, logger } = this.#ports
     const { config, service } = this.#options
     const components: readonly Component[] = [
+      this.#storeWatch,
       new StorePruner(config.store, { clock, logger, decisions: parts.decisions }),
       parts.facts,
       parts.actuators,

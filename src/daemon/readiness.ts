@@ -1,26 +1,48 @@
-/** Whether the node can do its work, part by part: what `/readyz` and `status` show. */
+/** Whether the node can do its work, part by part: what `/readyz`, `status` and `doctor` show. */
 import type { ComponentState, Readiness } from '../api/index.ts'
 import type { GuardService } from '../defense/index.ts'
+import type { StoreWatch } from './store-watch.ts'
 import type { TrafficIntake } from './traffic-intake.ts'
 
-/** A source or actuator that fails makes the node degraded, not unready: the rest of it works, and the keyserver serves. */
-export function nodeReadiness(intake: TrafficIntake, guard: GuardService): Readiness {
+export interface ReadinessParts {
+  readonly intake: Pick<TrafficIntake, 'statuses'>
+  readonly guard: Pick<GuardService, 'actuators' | 'storeProblem'>
+  readonly storeWatch: Pick<StoreWatch, 'problem'>
+}
+
+/**
+ * The node is not ready (`failed`) if it cannot write its database, or if none of its logs can be read: then it guards nothing, or
+ * forgets what it decides. One log or one actuator that fails makes it degraded: the rest of it works, and the keyserver serves.
+ */
+export function nodeReadiness(parts: ReadinessParts): Readiness {
   return {
-    components: () => [
-      ...intake.statuses().map(
-        ({ name, state, problem, lines }): ComponentState => ({
-          name: `source ${name}`,
-          state: state === 'reading' || state === 'ended' ? 'ok' : 'degraded',
-          detail: problem?.message ?? `${lines} lines read`
-        })
-      ),
-      ...guard.actuators().map(
-        ({ name, state, lastError, desired }): ComponentState => ({
-          name: `actuator ${name}`,
-          state: state === 'ok' ? 'ok' : 'degraded',
-          detail: lastError ?? `${desired} entries wanted`
-        })
-      )
-    ]
+    components: () => [databaseState(parts), ...sourceStates(parts), ...actuatorStates(parts)]
   }
+}
+
+function databaseState({ guard, storeWatch }: ReadinessParts): ComponentState {
+  const problem = guard.storeProblem ?? storeWatch.problem
+  return {
+    name: 'database',
+    state: problem === undefined ? 'ok' : 'failed',
+    detail: problem ?? 'can be written'
+  }
+}
+
+function sourceStates({ intake }: ReadinessParts): readonly ComponentState[] {
+  const statuses = intake.statuses()
+  const isBlind = statuses.every(({ state }) => state === 'failing')
+  return statuses.map(({ name, state, problem, lines }) => ({
+    name: `source ${name}`,
+    state: state === 'reading' || state === 'ended' ? 'ok' : isBlind ? 'failed' : 'degraded',
+    detail: problem?.message ?? `${lines} lines read`
+  }))
+}
+
+function actuatorStates({ guard }: ReadinessParts): readonly ComponentState[] {
+  return guard.actuators().map(({ name, state, lastError, desired }) => ({
+    name: `actuator ${name}`,
+    state: state === 'ok' ? 'ok' : 'degraded',
+    detail: lastError ?? `${desired} ${desired === 1 ? 'entry' : 'entries'} wanted`
+  }))
 }

@@ -5,16 +5,17 @@ import type { Logger } from '../telemetry/index.ts'
 
 export interface StorePrunerOptions {
   readonly decisionRetentionMs: number
+  readonly suppressionRetentionMs: number
 }
 
 export interface StorePrunerPorts {
   readonly clock: Clock
   readonly logger: Logger
-  readonly decisions: Pick<DecisionRepository, 'prune'>
+  readonly decisions: Pick<DecisionRepository, 'prune' | 'pruneSuppressions'>
 }
 
 const PERIOD_MS = 60_000
-/** Batches a minute: 10 000 decisions, far above what any node makes. */
+/** Batches a minute: 10 000 of each kind, far above what any node makes. */
 const BATCHES_MAX = 20
 
 export class StorePruner implements Component {
@@ -41,11 +42,17 @@ export class StorePruner implements Component {
 
   #prune(): void {
     const { clock, decisions, logger } = this.#ports
+    const { decisionRetentionMs, suppressionRetentionMs } = this.#options
+    const nowMs = clock.nowMs()
     try {
-      const before = clock.nowMs() - this.#options.decisionRetentionMs
-      for (let batch = 0; batch < BATCHES_MAX; batch++) if (decisions.prune(before) === 0) return
+      untilNone(() => decisions.prune(nowMs - decisionRetentionMs))
+      untilNone(() => decisions.pruneSuppressions(nowMs - suppressionRetentionMs))
     } catch (error) {
       logger.warn({ reason: messageOf(error) }, 'could not delete old decisions')
     }
   }
+}
+
+function untilNone(prune: () => number): void {
+  for (let batch = 0; batch < BATCHES_MAX; batch++) if (prune() === 0) return
 }

@@ -28,13 +28,18 @@ export class DecisionJournal {
   readonly #ports: JournalPorts
   readonly #waiting: LruMap<string, Waiting>
   #givenUp = 0
-  #hasFailed = false
+  #problem: string | undefined
 
   constructor(ports: JournalPorts) {
     this.#ports = ports
     this.#waiting = new LruMap(WAITING_MAX, () => {
       this.#givenUp++
     })
+  }
+
+  /** Why decisions cannot be stored just now; undefined if they can. */
+  get problem(): string | undefined {
+    return this.#problem
   }
 
   /** Decisions that are not stored yet. */
@@ -58,7 +63,8 @@ export class DecisionJournal {
   record(effects: readonly GuardEffect[]): void {
     const changes = effects.filter((effect) => effect.kind !== 'suppressed').filter(isWrittenDown)
     try {
-      if (this.#hasFailed && this.#waiting.size > 0) throw new Error('the store failed just now')
+      if (this.#problem !== undefined && this.#waiting.size > 0)
+        throw new Error('the store failed just now')
       this.write(changes, () => {
         for (const effect of effects) {
           if (effect.kind === 'suppressed') {
@@ -81,8 +87,8 @@ export class DecisionJournal {
         this.#ports.unitOfWork.run(() => this.#save(decision, audit))
         this.#waiting.delete(id)
       }
-      if (!this.#hasFailed) return
-      this.#hasFailed = false
+      if (this.#problem === undefined) return
+      this.#problem = undefined
       this.#ports.logger.info({ givenUp: this.#givenUp }, 'decisions are stored again')
       this.#givenUp = 0
     } catch (error) {
@@ -115,10 +121,10 @@ export class DecisionJournal {
   #report(error: unknown, count: number): void {
     const { metrics, logger } = this.#ports
     metrics.storeFailed()
-    if (!this.#hasFailed) {
+    if (this.#problem === undefined) {
       logger.error({ reason: messageOf(error), decisions: count }, 'could not store decisions')
     }
-    this.#hasFailed = true
+    this.#problem ??= messageOf(error)
   }
 }
 
@@ -130,6 +136,7 @@ function isWrittenDown(change: Change): boolean {
 /** A superseded decision is stored as ended at that moment; the stronger one goes on. */
 function withEnd(change: Change): Decision {
   if (change.kind !== 'ended' || change.why !== 'superseded') return change.decision
+  if (change.decision.liftedAtMs !== undefined) return change.decision
   return {
     ...change.decision,
     liftedAtMs: change.atMs,

@@ -82,12 +82,14 @@ function carriedOut(
   const sentences = ports.actuators.describe(entry)
   if (state === 'in-force') return sentences
   if (state === 'shadow')
-    return sentences.map((sentence) => `not applied (shadow mode): ${sentence}`)
+    return sentences.map((sentence) => `nothing yet (shadow mode); enforced: ${sentence}`)
   return sentences.map((sentence) => `over: ${sentence}`)
 }
 
 function undo(state: ExplainedDecision['state'], decision: Decision): string {
   if (state === 'expired' || state === 'lifted') return 'it has ended'
-  const lift = `netminder decisions lift ${decision.id}`
+  const command = `netminder decisions lift ${decision.id}`
+  // The command comes first, so that no line end falls into it.
+  const lift = state === 'shadow' ? `${command} (nothing is applied; this drops it)` : command
   return `${lift}; to spare the address for good: netminder allowlist add ${decision.scope === 'swarm' ? 'ADDRESS' : decision.value}`
 }

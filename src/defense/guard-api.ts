@@ -2,6 +2,7 @@
 import type { PrefixText } from '../base/index.ts'
 import type { Category } from '../detection/index.ts'
 import type { Decision, GuardEffect, Mode } from './decision.ts'
+import type { ListImport } from './list-editor.ts'
 import type {
   Actor,
   ActuatorStatus,
@@ -56,6 +57,11 @@ export interface GuardApi {
     entry: { prefix: string; note: string; untilMs: number | undefined },
     actor: Actor
   ): { entry: ListEntry; decision: Decision }
+  /** Blocks of the operator, all of them or none, in one transaction. */
+  importBlocks(
+    entries: readonly { prefix: string; note: string; untilMs: number | undefined }[],
+    actor: Actor
+  ): ListImport
   /** @throws {ENTRY_NOT_FOUND} */
   unblock(prefix: string, actor: Actor): void
   mode(): ModeSettings

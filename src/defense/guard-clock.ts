@@ -45,7 +45,8 @@ export function noteTick(clock: GuardClock, tick: Tick): number {
     if (tick.elapsedMs !== undefined) clock.tickMs = tick.atMs
     return 0
   }
-  const stepMs = tick.atMs - clock.tickMs - tick.elapsedMs
+  // The clock that nobody sets counts in fractions; the times that are moved by this are stored as whole milliseconds.
+  const stepMs = Math.round(tick.atMs - clock.tickMs - tick.elapsedMs)
   clock.tickMs = tick.atMs
   if (Math.abs(stepMs) < STEP_MIN_MS) {
     clock.nowMs = Math.max(clock.nowMs, tick.atMs)

@@ -25,9 +25,10 @@ import {
   recallGuard,
   rememberGuard
 } from './guard-state.ts'
-import { ListEditor, type NewEntry } from './list-editor.ts'
+import { ListEditor, type ListImport, type NewEntry } from './list-editor.ts'
 import { ModeEditor } from './mode-editor.ts'
 import { NeverBlock } from './never-block.ts'
+import { OwnBlocks } from './own-blocks.ts'
 import type { Actor, DecisionQuery, ListEntry, ModeSettings } from './ports.ts'
 import { recallHistory, restoreDecisions } from './recall.ts'
 import { decisionsAbout, followMode, releaseProtected } from './reconcile.ts'
@@ -49,6 +50,7 @@ export class GuardService implements GuardApi, Component {
   readonly #lists: ListEditor
   readonly #modes: ModeEditor
   readonly #journal: DecisionJournal
+  readonly #ownBlocks: OwnBlocks
   readonly #feed: ActuatorFeed
   readonly #hub: EffectHub
   #state: GuardState = createGuardState()
@@ -64,6 +66,7 @@ export class GuardService implements GuardApi, Component {
     this.#lists = new ListEditor(ports)
     this.#modes = new ModeEditor(ports)
     this.#journal = new DecisionJournal(ports)
+    this.#ownBlocks = new OwnBlocks(this.#lists, this.#journal)
     this.#hub = new EffectHub(ports)
     this.#feed = new ActuatorFeed(ports, () => this.#desired('applied'))
     this.#settings = {
@@ -143,6 +146,11 @@ export class GuardService implements GuardApi, Component {
     this.#state = state
   }
 
+  /** Why decisions cannot be stored just now; undefined if they can. */
+  get storeProblem(): string | undefined {
+    return this.#journal.problem
+  }
+
   status(): GuardStatus {
     const active = { ban: 0, throttle: 0, watch: 0 }
     for (const decision of this.#state.standing.all()) active[decision.type]++
@@ -210,29 +218,21 @@ export class GuardService implements GuardApi, Component {
   }
 
   block(entry: NewEntry, actor: Actor): { entry: ListEntry; decision: Decision } {
-    const changes: Exclude<GuardEffect, { kind: 'suppressed' }>[] = []
-    const { added, decision } = this.#lists.addToBlocklist(entry, {
-      actor,
-      neverBlock: this.#settings.neverBlock,
-      store: (made) => {
-        const before = this.#state.standing.findByValue(made.value)
-        if (before !== undefined) {
-          const { createdAtMs: atMs } = made
-          const liftReason = 'replaced by the operator’s own block'
-          const replaced = liftedBy(before, { atMs, by: actor, liftReason })
-          changes.push({ kind: 'ended', decision: replaced, atMs, why: 'lifted' })
-        }
-        changes.push({ kind: 'decided', decision: made })
-        this.#journal.write(changes)
-      }
-    })
-    for (const change of changes) {
-      if (change.kind === 'ended') this.#state.standing.remove(change.decision.id)
-    }
-    this.#state.standing.put(decision)
+    const { added, decision, changes } = this.#ownBlocks.add(entry, this.#blockAt(actor))
     this.#hub.publish(changes)
     this.#feed.tell()
     return { entry: added, decision }
+  }
+
+  importBlocks(entries: readonly NewEntry[], actor: Actor): ListImport {
+    const { outcome, changes } = this.#ownBlocks.import(entries, this.#blockAt(actor))
+    this.#hub.publish(changes)
+    if (changes.length > 0) this.#feed.tell()
+    return outcome
+  }
+
+  #blockAt(actor: Actor) {
+    return { state: this.#state, neverBlock: this.#settings.neverBlock, actor }
   }
 
   unblock(prefix: string, actor: Actor): void {
@@ -371,20 +371,9 @@ export class GuardService implements GuardApi, Component {
     }
   }
 
-  /** An entry of the blocklist whose decision was let go while something protected it stands again when nothing does. */
   #resumeBlocks(): void {
     this.#listsReadAtMs = this.#ports.clock.monotonicMs()
-    const { standing, clock } = this.#state
-    for (const entry of this.#lists.all('blocklist')) {
-      if (this.#settings.neverBlock.find(entry.prefix, clock.nowMs) !== undefined) continue
-      const about = [...standing.overlapping(entry.prefix)]
-      const isHeld = about.some(
-        ({ origin, prefixes }) => origin === 'operator' && prefixes.includes(entry.prefix)
-      )
-      if (isHeld) continue
-      const decision = this.#lists.decide(entry)
-      standing.put(decision)
-      this.#carryOut([{ kind: 'decided', decision }])
-    }
+    const { neverBlock } = this.#settings
+    this.#carryOut(this.#ownBlocks.resume({ state: this.#state, neverBlock }))
   }
 }

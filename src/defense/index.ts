@@ -19,6 +19,7 @@ export type {
 } from './guard-service-ports.ts'
 export type { GuardSettings } from './guard-settings.ts'
 export { createGuardState, type GuardState } from './guard-state.ts'
+export type { EntryRefusal, ListImport } from './list-editor.ts'
 export { isTooWide, NeverBlock, type NeverBlockOptions, type Protection } from './never-block.ts'
 export * from './ports.ts'
 export {

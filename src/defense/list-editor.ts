@@ -1,5 +1,5 @@
 /** The operator's two lists: what they hold, and changes of them, each with its audit row in the same transaction. */
-import { displayPrefix, getPrefix, type PrefixText } from '../base/index.ts'
+import { displayPrefix, getPrefix, NetminderError, type PrefixText } from '../base/index.ts'
 import type { Decision } from './decision.ts'
 import { GuardError } from './errors.ts'
 import type { GuardServicePorts } from './guard-service-ports.ts'
@@ -10,6 +10,26 @@ export interface NewEntry {
   readonly prefix: string
   readonly note: string
   readonly untilMs: number | undefined
+}
+
+/** An entry of an import that the guard does not take. */
+export interface EntryRefusal {
+  /** Place in the import, from 0. */
+  readonly index: number
+  readonly code: string
+  readonly detail: string
+}
+
+/** What became of an import: all of it was taken, or nothing, for each of these reasons. */
+export type ListImport =
+  | { readonly kind: 'imported'; readonly imported: number; readonly unchanged: number }
+  | { readonly kind: 'refused'; readonly refusals: readonly EntryRefusal[] }
+
+export interface BlockHow {
+  readonly actor: Actor
+  readonly neverBlock: NeverBlock
+  /** Stores the decisions, in the transaction of the entries. */
+  readonly store: (decisions: readonly Decision[]) => void
 }
 
 type ListName = 'allowlist' | 'blocklist'
@@ -52,18 +72,72 @@ export class ListEditor {
     return added
   }
 
+  /** @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED | END_IN_PAST} */
+  addToBlocklist(entry: NewEntry, how: BlockHow): { added: ListEntry; decision: Decision } {
+    const added = this.#readBlock(entry, how)
+    const decision = this.decide(added)
+    this.#ports.unitOfWork.run(() => {
+      this.#dropEnded('blocklist')
+      this.#ports.blocklist.put(added)
+      how.store([decision])
+      this.#audit('blocklist', { added, actor: how.actor })
+    })
+    return { added, decision }
+  }
+
   /**
-   * @param how.store stores the decision, in the transaction of the entry
-   * @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED | END_IN_PAST}
+   * Takes all of the entries, in one transaction with one audit entry, or none. Of two for one prefix the later counts.
+   *
+   * @param how.isHeld whether the decision of an entry stands: then the same entry again is no change
    */
-  addToBlocklist(
-    entry: NewEntry,
-    how: {
-      readonly actor: Actor
-      readonly neverBlock: NeverBlock
-      readonly store: (decision: Decision) => void
+  importToBlocklist(
+    entries: readonly NewEntry[],
+    how: BlockHow & { readonly isHeld: (prefix: PrefixText) => boolean }
+  ): ListImport {
+    const refusals: EntryRefusal[] = []
+    const read = new Map<PrefixText, ListEntry>()
+    for (const [index, entry] of entries.entries()) {
+      try {
+        const added = this.#readBlock(entry, how)
+        read.set(added.prefix, added)
+      } catch (error) {
+        if (!(error instanceof NetminderError)) throw error
+        refusals.push({ index, code: error.code, detail: error.message })
+      }
     }
-  ): { added: ListEntry; decision: Decision } {
+    if (refusals.length > 0) return { kind: 'refused', refusals }
+    const added = [...read.values()].filter(
+      (entry) => !(this.#isListed('blocklist', entry) && how.isHeld(entry.prefix))
+    )
+    if (added.length > 0) this.#storeImport(added, how)
+    return { kind: 'imported', imported: added.length, unchanged: read.size - added.length }
+  }
+
+  #storeImport(added: readonly ListEntry[], { actor, store }: BlockHow): void {
+    const { unitOfWork, blocklist, audit } = this.#ports
+    unitOfWork.run(() => {
+      this.#dropEnded('blocklist')
+      for (const entry of added) blocklist.put(entry)
+      store(added.map((entry) => this.decide(entry)))
+      audit.append({
+        actor,
+        action: 'blocklist.import',
+        target: `${added.length} prefixes`,
+        before: undefined,
+        // Of a long list the audit keeps size and hash.
+        after: added.map(({ prefix, note, untilMs }) => ({ prefix, note, untilMs })),
+        reason: ''
+      })
+    })
+  }
+
+  #isListed(list: ListName, { prefix, note, untilMs }: ListEntry): boolean {
+    const before = this.#ports[list].find(prefix)
+    return before !== undefined && before.note === note && before.untilMs === untilMs
+  }
+
+  /** @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED | END_IN_PAST} */
+  #readBlock(entry: NewEntry, how: Pick<BlockHow, 'actor' | 'neverBlock'>): ListEntry {
     const added = this.#read(entry, how.actor)
     const prefix = getPrefix(added.prefix)
     if (isTooWide(prefix)) {
@@ -79,14 +153,7 @@ export class ListEditor {
         `expected a prefix that may be acted on, got ${prefix.text}: ${protection.kind} (${protection.detail})`
       )
     }
-    const decision = this.decide(added)
-    this.#ports.unitOfWork.run(() => {
-      this.#dropEnded('blocklist')
-      this.#ports.blocklist.put(added)
-      how.store(decision)
-      this.#audit('blocklist', { added, actor: how.actor })
-    })
-    return { added, decision }
+    return added
   }
 
   /**
@@ -121,10 +188,7 @@ export class ListEditor {
 
   /** What has ended goes when something new comes, so that the list does not grow for ever. */
   #dropEnded(list: ListName): void {
-    const nowMs = this.#ports.clock.nowMs()
-    for (const entry of this.#ports[list].all()) {
-      if (!isCurrent(entry, nowMs)) this.#ports[list].remove(entry.prefix)
-    }
+    this.#ports[list].removeEnded(this.#ports.clock.nowMs())
   }
 
   #read(entry: NewEntry, actor: Actor): ListEntry {

@@ -48,10 +48,13 @@ export interface ListEntry {
 /** The operator's allowlist and the operator's own blocklist have this shape. */
 export interface ListStore {
   all(): readonly ListEntry[]
+  find(prefix: PrefixText): ListEntry | undefined
   /** Replaces an entry with the same prefix. */
   put(entry: ListEntry): void
   /** False if there was none. */
   remove(prefix: PrefixText): boolean
+  /** Removes what ended at this time or before. */
+  removeEnded(atMs: number): void
 }
 
 export interface ModeSettings {

@@ -65,7 +65,8 @@ export class PrefixChunk {
     while (same < this.count && this.#lengths[same] === length) same++
     if (same === this.count) this.#onlyLength = length
     if (this.wordsPerKey > 1 || this.count <= BUCKET_ENTRIES) return
-    const bucketBits = 31 - Math.clz32(this.count / BUCKET_ENTRIES)
+    // Two at least: a shift by 32 bits is none, and a span can have 32.
+    const bucketBits = Math.max(1, 31 - Math.clz32(this.count / BUCKET_ENTRIES))
     const buckets = 2 ** bucketBits
     this.#first = this.#records[0] ?? 0
     this.#last = this.#records[(this.count - 1) * this.#stride] ?? 0

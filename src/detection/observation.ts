@@ -126,6 +126,34 @@ export function observe(event: RequestEvent): Observation {
   }
 }
 
-export function isUnusualMethod(event: RequestEvent): boolean {
+function isUnusualMethod(event: RequestEvent): boolean {
   return event.method !== '' && !MACHINE_METHODS.has(event.method) && event.method !== 'OPTIONS'
+}
+
+const INJECTION_MARKS: ReadonlySet<string> = new Set([
+  'sql',
+  'path-traversal',
+  'command',
+  'script',
+  'jndi',
+  'template',
+  'prompt-injection'
+])
+const CRASH_MARKS: ReadonlySet<string> = new Set(['nul', 'control-character', 'invalid-utf8'])
+
+export function isInjection({ hkp }: Observation): boolean {
+  return hkp.marks.some((mark) => INJECTION_MARKS.has(mark))
+}
+
+export function isCrashProbe({ hkp }: Observation): boolean {
+  return hkp.marks.some((mark) => CRASH_MARKS.has(mark))
+}
+
+/** What only scanners ask for. A request for somebody else's site over HTTP/1 looks for an open proxy. */
+export function isScan({ event, hkp, action }: Observation): boolean {
+  return (
+    hkp.marks.includes('scanner-path') ||
+    (isUnusualMethod(event) && action !== 'malformed') ||
+    (event.isAbsoluteForm && !event.target.startsWith('/pks/'))
+  )
 }

@@ -6,7 +6,7 @@ import type {
   SubmissionEvent
 } from '../keyserver/index.ts'
 import { hash32, remember } from './hash-ring.ts'
-import { isUnusualMethod, type Observation } from './observation.ts'
+import { isCrashProbe, isInjection, isScan, type Observation } from './observation.ts'
 import { pushTerm } from './order-track.ts'
 import { type Counts, detailOf, type SessionDetail, type SourceSession } from './session.ts'
 
@@ -18,17 +18,6 @@ const DOMAINS_REMEMBERED = 24
 /** Bounds of "large": 99 % of certificates have under 10 kB, 99.9 % under 49 kB (contract §4.3). */
 const LARGE_UPLOAD_BYTES = 16_384
 const LARGE_ANSWER_BYTES = 262_144
-
-const INJECTION_MARKS: ReadonlySet<string> = new Set([
-  'sql',
-  'path-traversal',
-  'command',
-  'script',
-  'jndi',
-  'template',
-  'prompt-injection'
-])
-const CRASH_MARKS: ReadonlySet<string> = new Set(['nul', 'control-character', 'invalid-utf8'])
 
 export function updateFromRequest(session: SourceSession, counts: Counts, seen: Observation): void {
   const { event } = seen
@@ -82,24 +71,12 @@ function updateAgent(session: SourceSession, seen: Observation): void {
 }
 
 function updateMarks(session: SourceSession, counts: Counts, seen: Observation): void {
-  const { event, hkp } = seen
-  let isInjection = false
-  let isCrash = false
-  let isScan = isUnusualMethod(event) && seen.action !== 'malformed'
-  for (const mark of hkp.marks) {
-    if (INJECTION_MARKS.has(mark)) isInjection = true
-    else if (CRASH_MARKS.has(mark)) isCrash = true
-    else if (mark === 'scanner-path') isScan = true
-  }
-  // A request for somebody else's site over HTTP/1 looks for an open proxy.
-  if (event.isAbsoluteForm && !event.target.startsWith('/pks/')) isScan = true
-  if (isInjection) counts.add('injections')
-  if (isCrash) counts.add('crashProbes')
-  if (isScan) {
-    const { paths } = detailOf(session)
-    if (remember(paths, hash32(`!${event.method} ${event.target}`), PATHS_REMEMBERED)) {
-      counts.add('scannerPaths')
-    }
+  if (isInjection(seen)) counts.add('injections')
+  if (isCrashProbe(seen)) counts.add('crashProbes')
+  if (!isScan(seen)) return
+  const { method, target } = seen.event
+  if (remember(detailOf(session).paths, hash32(`!${method} ${target}`), PATHS_REMEMBERED)) {
+    counts.add('scannerPaths')
   }
 }
 

@@ -90,6 +90,17 @@ export class Connection {
     }
   }
 
+  /**
+   * Writes one page and changes nothing: the number of the schema, as it stands.
+   *
+   * @throws {DISK_FULL | DATABASE_READ_ONLY | DATABASE_LOCKED | DATABASE_IO_FAILED}
+   */
+  checkWritable(): void {
+    this.transaction.run(() => {
+      this.execute(`PRAGMA user_version = ${Number(this.pragma('user_version'))}`)
+    })
+  }
+
   /** Folds the write-ahead log into the database and lets the data directory go. A second call does nothing. */
   close(): void {
     if (!this.#database.open) return

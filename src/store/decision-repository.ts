@@ -186,6 +186,11 @@ export class DecisionRepository<D extends DecisionRecord = DecisionRecord> {
     return this.#db.transaction.run(() => this.#prune.run(endedBeforeMs, batchSize))
   }
 
+  /** The same for verdicts that were held back before this time. */
+  pruneSuppressions(beforeMs: number, batchSize: number = PRUNE_BATCH): number {
+    return this.#ring.prune(beforeMs, batchSize)
+  }
+
   #pageFor(query: DecisionFilter): PreparedStatement<[PageBindings], DecisionRow> {
     if (query.value !== undefined) return this.#pageByValue
     if (query.activeAtMs === undefined) return this.#page

@@ -29,6 +29,7 @@ export class SuppressionRing<Wanted extends string = string, Category extends st
   readonly #db: Connection
   readonly #insert: PreparedStatement<[number, string, string, string, string, string]>
   readonly #makeRoom: PreparedStatement<[number]>
+  readonly #prune: PreparedStatement<[number, number]>
   readonly #listed: PreparedStatement<[number, number], SuppressionRow>
   readonly #kept: number
 
@@ -42,6 +43,9 @@ export class SuppressionRing<Wanted extends string = string, Category extends st
     this.#makeRoom = db.prepare(
       'DELETE FROM suppression WHERE sequence <= (SELECT max(sequence) FROM suppression) - ?'
     )
+    this.#prune = db.prepare(
+      'DELETE FROM suppression WHERE sequence IN (SELECT sequence FROM suppression WHERE at_ms < ? ORDER BY at_ms LIMIT ?)'
+    )
     this.#listed = db.prepare(
       'SELECT at_ms, value, wanted, category, protected_by, detail FROM suppression WHERE at_ms >= ? ORDER BY at_ms DESC, sequence DESC LIMIT ?'
     )
@@ -53,6 +57,11 @@ export class SuppressionRing<Wanted extends string = string, Category extends st
       this.#insert.run(atMs, value, wanted, category, protectedBy, detail)
       this.#makeRoom.run(this.#kept)
     })
+  }
+
+  /** @returns how many went, at most `batchSize`: the oldest of those from before this time */
+  prune(beforeMs: number, batchSize: number): number {
+    return this.#db.transaction.run(() => this.#prune.run(beforeMs, batchSize))
   }
 
   /** Newest first, at most 1 000. */

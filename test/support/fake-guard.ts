@@ -3,16 +3,19 @@ import {
   type AddressText,
   displayPrefix,
   findAddress,
+  findPrefix,
   getAddress,
   getPrefix,
   NetminderError
 } from '../../src/base/index.ts'
 import type {
   Decision,
+  EntryRefusal,
   Explanation,
   GuardApi,
   GuardEffect,
   ListEntry,
+  ListImport,
   ModeSettings,
   Page
 } from '../../src/defense/index.ts'
@@ -171,6 +174,29 @@ export class FakeGuard implements GuardApi {
         origin: 'operator'
       })
     }
+  }
+
+  importBlocks(
+    entries: readonly { prefix: string; note: string; untilMs: number | undefined }[],
+    actor: string
+  ): ListImport {
+    this.#note('importBlocks', actor)
+    const refusals: EntryRefusal[] = []
+    for (const [index, { prefix }] of entries.entries()) {
+      if (findPrefix(prefix) === undefined) {
+        refusals.push({
+          index,
+          code: 'ADDRESS_INVALID',
+          detail: `expected a prefix, got ${prefix}`
+        })
+      } else if (prefix.startsWith('127.')) {
+        refusals.push({ index, code: 'PROTECTED', detail: 'loopback is protected' })
+      }
+    }
+    if (refusals.length > 0) return { kind: 'refused', refusals }
+    const made = entries.map((entry) => entryOf(entry.prefix, { ...entry, addedBy: actor }))
+    this.blocked = [...this.blocked, ...made]
+    return { kind: 'imported', imported: made.length, unchanged: 0 }
   }
 
   unblock(prefix: string, actor: string): void {

@@ -208,8 +208,18 @@ export class MemoryList implements ListStore {
     this.entries.set(entry.prefix, entry)
   }
 
+  find(prefix: string): ListEntry | undefined {
+    return this.entries.get(prefix)
+  }
+
   remove(prefix: string): boolean {
     return this.entries.delete(prefix)
+  }
+
+  removeEnded(atMs: number): void {
+    for (const { prefix, untilMs } of this.all()) {
+      if (untilMs !== undefined && untilMs <= atMs) this.entries.delete(prefix)
+    }
   }
 }
 

@@ -20,6 +20,8 @@ import {
 } from './schemas.ts'
 
 const decisionId = z.uuid().describe('Id of the decision.')
+/** What fits into a body of the default length, if notes are short. */
+export const IMPORT_ENTRIES_MAX = 1_000
 const reasonInput = noteInput.default('').describe('Why, for the audit.')
 
 const decisions = {
@@ -145,6 +147,31 @@ const lists = {
     response: z.strictObject({ entry: listEntry, decision }),
     errors: ['ADDRESS_INVALID', 'PREFIX_TOO_WIDE', 'PROTECTED', 'END_IN_PAST'],
     example: { body: { prefix: '203.0.113.66', note: 'harvesting since Monday' } }
+  },
+  importToBlocklist: {
+    method: 'POST',
+    path: '/api/defense/blocklist/import',
+    tag: 'defense',
+    summary: 'Block many prefixes by order of the operator: all of them, or none.',
+    description: `At most ${IMPORT_ENTRIES_MAX.toLocaleString('en')} entries, and no more than a body may hold; send a longer list in parts. One transaction and one entry of the audit. If any of the entries cannot be taken, nothing is changed and every one of those is named by its pointer, with its code. Of two entries for one prefix the later counts; an entry that stands already as it is given is left as it is.`,
+    scope: 'respond',
+    body: z.strictObject({
+      entries: z.array(listEntryInput).min(1).max(IMPORT_ENTRIES_MAX)
+    }),
+    status: 200,
+    response: z.strictObject({
+      imported: z.int().min(0).describe('Prefixes that are new or changed.'),
+      unchanged: z.int().min(0).describe('Prefixes that stood already as given.')
+    }),
+    errors: ['ENTRIES_REFUSED'],
+    example: {
+      body: {
+        entries: [
+          { prefix: '203.0.113.66', note: 'harvesting since Monday' },
+          { prefix: '198.51.100.0/28', until: '2099-01-01T00:00:00Z' }
+        ]
+      }
+    }
   },
   removeFromBlocklist: {
     method: 'DELETE',

@@ -229,9 +229,11 @@ export const problem = z
     detail: text,
     code: text.describe('Stable; what a program should look at.'),
     errors: z
-      .array(z.strictObject({ pointer: text, detail: text }))
+      .array(z.strictObject({ pointer: text, detail: text, code: text.optional() }))
       .optional()
-      .describe('Each fault of a request that does not match the contract, by JSON pointer.')
+      .describe(
+        'Each fault of the request, by JSON pointer; of an import with the code of its own.'
+      )
   })
   .meta({ id: 'Problem' })
 

@@ -1,6 +1,6 @@
 /** Answers the endpoints of the guard. */
 import { getPrefix } from '../../base/index.ts'
-import type { GuardApi } from '../../defense/index.ts'
+import type { EntryRefusal, GuardApi } from '../../defense/index.ts'
 import { apiError } from '../errors.ts'
 import {
   wireActuator,
@@ -88,7 +88,10 @@ function allowlistHandlers(
 
 function blocklistHandlers(
   guard: GuardApi
-): Pick<Handlers, 'listBlocklist' | 'addToBlocklist' | 'removeFromBlocklist'> {
+): Pick<
+  Handlers,
+  'listBlocklist' | 'addToBlocklist' | 'importToBlocklist' | 'removeFromBlocklist'
+> {
   return {
     listBlocklist({ query }, { accepts }) {
       const wanted =
@@ -115,11 +118,36 @@ function blocklistHandlers(
         decision: wireDecision(blocked.decision, nowMs)
       }
     },
+    importToBlocklist({ body }, { actor }) {
+      const entries = body.entries.map(({ prefix, note, until }) => ({
+        prefix,
+        note,
+        untilMs: findTimeMs(until)
+      }))
+      const outcome = guard.importBlocks(entries, actor)
+      if (outcome.kind === 'refused') throw entriesRefused(outcome.refusals)
+      return { imported: outcome.imported, unchanged: outcome.unchanged }
+    },
     removeFromBlocklist({ query }, { actor }) {
       guard.unblock(query.prefix, actor)
       return undefined
     }
   }
+}
+
+/** Names every entry, so that the rest can be sent without them. */
+function entriesRefused(refusals: readonly EntryRefusal[]) {
+  const errors = refusals.map(({ index, code, detail }) => ({
+    pointer: `/body/entries/${index}`,
+    detail,
+    code
+  }))
+  const [first] = errors
+  return apiError(
+    'ENTRIES_REFUSED',
+    `expected entries that can all be taken, got ${errors.length} that cannot, the first at ${first?.pointer}: ${first?.detail}`,
+    { extensions: { errors } }
+  )
 }
 
 function mediaTypeOf(format: 'json' | 'plain'): string {

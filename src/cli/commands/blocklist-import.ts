@@ -1,16 +1,15 @@
 /** `netminder blocklist import`: adds every entry of a file, or says why not. */
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { type ApiClient, ApiError } from '../../api/index.ts'
 import { messageOf } from '../../base/index.ts'
 import { leaf, parseEnd, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { connect } from '../node-client.ts'
 import { plain, plural, renderJson } from '../output.ts'
-import { type FileEntry, type LineFault, readEntries } from './entry-line.ts'
+import { type LineFault, readEntries } from './entry-line.ts'
+import { type Refusal, sendEntries } from './send-entries.ts'
 
 interface ImportOptions {
   readonly note?: string
@@ -18,20 +17,10 @@ interface ImportOptions {
   readonly skipMalformed?: true
 }
 
-interface Refusal {
-  readonly prefix: string
-  readonly code: string
-  readonly detail: string
-}
-
 const FILE_BYTES_MAX = 64 * 1_048_576
 const FAULTS_SHOWN = 10
-/** The node allows so many requests a minute by default; this is how long one waits when it says that they are used up. */
-const RETRY_AFTER_MS = 2_000
-const PROGRESS_EVERY = 500
-
-/** What the node refuses for one entry and would not for another. */
-const REFUSALS = new Set(['PROTECTED', 'PREFIX_TOO_WIDE', 'END_IN_PAST', 'ADDRESS_INVALID'])
+/** Entries between two words about how far it has come. */
+const PROGRESS_EVERY = 10_000
 
 export function addImportCommand(parent: Command, context: CliContext): void {
   leaf(parent.command('import'), {
@@ -65,21 +54,20 @@ export function addImportCommand(parent: Command, context: CliContext): void {
         note: entry.note === '' ? (options.note ?? '') : entry.note,
         until: entry.until ?? options.until ?? null
       }))
-      const refused = await addAll(connect(places), completed, context)
-      const counts = {
-        imported: completed.length - refused.length,
-        refused: refused.length,
-        malformed: faults.length
-      }
+      const { imported, unchanged, refusals } = await sendEntries(completed, {
+        client: connect(places),
+        signal: context.signal,
+        onProgress: progressOf(completed.length, context)
+      })
+      tellRefusals(refusals, context)
+      const counts = { imported, unchanged, refused: refusals.length, malformed: faults.length }
       await context.io.write(
-        places.output === 'json'
-          ? renderJson({ ...counts, refusals: refused })
-          : `${counts.imported} imported, ${counts.refused} refused, ${counts.malformed} malformed\n`
+        places.output === 'json' ? renderJson({ ...counts, refusals }) : `${countsText(counts)}\n`
       )
-      if (refused.length > 0) {
+      if (refusals.length > 0) {
         throw new CliError(
           'CLI_FAULT_FOUND',
-          `the node refused ${plural(refused.length, 'entry', 'entries')}`
+          `the node refused ${plural(refusals.length, 'entry', 'entries')}`
         )
       }
     })
@@ -121,41 +109,31 @@ function tellFaults(faults: readonly LineFault[], { io }: CliContext): void {
   if (more > 0) io.talk(`and ${more} more malformed lines`)
 }
 
-async function addAll(
-  client: ApiClient,
-  entries: readonly FileEntry[],
-  { io, signal }: CliContext
-): Promise<readonly Refusal[]> {
-  const refused: Refusal[] = []
-  for (const [index, entry] of entries.entries()) {
-    const refusal = await addOne(client, entry, signal)
-    if (refusal !== undefined) {
-      refused.push(refusal)
-      if (refused.length <= FAULTS_SHOWN) {
-        io.talk(`${refusal.prefix}: ${plain(refusal.detail)} (${refusal.code})`)
-      }
-    }
-    if ((index + 1) % PROGRESS_EVERY === 0) io.talk(`${index + 1} of ${entries.length} …`)
+function tellRefusals(refusals: readonly Refusal[], { io }: CliContext): void {
+  for (const { prefix, code, detail } of refusals.slice(0, FAULTS_SHOWN)) {
+    io.talk(`${prefix}: ${plain(detail)} (${code})`)
   }
-  return refused
+  const more = refusals.length - FAULTS_SHOWN
+  if (more > 0) io.talk(`and ${more} more refused; --output json names all`)
 }
 
-async function addOne(
-  client: ApiClient,
-  body: FileEntry,
-  signal: AbortSignal
-): Promise<Refusal | undefined> {
-  for (;;) {
-    try {
-      await client.call('addToBlocklist', { body }, { signal })
-      return undefined
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      if (REFUSALS.has(error.code)) {
-        return { prefix: body.prefix, code: error.code, detail: error.message }
-      }
-      if (error.code !== 'RATE_LIMITED') throw error
-      await wait(RETRY_AFTER_MS, undefined, { signal })
-    }
+function countsText(counts: {
+  readonly imported: number
+  readonly unchanged: number
+  readonly refused: number
+  readonly malformed: number
+}): string {
+  const { imported, unchanged, refused, malformed } = counts
+  const stood = unchanged === 0 ? '' : `${unchanged} unchanged, `
+  return `${imported} imported, ${stood}${refused} refused, ${malformed} malformed`
+}
+
+/** Says how far it has come, on a long list only. */
+function progressOf(total: number, { io }: CliContext): (done: number) => void {
+  let said = 0
+  return (done) => {
+    if (done === total || done - said < PROGRESS_EVERY) return
+    said = done
+    io.talk(`${done} of ${total} …`)
   }
 }

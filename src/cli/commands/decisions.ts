@@ -7,8 +7,9 @@ import { given, leaf, noun, parseSince, parseWholeNumber, placesOf } from '../co
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { allItems, connect, firstItems } from '../node-client.ts'
-import { type Column, endTime, print, printItems, relativeTime } from '../output.ts'
+import { type Column, endTime, plain, plural, print, printItems, relativeTime } from '../output.ts'
 import { renderExplanation } from './explanation-text.ts'
+import { findLines } from './find-lines.ts'
 import { addWatchCommand } from './watch.ts'
 
 export type Decision = OperationResponse<'liftDecision'>
@@ -94,11 +95,13 @@ function addExplain(parent: Command, context: CliContext): void {
     summary: 'explain everything that is known about an address, and how to undo what was done',
     examples: [
       ['decisions explain 198.51.100.7', 'why is it blocked, until when, how to end it'],
+      ['decisions explain 198.51.100.7 --log /var/log/haproxy.log', 'with the lines themselves'],
       ['decisions explain 2001:db8::7 --output json', 'for a program']
     ]
   })
     .argument('<address>', 'IPv4 or IPv6 address')
-    .action(async (text: string, _options: unknown, command: Command) => {
+    .option('--log <file>', 'log in which to find the lines that the hashes name')
+    .action(async (text: string, options: { readonly log?: string }, command: Command) => {
       const places = placesOf(command)
       // An address is also what a list calls 192.0.2.1/32.
       const params = { ip: getAddress(text.replace(/\/(?:32|128)$/, '')) }
@@ -108,7 +111,20 @@ function addExplain(parent: Command, context: CliContext): void {
         value: explanation,
         asTable: () => renderExplanation(explanation, io.columns)
       })
+      if (options.log !== undefined) await showLines(options.log, explanation, context)
     })
+}
+
+/** To standard error, so that what goes to a program stays what the contract says. */
+async function showLines(
+  file: string,
+  explanation: OperationResponse<'explainAddress'>,
+  { io, signal }: CliContext
+): Promise<void> {
+  const hashes = new Set(explanation.decisions.flatMap(({ decision }) => decision.line_hashes))
+  const found = await findLines(file, hashes, signal)
+  io.talk(`\n${found.size} of ${plural(hashes.size, 'line')} found in ${file}:`)
+  for (const [digits, line] of found) io.talk(`  ${digits}  ${plain(line)}`)
 }
 
 function addLift(parent: Command, context: CliContext): void {

@@ -16,8 +16,8 @@ interface DemoCommandOptions {
 
 const SPEED_MIN = 0.1
 const SPEED_MAX = 100
-/** Eleven minutes of recorded traffic in little more than one. */
-const SPEED_DEFAULT = 10
+/** Eleven minutes of recorded traffic in a minute and a half. Much faster, and harmless uploads come at the rate of a flood. */
+const SPEED_DEFAULT = 8
 
 export function addDemoCommand(program: Command, context: CliContext): void {
   leaf(program.command('demo'), {

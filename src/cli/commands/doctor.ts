@@ -6,7 +6,7 @@ import { examine } from '../doctor/examine.ts'
 import type { CheckResult } from '../doctor/run-checks.ts'
 import { runSystemCommand } from '../doctor/system-command.ts'
 import { CliError } from '../errors.ts'
-import { plain, print } from '../output.ts'
+import { plain, plural, print } from '../output.ts'
 
 export function addDoctorCommand(program: Command, context: CliContext): void {
   leaf(program.command('doctor'), {
@@ -58,6 +58,6 @@ function asTable({ checks, findings, faults, notes }: Report): string {
   const lines = findings.map(
     ({ severity, message, cure }) => `${severity}  ${plain(message)}\n cure  ${plain(cure)}\n`
   )
-  const found = `${checks.length} checks: ${faults} faults, ${notes} notes\n`
+  const found = `${plural(checks.length, 'check')}: ${plural(faults, 'fault')}, ${plural(notes, 'note')}\n`
   return [...lines, found].join(lines.length > 0 ? '\n' : '')
 }

@@ -1,14 +1,12 @@
 /** The explanation of an address, to be understood by a volunteer at three in the morning: first what is, then why, then how to undo it. */
 import type { OperationResponse } from '../../api/index.ts'
-import { endTime, plain, plural, relativeTime, utcTime, words, wrap } from '../output.ts'
+import { endTime, isEndless, plain, plural, relativeTime, utcTime, words, wrap } from '../output.ts'
 
 export type Explanation = OperationResponse<'explainAddress'>
 type Explained = Explanation['decisions'][number]
 
 const WIDTH_MAX = 100
 const LABEL_WIDTH = 10
-/** Times beyond this mean "until removed". */
-const NO_END_YEAR = '9999'
 
 export function renderExplanation(explanation: Explanation, columns: number | undefined): string {
   const width = Math.min(columns ?? WIDTH_MAX, WIDTH_MAX)
@@ -43,6 +41,9 @@ function headline(explanation: Explanation): string {
   }
   const inForce = decisions.filter(({ decision }) => decision.state === 'in-force')
   const acting = inForce.find(({ decision }) => decision.type !== 'watch')
+  if (acting !== undefined && acting.carried_out.length === 0) {
+    return `${ip} should be ${DONE_TO[acting.decision.type]} ${endText(acting, explanation)}, but nobody turns it away: no actuator is configured.`
+  }
   if (acting !== undefined) {
     return `${ip} is ${DONE_TO[acting.decision.type]} ${endText(acting, explanation)}.`
   }
@@ -50,7 +51,7 @@ function headline(explanation: Explanation): string {
     ({ decision }) => decision.state === 'shadow' && decision.type !== 'watch'
   )
   if (shadow !== undefined) {
-    return `${ip} would be ${DONE_TO[shadow.decision.type]} ${endText(shadow, explanation)}, but nothing is applied: shadow mode.`
+    return `${ip} is not blocked: shadow mode. Enforced, it would be ${DONE_TO[shadow.decision.type]} ${endText(shadow, explanation)}.`
   }
   if (decisions.some(isStanding)) return `${ip} is watched; nothing is applied.`
   if (decisions.length > 0) return `Nothing stands against ${ip} now.`
@@ -61,13 +62,20 @@ function headline(explanation: Explanation): string {
 }
 
 function endText({ decision }: Explained, { at }: Explanation): string {
-  if (decision.until.startsWith(NO_END_YEAR)) return 'until the entry is removed'
+  if (isEndless(decision.until)) return 'until the entry is removed'
   return `until ${utcTime(decision.until)} (${endTime(decision.until, Date.parse(at))})`
 }
 
 interface Frame {
   readonly nowMs: number
   readonly width: number
+}
+
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  'in-force': 'in force',
+  shadow: 'not applied (shadow mode)',
+  expired: 'over',
+  lifted: 'over'
 }
 
 const ORIGINS = { detection: 'the node', operator: 'an operator', network: 'the network' }
@@ -85,7 +93,7 @@ function renderDecision({ decision, carried_out, undo }: Explained, frame: Frame
   const made = `${utcTime(decision.created_at)} (${relativeTime(decision.created_at, frame.nowMs)})`
   const weight = `${decision.severity}, score ${decision.confidence.toFixed(2)}, ${offenceText(decision.offence)}`
   return [
-    `${decision.type} for ${decision.category}, ${decision.state}\n`,
+    `${decision.type} for ${decision.category}, ${STATE_WORDS[decision.state]}\n`,
     field('about', about, frame),
     field('decided', `${made} by ${ORIGINS[decision.origin]}`, frame),
     field('ends', endOf(decision.until, frame.nowMs), frame),
@@ -128,7 +136,7 @@ function doneTexts(state: string, carriedOut: readonly string[]): readonly strin
 }
 
 function endOf(until: string, nowMs: number): string {
-  if (until.startsWith(NO_END_YEAR)) return 'when the entry is removed from the blocklist'
+  if (isEndless(until)) return 'when the entry is removed from the blocklist'
   return `${utcTime(until)} (${endTime(until, nowMs)})`
 }
 
@@ -144,10 +152,7 @@ function renderEarlier(over: readonly Explained[], frame: Frame): string {
   if (over.length === 0) return ''
   const paragraphs = over.map(({ decision }) => {
     const ended = relativeTime(decision.lifted_at ?? decision.until, frame.nowMs)
-    const how =
-      decision.lifted_at === null
-        ? `expired ${ended}`
-        : `lifted ${ended} by ${decision.lifted_by ?? 'somebody'}${decision.lift_reason ? `: ${decision.lift_reason}` : ''}`
+    const how = howItEnded(decision, ended)
     const why = decision.reasons.map((reason) => `${reason.text} (rule ${reason.rule})`).join('; ')
     return paragraph(
       `${utcTime(decision.created_at)}  ${decision.type} for ${decision.category}`,
@@ -156,6 +161,17 @@ function renderEarlier(over: readonly Explained[], frame: Frame): string {
     )
   })
   return `earlier decisions\n${paragraphs.join('')}`
+}
+
+function howItEnded(
+  decision: Pick<Explained['decision'], 'lifted_at' | 'lifted_by' | 'lift_reason'>,
+  ended: string
+): string {
+  const reason = decision.lift_reason ? `: ${decision.lift_reason}` : ''
+  if (decision.lifted_at === null) return `expired ${ended}`
+  // The node made way for a stronger decision of its own: nobody took it back.
+  if (decision.lifted_by === 'detection') return `ended ${ended}${reason}`
+  return `lifted ${ended} by ${decision.lifted_by ?? 'somebody'}${reason}`
 }
 
 function paragraph(title: string, texts: readonly string[], { width }: Frame): string {

@@ -34,6 +34,7 @@ function asTable(status: Status, context: CliContext): string {
   const pairs = renderPairs([
     ['node', `${status.name}, netminder ${status.version}`],
     ['running since', `${status.started_at} (${relativeTime(status.started_at, nowMs)})`],
+    ['ready', readyText(status.components)],
     ['mode', modeText(status.mode)],
     ['judged by', status.policy],
     [
@@ -44,7 +45,7 @@ function asTable(status: Status, context: CliContext): string {
     ],
     ['log events', status.events_total.toLocaleString('en')],
     ['addresses known', status.sources_tracked.toLocaleString('en')],
-    ['decisions now', `${ban} ban, ${throttle} throttle, ${watch} watch`]
+    ['decisions now', `${ban} ban, ${throttle} throttle, ${watch} watch${shadowText(status.mode)}`]
   ])
   const components = [...status.components]
   const parts =
@@ -63,6 +64,23 @@ function asTable(status: Status, context: CliContext): string {
     return `${pairs}\n${parts}\n${NO_ACTUATOR}\n`
   }
   return `${pairs}\n${parts}\n${actuatorTable(status.actuators, context)}`
+}
+
+/** As `/readyz` answers: what is degraded does not make the node unready. */
+export function readyText(components: Status['components']): string {
+  const named = (wanted: string) =>
+    components.filter(({ state }) => state === wanted).map(({ name }) => name)
+  const failed = named('failed')
+  if (failed.length > 0) return `NO, it cannot do its work: ${failed.join(', ')} (see below)`
+  const degraded = named('degraded')
+  return degraded.length === 0 ? 'yes' : `yes, but for ${degraded.join(', ')} (see below)`
+}
+
+/** In shadow mode a count of bans must not be taken for bans. */
+function shadowText({ overall, by_category }: Status['mode']): string {
+  if (overall === 'enforce') return ''
+  const others = Object.values(by_category).includes('enforce') ? ' and the categories above' : ''
+  return ` (shadow mode: all but your own blocklist${others} is only shown)`
 }
 
 export function actuatorTable(actuators: Status['actuators'], context: CliContext): string {

@@ -5,7 +5,7 @@ import { leaf, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { connect } from '../node-client.ts'
-import { plain, utcTime } from '../output.ts'
+import { isEndless, plain, utcTime } from '../output.ts'
 
 interface EventData {
   readonly at?: string
@@ -69,7 +69,6 @@ export function describeEvent(event: ServerSentEvent): string {
   }
   const word = event.event === 'decision.extended' ? 'prolonged' : 'decided  '
   const why = decision.reasons.map((reason) => reason.text).join('; ')
-  return plain(
-    `${utcTime(decision.created_at)}  ${word}  ${subject} until ${utcTime(decision.until)}${shadow}: ${why}`
-  )
+  const end = isEndless(decision.until) ? 'it is removed' : utcTime(decision.until)
+  return plain(`${utcTime(decision.created_at)}  ${word}  ${subject} until ${end}${shadow}: ${why}`)
 }

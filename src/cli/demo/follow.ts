@@ -131,7 +131,7 @@ class Player {
         await this.#clock.sleep(SETTLE_MS, signal)
         if (isOnce || lengthMs === 0) break
         const length = formatDuration(lengthMs)
-        await this.#stage.screen.news('again   ', `the ${length} of traffic start over`, 'faint')
+        await this.#stage.screen.news('again   ', `the recording (${length}) starts over`, 'faint')
       } while (!signal.aborted)
       this.#isOver = true
     } catch (error) {

@@ -46,7 +46,8 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
   try {
     const stage = await setUp({ options, context, recording, sandbox, screen, cleanUps })
     await follow(stage, { ...options, recording, sandbox }, signal)
-    missing = await concludeOn(stage, { harmless: recording.harmless })
+    const { isOnce: mustBeComplete, speed } = options
+    missing = await concludeOn(stage, { harmless: recording.harmless, speed, mustBeComplete })
   } finally {
     for (const cleanUp of cleanUps.reverse()) await cleanUp()
     removeSandbox(sandbox)

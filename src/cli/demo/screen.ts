@@ -14,6 +14,7 @@ const SGR: Readonly<Record<Tone, string>> = {
   alarm: '1;31'
 }
 const WIDTH_MAX = 100
+const WIDTH_MIN = 40
 const LABEL_WIDTH = 10
 const TIME_WIDTH = 6
 const INDENT = TIME_WIDTH + 2
@@ -34,7 +35,8 @@ export class Screen {
     this.#io = io
     this.#clock = clock
     this.#hasColors = io.columns !== undefined && options.areColorsWelcome
-    this.#width = Math.max(40, Math.min(WIDTH_MAX, io.columns ?? WIDTH_MAX))
+    // A terminal that does not know its width says 0.
+    this.#width = Math.max(WIDTH_MIN, Math.min(WIDTH_MAX, io.columns || WIDTH_MAX))
     this.#startedAtMs = clock.monotonicMs()
     this.#statusSaidAtMs = this.#startedAtMs
   }

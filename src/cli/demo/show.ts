@@ -195,9 +195,15 @@ export class Show {
     if (due === undefined || clock.monotonicMs() < due.atMs) return
     this.#toLift = undefined
     const { id, type, value } = due.decision
-    const why = shared.has(value) ? ': a gateway, and harmless people are behind it as well' : ''
     await screen.blank()
-    await screen.news('BY HAND ', `the operator lifts the ${type} of ${value}${why}`, 'good')
+    await screen.news(
+      'BY HAND ',
+      `the ${type} of ${value} is lifted, as an operator would:`,
+      'good'
+    )
+    if (shared.has(value)) {
+      await screen.detail('why', 'it is a gateway, and harmless people are behind it as well')
+    }
     await screen.command(commandFor(`decisions lift ${value}`), 'strong')
     const reason = 'a gateway that others use as well (demo)'
     await client.call('liftDecision', { params: { id }, query: { reason } }).catch((error) => {

@@ -18,7 +18,7 @@ const COMMON = {
   explained: 'the node explains a decision: rules, counters, lines',
   expired: 'a decision ends by itself when its time is over',
   lifted: 'a decision is lifted by hand',
-  harmless: 'no harmless address was blocked',
+  harmless: 'no harmless address was banned',
   audited: 'the audit chain is intact'
 } as const
 

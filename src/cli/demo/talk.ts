@@ -4,6 +4,7 @@ import type { Stage } from './follow.ts'
 import type { DemoHaproxy } from './haproxy.ts'
 import { DEMO_TTL_MS, type Sandbox } from './sandbox.ts'
 import type { Screen } from './screen.ts'
+import { isApplied } from './wording.ts'
 
 export async function introduce(
   screen: Screen,
@@ -43,49 +44,65 @@ export async function introduceCommands(
 ): Promise<void> {
   await screen.blank()
   await screen.text('Ask the node from another terminal, while it runs:')
-  for (const words of [
-    'status',
-    'decisions list --active',
-    'decisions explain ADDRESS',
-    'audit list'
-  ]) {
+  for (const words of ['status', 'decisions list', 'decisions explain ADDRESS', 'audit list']) {
     await screen.command(commandFor(words))
   }
   await screen.blank()
 }
 
+export interface Truth {
+  readonly harmless: ReadonlySet<string>
+  readonly speed: number
+  /** False: somebody ended it when he had seen enough, and what did not happen is no fault. */
+  readonly mustBeComplete: boolean
+}
+
 /** The end: what can only be known now, and the list of steps. @returns titles of those that did not happen */
-export async function concludeOn(
-  stage: Stage,
-  truth: { readonly harmless: ReadonlySet<string> }
-): Promise<readonly string[]> {
-  const { client, screen, steps } = stage
-  const wronged = new Set<string>()
+export async function concludeOn(stage: Stage, truth: Truth): Promise<readonly string[]> {
+  const { client, steps } = stage
+  await judgeByTruth(stage, truth)
+  const audit = await client.call('verifyAudit', {})
+  if (audit.is_intact) steps.note('audited', `${audit.rows} rows`)
+  await listSteps(stage, truth.mustBeComplete)
+  return steps.missing()
+}
+
+/** Whom the node blocked, beside who they were. */
+async function judgeByTruth({ client, screen, steps }: Stage, truth: Truth): Promise<void> {
+  const wronged = { ban: new Set<string>(), throttle: new Set<string>() }
   let blocks = 0
   const pages = (page: { limit: number; cursor?: string }) =>
     client.call('listDecisions', { query: page })
   for await (const decision of allItems(pages)) {
-    if (decision.type === 'watch') continue
+    if (!isApplied(decision)) continue
     blocks++
     for (const prefix of decision.prefixes) {
       const address = prefix.replace(/\/(?:32|128)$/, '')
-      if (truth.harmless.has(address)) wronged.add(address)
+      if (truth.harmless.has(address)) wronged[decision.type].add(address)
     }
   }
-  const harmless = `${truth.harmless.size} harmless addresses`
-  if (wronged.size === 0) steps.note('harmless', `${blocks} blocks, none of the ${harmless}`)
-  else await screen.text(`Blocked without cause: ${[...wronged].join(', ')}`, 'alarm')
-  const audit = await client.call('verifyAudit', {})
-  if (audit.is_intact) steps.note('audited', `${audit.rows} rows`)
-  await listSteps(stage)
-  return steps.missing()
+  const { ban, throttle } = wronged
+  if (ban.size === 0) {
+    const total = truth.harmless.size
+    steps.note('harmless', `${blocks} blocks; none of ${total} harmless addresses banned`)
+  } else {
+    await screen.text(`Banned without cause: ${[...ban].join(', ')}`, 'alarm')
+  }
+  if (throttle.size === 0) return
+  const faster =
+    truth.speed > 1
+      ? `; played ${truth.speed} times as fast, harmless traffic too comes faster than it did (--speed 1 is the recorded pace)`
+      : ''
+  await screen.text(`Slowed down without cause: ${throttle.size} addresses${faster}.`, 'caution')
 }
 
-async function listSteps({ screen, steps }: Stage): Promise<void> {
+async function listSteps({ screen, steps }: Stage, mustBeComplete: boolean): Promise<void> {
+  const absent = mustBeComplete ? 'alarm' : 'faint'
   await screen.blank()
   await screen.text('Steps', 'strong')
   for (const { title, seen } of steps.all()) {
-    if (seen === undefined) await screen.field('missing', title, 'alarm')
+    if (seen === undefined)
+      await screen.field(mustBeComplete ? 'missing' : 'not yet', title, absent)
     else await screen.item('done', title, seen)
   }
   const missing = steps.missing().length
@@ -95,6 +112,6 @@ async function listSteps({ screen, steps }: Stage): Promise<void> {
     missing === 0
       ? `All ${total} steps happened.`
       : `${total - missing} of ${total} steps happened.`,
-    missing === 0 ? 'good' : 'alarm'
+    missing === 0 ? 'good' : absent
   )
 }

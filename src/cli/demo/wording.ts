@@ -22,9 +22,7 @@ export function categoryOf(decision: WireDecision): string {
 
 /** `127.1.2.3`, or how many addresses a swarm has. */
 export function subjectOf(decision: WireDecision): string {
-  return decision.scope === 'swarm'
-    ? `a swarm of ${decision.prefixes.length} addresses`
-    : decision.value
+  return decision.scope === 'swarm' ? `a swarm of ${decision.prefixes.length}` : decision.value
 }
 
 export function ttlOf(decision: WireDecision): string {

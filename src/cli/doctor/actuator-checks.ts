@@ -16,8 +16,8 @@ export interface ActuatorFacts {
   readonly serviceName: string
 }
 
-/** A ban that counts late is no fault: the operator may have no admin socket to give. */
-const NOTES: ReadonlySet<string> = new Set(['NO_SOCKET'])
+/** No faults: the operator may have no admin socket to give, or stand behind a CDN. */
+const NOTES: ReadonlySet<string> = new Set(['NO_SOCKET', 'BEHIND_PROXY'])
 
 export async function checkActuator(
   actuator: ActuatorConfig,

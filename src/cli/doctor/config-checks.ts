@@ -17,7 +17,9 @@ export function readConfig(places: DoctorPlaces): ConfigReading {
         fault(
           code,
           `${origin}: ${keyPath === '' ? '' : `${keyPath}: `}${message}`,
-          cureOf(code, keyPath, origin, file)
+          message.includes('EACCES')
+            ? 'run doctor as root: sudo netminder doctor'
+            : cureOf(code, keyPath, origin, file)
         )
       )
     }

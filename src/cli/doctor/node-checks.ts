@@ -119,12 +119,20 @@ function judgeStatus(status: NodeStatus, nowMs: number): readonly Finding[] {
   const findings: Finding[] = []
   const upMs = nowMs - Date.parse(status.started_at)
   for (const { name, state, detail } of status.components) {
-    if (state !== 'ok') {
+    if (state === 'failed') {
+      findings.push(
+        fault(
+          'NODE_NOT_READY',
+          `the node cannot do its work (/readyz answers 503), it says of its ${name}: ${detail}`,
+          'mend what it names; the node goes on by itself: netminder status'
+        )
+      )
+    } else if (state === 'degraded') {
       findings.push(
         fault(
           'NODE_DEGRADED',
-          `the node says of its ${name}: ${detail}`,
-          `mend what it names; the node goes on by itself: netminder status`
+          `the node works in part, it says of its ${name}: ${detail}`,
+          'mend what it names; the node goes on by itself: netminder status'
         )
       )
     } else if (detail === '0 lines read' && upMs > FIRST_LINE_MS) {

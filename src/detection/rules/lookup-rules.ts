@@ -44,7 +44,9 @@ export const orderedSearches: Rule = (context) => {
 }
 
 /** Whole domains and wildcards: nobody needs ten of them in an hour (Dec 2023, hockeypuck #286; theHarvester). */
-export const domainSearches: Rule = ({ counts }) => {
+export const domainSearches: Rule = ({ counts, observation }) => {
+  const kind = observation?.hkp.search.kind
+  if (kind !== 'domain' && kind !== 'wildcard') return undefined
   const domains = counts.hour('domainSearches')
   return hit(rungOf(domains, { watch: 3, throttle: 5, ban: 9 }), {
     rule: 'domain-searches',
@@ -68,7 +70,8 @@ export const nameWalk: Rule = ({ counts, detail }) => {
 }
 
 /** Free words, one after the other, from a program: a dictionary of names. People search for few, with a browser. */
-export const wordSearches: Rule = ({ counts, session }) => {
+export const wordSearches: Rule = ({ counts, session, observation }) => {
+  if (observation?.hkp.search.kind !== 'words') return undefined
   const words = counts.hour('wordSearches')
   const factor = session.hasPageSigns ? 3 : 1
   return hit(rungOf(words, { watch: 8 * factor, throttle: 12 * factor, ban: 30 * factor }), {

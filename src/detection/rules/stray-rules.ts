@@ -1,13 +1,16 @@
 /**
  * Requests that no keyserver client sends: scanners, injection probes, open-proxy probes, bytes that are no HTTP, slow clients.
- * What the proxy answered does not matter here; what was asked does.
+ * What the proxy answered does not matter here; what was asked does. Each rule speaks only on a request of its kind: a source
+ * whose block has ended is judged by what it does next, not once more by what it was blocked for.
  */
+import { isCrashProbe, isInjection, isScan } from '../observation.ts'
 import { hit, type Rule, rungOf } from './rule.ts'
 
 /** Dotfiles, administration pages, scripts of other software (contract §4.2, A14). One may be a slip; two are a list. */
 export const scannerPath: Rule = ({ counts, observation }) => {
+  if (observation === undefined || !isScan(observation)) return undefined
   const paths = counts.hour('scannerPaths')
-  const banAt = observation?.agent === 'scanner' ? 1 : 2
+  const banAt = observation.agent === 'scanner' ? 1 : 2
   return hit(rungOf(paths, { throttle: 1, ban: banAt }), {
     rule: 'scanner-path',
     category: 'scanner',
@@ -17,7 +20,8 @@ export const scannerPath: Rule = ({ counts, observation }) => {
 }
 
 /** Unknown paths without such a mark: a directory scan walks hundreds; a person or a search engine strays over a handful. */
-export const strayPaths: Rule = ({ counts }) => {
+export const strayPaths: Rule = ({ counts, observation }) => {
+  if (observation?.action !== 'foreign') return undefined
   const paths = counts.hour('foreignPaths')
   return hit(rungOf(paths, { watch: 4, throttle: 6, ban: 10 }), {
     rule: 'stray-paths',
@@ -41,8 +45,9 @@ export const scannerAgent: Rule = ({ counts, observation }) => {
 
 /** SQL, shell, script, traversal or template payloads inside an HKP request (A15). */
 export const injection: Rule = ({ counts, observation }) => {
+  if (observation === undefined || !isInjection(observation)) return undefined
   const probes = counts.hour('injections')
-  const banAt = observation?.agent === 'scanner' ? 1 : 3
+  const banAt = observation.agent === 'scanner' ? 1 : 3
   return hit(rungOf(probes, { throttle: 1, ban: banAt }), {
     rule: 'injection',
     category: 'scanner',
@@ -52,7 +57,8 @@ export const injection: Rule = ({ counts, observation }) => {
 }
 
 /** NUL bytes, control characters and invalid UTF-8, which have crashed keyservers (hockeypuck #453, #458; A19). */
-export const crashProbe: Rule = ({ counts }) => {
+export const crashProbe: Rule = ({ counts, observation }) => {
+  if (observation === undefined || !isCrashProbe(observation)) return undefined
   const probes = counts.hour('crashProbes')
   return hit(rungOf(probes, { watch: 1, throttle: 3, ban: 6 }), {
     rule: 'crash-probe',
@@ -63,7 +69,8 @@ export const crashProbe: Rule = ({ counts }) => {
 }
 
 /** Bytes that are no HTTP. A person's mistyped URL gives one; a port scanner gives a series and nothing else. */
-export const malformed: Rule = ({ counts }) => {
+export const malformed: Rule = ({ counts, observation }) => {
+  if (observation?.action !== 'malformed') return undefined
   const requests = counts.hour('malformedRequests')
   if (counts.hour('hkpRequests') > requests / 2) return undefined
   return hit(rungOf(requests, { watch: 1, throttle: 3, ban: 12 }), {
@@ -75,7 +82,8 @@ export const malformed: Rule = ({ counts }) => {
 }
 
 /** Requests that were begun and never ended: slow-HTTP attacks hold connections that way (A16). */
-export const slowRequests: Rule = ({ counts }) => {
+export const slowRequests: Rule = ({ counts, observation }) => {
+  if (observation?.event.outcome !== 'timed-out') return undefined
   const timeouts = counts.tenMinutes('timeouts')
   return hit(rungOf(timeouts, { watch: 5, throttle: 12, ban: 40 }), {
     rule: 'slow-requests',
@@ -86,7 +94,8 @@ export const slowRequests: Rule = ({ counts }) => {
 }
 
 /** Failed signatures on delete and replace: only the certificate's owner or an administrator can sign (A17). */
-export const refusedSubmissions: Rule = ({ counts }) => {
+export const refusedSubmissions: Rule = ({ counts, observation }) => {
+  if (observation?.action !== 'admin') return undefined
   const refused = counts.hour('refusedSubmissions')
   return hit(rungOf(refused, { watch: 2, throttle: 3, ban: 6 }), {
     rule: 'refused-submissions',

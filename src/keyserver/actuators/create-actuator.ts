@@ -17,6 +17,8 @@ export type ActuatorOptions =
       /** Empty: none. */
       readonly throttleTable: string
       readonly commandTimeoutMs: number
+      /** A CDN or another proxy stands in front of HAProxy. @default false */
+      readonly isBehindProxy?: boolean
     }
   | {
       readonly kind: 'plain-list'
@@ -53,6 +55,7 @@ function createSweepable(
       socket: options.socket || undefined,
       throttleTable: options.throttleTable || undefined,
       commandTimeoutMs: options.commandTimeoutMs,
+      isBehindProxy: options.isBehindProxy ?? false,
       recordPath
     },
     ports

@@ -171,7 +171,8 @@ export class LineIntake {
   /** Nothing came for a while: log time goes on all the same. */
   settle(): void {
     if (this.#decoder.logTimeMs === 0) return
-    const quietMs = this.#clock.monotonicMs() - this.#lastLineMs
+    // Log times are whole milliseconds, and what is derived from them is stored.
+    const quietMs = Math.floor(this.#clock.monotonicMs() - this.#lastLineMs)
     this.#decoder.settle(this.#decoder.logTimeMs + quietMs, this.#sink)
   }
 

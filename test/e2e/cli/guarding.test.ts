@@ -35,7 +35,7 @@ const heldNow = () =>
 test('status says that the node follows its log in shadow mode', async () => {
   const { code, out, talk } = await rig.run(['status'])
   equal({ code, talk }, { code: 0, talk: '' })
-  match(out, /^mode +shadow \(nothing is applied\)$/m)
+  match(out, /^mode +shadow \(only your own blocklist is applied\)$/m)
   match(out, /^source haproxy +ok /m)
   const json = await rig.json<{ mode: { overall: string } }>('status')
   is(json.mode.overall, 'shadow')
@@ -62,13 +62,28 @@ test('a scanner in the log is listed and explained, and nothing is applied', asy
   equal([ban?.value, ban?.state, ban?.category], [SCANNER, 'shadow', 'scanner'])
   const { code, out } = await rig.run(['decisions', 'explain', SCANNER])
   is(code, 0)
-  match(out, /^198\.51\.100\.66 would be banned until .* UTC \(in .*\), but nothing is applied/)
+  match(
+    out,
+    /^198\.51\.100\.66 is not blocked: shadow mode\. Enforced, it\s+would\s+be\s+banned\s+until\s/
+  )
   match(out.replaceAll(/\s+/g, ' '), / because asked for \d+ path.* \(rule scanner-path\) /)
   match(out, /^ {2}counted +scanner paths \d+, ban at 2$/m)
   match(out, /^ {2}log lines( [0-9a-f]{16})+$/m)
-  match(out, /^ {2}done +not applied \(shadow mode\): haproxy: /m)
+  match(out, /^ {2}done +nothing yet \(shadow mode\); enforced: haproxy: /m)
   ok(out.replaceAll(/\s+/g, ' ').includes(`undo netminder decisions lift ${ban?.id}`))
   equal(heldNow(), [])
+})
+
+test('the lines behind a decision are found again in the log', async () => {
+  const hashes = (await rig.run(['decisions', 'explain', SCANNER])).out.match(/\b[0-9a-f]{16}\b/g)
+  const { code, talk } = await rig.run(['decisions', 'explain', SCANNER, '--log', rig.log])
+  const count = new Set(hashes).size
+  is(code, 0)
+  ok(count > 0)
+  match(talk, new RegExp(`^${count} of ${count} lines? found in `, 'm'))
+  match(talk, /^ {2}[0-9a-f]{16} {2}198\.51\.100\.66:\d+ .*wp-login\.php/m)
+  const absent = await rig.run(['decisions', 'explain', SCANNER, '--log', `${rig.log}.1`])
+  is(absent.code, 66)
 })
 
 test('lists decisions by what was asked for', async () => {
@@ -92,7 +107,7 @@ test('enforce shows the report, and without a terminal and --yes changes nothing
     /Replay of the logs that are followed, .*: of 1 address 1 would have been banned and 0 throttled; \d+ of 4 requests/
   )
   match(refused.talk, /--yes goes ahead without asking \(CLI_NOT_CONFIRMED\)/)
-  is((await rig.run(['mode', 'show'])).out, 'shadow (nothing is applied)\n')
+  is((await rig.run(['mode', 'show'])).out, 'shadow (only your own blocklist is applied)\n')
   equal(heldNow(), [])
 })
 
@@ -116,7 +131,7 @@ test('enforce --yes applies what stands, is audited, and goes back in one step',
   )
   equal([entry?.actor, entry?.reason], ['token:admin', 'report looked clean'])
 
-  is((await rig.run(['mode', 'shadow'])).out, 'shadow (nothing is applied)\n')
+  is((await rig.run(['mode', 'shadow'])).out, 'shadow (only your own blocklist is applied)\n')
   await rig.until(
     async () => heldNow(),
     (held) => held.length === 0
@@ -126,8 +141,8 @@ test('enforce --yes applies what stands, is audited, and goes back in one step',
 test('one category is enforced alone, and the last change is undone', async () => {
   const other = await rig.run(['mode', 'enforce', '--category', 'harvesting', '--yes'])
   match(other.out, /\n0 decisions for harvesting would have been applied\.\n/)
-  match(other.out, /\nshadow \(nothing is applied\); enforce for harvesting\n$/)
-  is((await rig.run(['mode', 'undo'])).out, 'shadow (nothing is applied)\n')
+  match(other.out, /\nshadow \(only your own blocklist is applied\); enforce for harvesting\n$/)
+  is((await rig.run(['mode', 'undo'])).out, 'shadow (only your own blocklist is applied)\n')
   const again = await rig.run(['mode', 'undo'])
   equal([again.code, again.out], [1, ''])
   match(again.talk, /\(NOTHING_TO_UNDO\)\n$/)

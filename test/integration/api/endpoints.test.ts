@@ -201,6 +201,33 @@ test('maps the errors of the guard', async () => {
   assert.is(undo.json['code'], 'NOTHING_TO_UNDO')
 })
 
+test('an import names every entry that cannot be taken, by pointer and code, and takes none', async () => {
+  const send = (entries: readonly unknown[]) =>
+    ask('/api/defense/blocklist/import', { method: 'POST', body: JSON.stringify({ entries }) })
+  const before = api.guard.blocked.length
+  const mixed = [{ prefix: '192.0.2.1' }, { prefix: '127.0.0.1' }, { prefix: 'nonsense' }]
+  const { status, json } = await send(mixed)
+  assert.is(status, 422)
+  assert.is(json['code'], 'ENTRIES_REFUSED')
+  const errors = json['errors'] as { pointer: string; code: string }[]
+  assert.equal(
+    errors.map(({ pointer, code }) => [pointer, code]),
+    [
+      ['/body/entries/1', 'PROTECTED'],
+      ['/body/entries/2', 'ADDRESS_INVALID']
+    ]
+  )
+  assert.is(api.guard.blocked.length, before)
+  for (const entries of [[], Array.from({ length: 1_001 }, () => ({ prefix: '192.0.2.1' }))]) {
+    const refused = await send(entries)
+    assert.is(refused.json['code'], 'REQUEST_INVALID')
+  }
+  const shape = await send([{ prefix: '192.0.2.1' }, { prefix: '192.0.2.2', until: 'soon' }])
+  const [fault] = shape.json['errors'] as { pointer: string }[]
+  assert.is(fault?.pointer, '/body/entries/1/until')
+  assert.equal((await send([{ prefix: '192.0.2.1' }])).json, { imported: 1, unchanged: 0 })
+})
+
 test('keeps the message of an unexpected error at home', async () => {
   api.guard.failure = new Error('password is hunter2 at /var/lib/netminder')
   const { status, json, text } = await ask('/api/status')

@@ -338,6 +338,55 @@ test('replaces what detection decided by the operator’s own word', async () =>
   is(life.decisions.active(clock.nowMs()).length, 1)
 })
 
+test('imports a list as a whole, over what stood before, with one audit entry', async () => {
+  const life = await begin()
+  life.say({})
+  life.guard.block({ prefix: '203.0.113.8', note: 'old', untilMs: undefined }, OPERATOR)
+  const list = ['203.0.113.7', '203.0.113.8', '203.0.113.9'].map((prefix) => ({
+    prefix,
+    note: 'of a feed',
+    untilMs: undefined
+  }))
+  const bad = { prefix: '10.0.0.1', note: '', untilMs: undefined }
+  is(life.guard.importBlocks([...list, bad], OPERATOR).kind, 'refused')
+  is(life.guard.blocklist().length, 1)
+  const before = life.audit.list({ limit: 100 }).items.length
+  equal(life.guard.importBlocks(list, OPERATOR), { kind: 'imported', imported: 3, unchanged: 0 })
+  equal(life.held(), ['ban 203.0.113.7/32', 'ban 203.0.113.8/32', 'ban 203.0.113.9/32'])
+  const rows = life.audit.list({ limit: 100 }).items
+  // Newest first: that detection's own decision ended is on record beside the import.
+  equal(
+    rows.slice(0, rows.length - before).map(({ action }) => action),
+    ['blocklist.import', 'decision.lift']
+  )
+  equal(rows[0]?.target, '3 prefixes')
+  is(life.decisions.active(clock.nowMs()).length, 3)
+  const told = life.actuators.told
+  equal(life.guard.importBlocks(list, OPERATOR), { kind: 'imported', imported: 0, unchanged: 3 })
+  equal([life.actuators.told, life.audit.list({ limit: 100 }).items.length], [told, rows.length])
+})
+
+test('an import that cannot be stored changes nothing, and the node says that it cannot store', async () => {
+  const life = await begin()
+  life.db.execute('PRAGMA query_only = ON')
+  const list = [{ prefix: '203.0.113.7', note: '', untilMs: undefined }]
+  throws(
+    () => life.guard.importBlocks(list, OPERATOR),
+    (error: { code?: string }) => error.code === 'DATABASE_READ_ONLY'
+  )
+  throws(
+    () => life.db.checkWritable(),
+    (error: { code?: string }) => error.code === 'DATABASE_READ_ONLY'
+  )
+  equal([life.guard.blocklist(), life.held(), life.guard.storeProblem], [[], [], undefined])
+  life.say({})
+  ok(life.guard.storeProblem)
+  life.db.execute('PRAGMA query_only = OFF')
+  life.db.checkWritable()
+  await clock.advance(1_000)
+  equal([life.guard.storeProblem, life.held()], [undefined, ['ban 203.0.113.7/32']])
+})
+
 test('blocks ranges and single IPv6 addresses of the operator against what comes from them', async () => {
   const life = await begin()
   for (const prefix of ['203.0.113.64/26', '2001:db8::7/128']) {

@@ -5,7 +5,7 @@ import { HaproxyFixture, noHaproxy } from '../../support/haproxy.ts'
 import { Bench, ban, throttle } from '../../support/haproxy-bench.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('HAProxy: bans and throttles', { skip: noHaproxy })
+const test = suite('HAProxy: bans and throttles', { skip: noHaproxy, timeoutMs: 60_000 })
 const BY_HAND = '# by hand\n127.0.2.99\n'
 let haproxy: HaproxyFixture
 let bench: Bench
@@ -99,7 +99,7 @@ test('a throttle of one IPv6 address works, and that of a prefix stands on the l
 })
 
 test('a throttle is cleared even while a request of its source is under way', async () => {
-  const slow = haproxy.request('127.0.2.5', '/slow')
+  const slow = haproxy.request('127.0.2.5', { path: '/slow' })
   await new Promise((resolve) => setTimeout(resolve, 100))
   await bench.apply(throttle('127.0.2.5'))
   is(await haproxy.status('127.0.2.5'), 429)

@@ -8,7 +8,7 @@ import { Bench, ban, codeOf, throttle } from '../../support/haproxy-bench.ts'
 import { SocketTee } from '../../support/socket-tee.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('HAProxy: a ban in the course of things', { skip: noHaproxy })
+const test = suite('HAProxy: a ban in the course of things', { skip: noHaproxy, timeoutMs: 60_000 })
 const open: { dispose(): void | Promise<void> }[] = []
 
 test.afterEach(async () => {

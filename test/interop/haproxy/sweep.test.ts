@@ -5,7 +5,7 @@ import { HaproxyFixture, noHaproxy } from '../../support/haproxy.ts'
 import { Bench, ban, codeOf, throttle } from '../../support/haproxy-bench.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('HAProxy: the independent sweep', { skip: noHaproxy })
+const test = suite('HAProxy: the independent sweep', { skip: noHaproxy, timeoutMs: 60_000 })
 let haproxy: HaproxyFixture
 let bench: Bench
 

@@ -257,7 +257,8 @@ test('hands the actuators one entry a prefix, applied, in time, never protected,
         const owner = run.state.standing.find(entry.decisionId)
         is(owner?.mode, 'enforce')
         const rivals = standing.filter(
-          (made) => made.mode === 'enforce' && made.prefixes.includes(entry.prefix)
+          (made) =>
+            made.mode === 'enforce' && made.untilMs > atMs && made.prefixes.includes(entry.prefix)
         )
         is(entry.action, rivals.some(({ type }) => type === 'ban') ? 'ban' : 'throttle')
       }

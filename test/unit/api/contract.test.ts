@@ -52,6 +52,7 @@ test('has every path that exists today and none of later ones', () => {
     '/api/defense/actuators/sweep',
     '/api/defense/allowlist',
     '/api/defense/blocklist',
+    '/api/defense/blocklist/import',
     '/api/defense/decisions',
     '/api/defense/decisions/{id}',
     '/api/defense/decisions/{ip}/explain',

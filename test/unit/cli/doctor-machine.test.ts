@@ -191,8 +191,8 @@ for (const { name, facts, expected } of [
 
 test('a node of one’s own beside systemd needs no unit; what outlives it needs a sweep', () => {
   const service = { unit: undefined, timer: undefined, isSystemd: true }
-  equal(judgeService({ service, dataDir: '/home/a/node', hasActuators: false }), [])
-  equal(codes(judgeService({ service, dataDir: '/home/a/node', hasActuators: true })), [
+  equal(judgeService({ service, dataDir: '/srv/node-b', hasActuators: false }), [])
+  equal(codes(judgeService({ service, dataDir: '/srv/node-b', hasActuators: true })), [
     'SWEEP_ABSENT'
   ])
 })
@@ -201,7 +201,7 @@ test('the unit of another data directory is not ours', () => {
   const unit = (line: string) =>
     parseProperties(`LoadState=loaded\nExecStart={ path=/x ; argv[]=${line} ; ignore_errors=no }`)
   ok(servesDataDir(unit('/x start --data-dir /var/lib/netminder'), '/var/lib/netminder'))
-  ok(!servesDataDir(unit('/x start --data-dir /var/lib/netminder'), '/home/a/node'))
+  ok(!servesDataDir(unit('/x start --data-dir /var/lib/netminder'), '/srv/node-b'))
   ok(!servesDataDir(parseProperties('LoadState=not-found'), '/var/lib/netminder'))
 })
 

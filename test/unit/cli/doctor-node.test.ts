@@ -39,7 +39,7 @@ const NODE: NodeFacts = {
   isLocked: true,
   nowMs: NOW_MS
 }
-const withComponent = (state: 'ok' | 'degraded', detail: string): Status => ({
+const withComponent = (state: 'ok' | 'degraded' | 'failed', detail: string): Status => ({
   ...STATUS,
   components: [{ name: 'source haproxy', state, detail }]
 })
@@ -70,6 +70,11 @@ for (const { name, facts, expected } of [
     name: 'with a source that fails',
     facts: { status: withComponent('degraded', 'expected a log') },
     expected: ['NODE_DEGRADED']
+  },
+  {
+    name: 'that cannot read any log',
+    facts: { status: withComponent('failed', 'expected a log') },
+    expected: ['NODE_NOT_READY']
   },
   {
     name: 'that reads nothing for hours',

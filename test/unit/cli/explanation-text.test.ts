@@ -80,7 +80,13 @@ for (const { name, fields, expected } of [
   {
     name: 'shadow mode',
     fields: { decisions: [decided({ state: 'shadow', mode: 'shadow' })] },
-    expected: /^198\.51\.100\.7 would be banned until .* but nothing is applied:/
+    expected:
+      /^198\.51\.100\.7 is not blocked: shadow mode\. Enforced, it\s+would\s+be\s+banned\s+until\s/
+  },
+  {
+    name: 'a ban that nobody carries out',
+    fields: { decisions: [decided({}, [])] },
+    expected: /^198\.51\.100\.7 should be banned until .*, but nobody/
   },
   {
     name: 'a watch',
@@ -151,6 +157,11 @@ test('earlier decisions say how they ended', () => {
   })
   match(text, /^ {4}lifted now by token:admin: ours$/m)
   match(text, /^ {4}expired 30s ago$/m)
+  const superseded = { lifted_by: 'detection', lift_reason: 'superseded by a stronger decision' }
+  match(
+    render({ decisions: [decided({ state: 'lifted', lifted_at: AT, ...superseded })] }),
+    /^ {4}ended now: superseded by a stronger decision$/m
+  )
 })
 
 test('what was held back is named, ten of it', () => {

@@ -111,7 +111,10 @@ test('replay figures are sentences within the terminal', () => {
 })
 
 test('a mode says what it means, and its exceptions', () => {
-  match(modeText({ overall: 'shadow', by_category: {} }), /^shadow \(nothing is applied\)$/)
+  match(
+    modeText({ overall: 'shadow', by_category: {} }),
+    /^shadow \(only your own blocklist is applied\)$/
+  )
   match(
     modeText({ overall: 'enforce', by_category: { scanner: 'shadow', harvesting: 'enforce' } }),
     /^enforce \(decisions are applied\); shadow for scanner$/

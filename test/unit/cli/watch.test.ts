@@ -23,6 +23,12 @@ for (const { event, data, expected } of [
       '2026-11-25 03:00:00 UTC  decided    198.51.100.7: ban for scanner until 2026-11-25 03:30:00 UTC (shadow: not applied): asked for /.env; calls itself a scanner�[2J'
   },
   {
+    event: 'decision.created',
+    data: { decision: { ...decision, mode: 'enforce', until: '9999-01-01T00:00:00.000Z' } },
+    expected:
+      '2026-11-25 03:00:00 UTC  decided    198.51.100.7: ban for scanner until it is removed: asked for /.env; calls itself a scanner\ufffd[2J'
+  },
+  {
     event: 'decision.extended',
     data: { decision: { ...decision, mode: 'enforce', reasons: [{ text: 'again' }] } },
     expected:
@@ -41,5 +47,6 @@ for (const { event, data, expected } of [
   },
   { event: 'gap', data: {}, expected: '-- gap: events were lost' }
 ]) {
-  test(`${event} is one line`, () => is(describeEvent({ id: '1', event, data }), expected))
+  test(`${event} is one line: ${expected.slice(0, 70)}`, () =>
+    is(describeEvent({ id: '1', event, data }), expected))
 }

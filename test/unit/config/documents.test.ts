@@ -96,7 +96,7 @@ test('writes a configuration once and leaves what is there', () => {
   }
 })
 
-const FACTS = { environment: {}, uid: 1000, userName: 'alice', homeDir: '/home/alice' }
+const FACTS = { environment: {}, uid: 1000, userName: 'alice', homeDir: '/homes/alice' }
 const DATA_DIRS = [
   {
     name: 'the option first',
@@ -138,7 +138,7 @@ const DATA_DIRS = [
     name: 'no relative XDG_DATA_HOME',
     option: undefined,
     facts: { ...FACTS, environment: { XDG_DATA_HOME: 'x' } },
-    expected: '/home/alice/.local/share/netminder'
+    expected: `${FACTS.homeDir}/.local/share/netminder`
   }
 ]
 

@@ -39,6 +39,24 @@ test('knows the edges of the address space', () => {
   is(index.findLongest('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 0), 4)
 })
 
+test('finds few entries that lie all over the address space, once they are merged', () => {
+  for (let count = 1; count <= 40; count++) {
+    const addresses = Array.from(
+      { length: count },
+      (_, n) => `${Math.floor((n * 255) / count)}.0.0.1`
+    )
+    const index = indexOf(...addresses, '255.255.255.255')
+    index.startRebuild(0)
+    while (index.work(1_000));
+    addresses.forEach((address, handle) => {
+      is(index.findLongest(address, 0), handle, `${address} of ${count}`)
+    })
+    is(index.findLongest('255.255.255.255', 0), count)
+    is(index.findLongest('255.255.255.254', 0), undefined)
+    is(index.findLongest('0.0.0.0', 0), undefined)
+  }
+})
+
 test('keeps one prefix under several handles, and lets each go for itself', () => {
   const index = new BlocklistIndex()
   for (const handle of [5, 9, HANDLE_MAX]) {

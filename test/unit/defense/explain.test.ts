@@ -50,7 +50,7 @@ for (const { name, stored, atMs, state, carriedOut, undo } of [
     stored: decision(1, { mode: 'shadow' }),
     atMs: START_MS,
     state: 'shadow',
-    carriedOut: ['not applied (shadow mode): list: 203.0.113.7/32'],
+    carriedOut: ['nothing yet (shadow mode); enforced: list: 203.0.113.7/32'],
     undo: /decisions lift/
   },
   {

@@ -1,4 +1,4 @@
-import { is } from 'uvu/assert'
+import { is, ok } from 'uvu/assert'
 import {
   createGuardClock,
   type GuardClock,
@@ -42,6 +42,13 @@ for (const { name, aheadMs } of [
     is(noteTick(clock, { kind: 'tick', atMs: atMs + 1_000, elapsedMs: 1_000 }), 0)
   })
 }
+
+test('says by how many whole milliseconds a clock was set: times with fractions are refused by the store', () => {
+  const clock = ticking()
+  const atMs = START_MS + 1_000 + HOUR_MS
+  is(noteTick(clock, { kind: 'tick', atMs, elapsedMs: 1_000.4321 }), HOUR_MS)
+  ok(Number.isInteger(clock.logMs) && Number.isInteger(clock.nowMs))
+})
 
 test('follows small corrections without taking them for a clock that was set, and never goes back for them', () => {
   const clock = ticking()

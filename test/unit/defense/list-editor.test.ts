@@ -25,7 +25,7 @@ function bench() {
   const block = (prefix: string, untilMs?: number) =>
     lists.addToBlocklist(
       { prefix, note: 'a note', untilMs },
-      { actor: ACTOR, neverBlock: neverBlock(), store: (made) => void stored.push(made) }
+      { actor: ACTOR, neverBlock: neverBlock(), store: (made) => void stored.push(...made) }
     )
   const allow = (prefix: string, untilMs?: number) =>
     lists.addToAllowlist({ prefix, note: 'a note', untilMs }, ACTOR)
@@ -65,6 +65,60 @@ test('refuses what must not be on a list, and changes nothing', () => {
   equal([audit.length, blocklist.entries.size, allowlist.entries.size], [0, 0, 0])
   is(allow('10.0.0.0/8').prefix, '10.0.0.0/8')
   is(block('203.0.113.7', START_MS + 1).decision.untilMs, START_MS + 1)
+})
+
+test('an import is all or nothing, with one audit entry and the later of two alike', () => {
+  const { lists, stored, audit, blocklist } = bench()
+  const run = (prefixes: readonly string[], held: readonly string[] = []) =>
+    lists.importToBlocklist(
+      prefixes.map((prefix, index) => ({ prefix, note: `note ${index}`, untilMs: undefined })),
+      {
+        actor: ACTOR,
+        neverBlock: neverBlock(),
+        isHeld: (prefix) => held.includes(prefix),
+        store: (made) => void stored.push(...made)
+      }
+    )
+  const refused = run(['203.0.113.7', '10.0.0.1', 'nonsense', '203.0.112.0/23'])
+  equal(refused.kind === 'refused' && refused.refusals.map(({ index, code }) => [index, code]), [
+    [1, 'PROTECTED'],
+    [2, 'ADDRESS_INVALID'],
+    [3, 'PREFIX_TOO_WIDE']
+  ])
+  equal([audit.length, stored.length, blocklist.entries.size], [0, 0, 0])
+  equal(run(['203.0.113.7', '203.0.113.8', '203.0.113.7/32']), {
+    kind: 'imported',
+    imported: 2,
+    unchanged: 0
+  })
+  is(blocklist.find('203.0.113.7/32')?.note, 'note 2')
+  equal(
+    audit.map(({ action, target }) => [action, target]),
+    [['blocklist.import', '2 prefixes']]
+  )
+  is((audit[0]?.after as readonly unknown[] | undefined)?.length, 2)
+  equal(
+    stored.map(({ value }) => value),
+    ['203.0.113.7', '203.0.113.8']
+  )
+})
+
+test('an import changes nothing about an entry that stands as it is given', () => {
+  const { lists, stored, audit } = bench()
+  const held = ['203.0.113.7/32']
+  const run = (note: string) =>
+    lists.importToBlocklist([{ prefix: '203.0.113.7', note, untilMs: undefined }], {
+      actor: ACTOR,
+      neverBlock: neverBlock(),
+      isHeld: (prefix) => held.includes(prefix),
+      store: (made) => void stored.push(...made)
+    })
+  equal(run('a'), { kind: 'imported', imported: 1, unchanged: 0 })
+  equal(run('a'), { kind: 'imported', imported: 0, unchanged: 1 })
+  equal(run('b'), { kind: 'imported', imported: 1, unchanged: 0 })
+  held.pop()
+  equal(run('b'), { kind: 'imported', imported: 1, unchanged: 0 })
+  equal([stored.length, audit.length], [3, 3])
 })
 
 test('hides what has ended, and drops it when something new comes', async () => {

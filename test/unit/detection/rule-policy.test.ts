@@ -8,7 +8,7 @@ import {
   type Verdict,
   type VerdictLevel
 } from '../../../src/detection/index.ts'
-import type { TrafficEvent } from '../../../src/keyserver/index.ts'
+import type { RequestEvent, TrafficEvent } from '../../../src/keyserver/index.ts'
 import {
   BROWSER,
   buildFarm,
@@ -467,6 +467,39 @@ test('a swarm that changes its name with each upload is found by its sizes', () 
   const members = named(judge(uploadSwarm(60, (index) => `agent-${index}/1.0`, 20)))
   ok(members.size > 40, `${members.size} named`)
 })
+
+const afterwards: { name: string; before: RequestEvent[]; again: Partial<RequestEvent> }[] = [
+  {
+    name: 'a scanner path',
+    before: [request({ target: '/.env', userAgent: 'sqlmap/1.7' })],
+    again: { target: '/.git/config' }
+  },
+  {
+    name: 'an injection',
+    before: series(3, 1_000, (index, atMs) =>
+      request({ atMs, target: `/pks/lookup?op=index&search=${index}'%20or%20'1'='1` })
+    ),
+    again: { target: "/pks/lookup?op=index&search=9'%20or%20'1'='1" }
+  },
+  {
+    name: 'whole domains',
+    before: series(9, 20_000, (index, atMs) =>
+      request({ atMs, target: `/pks/lookup?op=index&options=mr&search=@${index * 37}.example` })
+    ),
+    again: { target: '/pks/lookup?op=index&options=mr&search=@z.example' }
+  }
+]
+for (const { name, before, again } of afterwards) {
+  test(`is blocked for ${name}, and once the block has ended only for doing it again`, () => {
+    const policy = new RulePolicy()
+    is(worst(judge(before, { policy })), 'ban')
+    const quiet = { ...request(), target: '/pks/lookup?op=stats' }
+    const later = series(3, 60_000, (_, atMs) => ({ ...quiet, loggedAtMs: atMs + 1_900_000 }))
+    const key = request({ atMs: START_MS + 2_200_000 })
+    equal(judge([...later, key], { policy }), [])
+    ok(worst(judge([request({ atMs: START_MS + 2_300_000, ...again })], { policy })) !== 'benign')
+  })
+}
 
 test('a verdict on the very first request names its line too', () => {
   const [verdict] = judge([request({ userAgent: 'sqlmap/1.7.2#stable (https://sqlmap.org)' })])

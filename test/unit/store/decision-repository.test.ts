@@ -147,4 +147,11 @@ test('keeps the newest suppressions and shows the newest first', () => {
   equal(ring.list({ sinceMs: START_MS + 10, limit: 1 }), [suppression(11)])
   decisions.insertSuppression(suppression(20))
   is(decisions.suppressions({ sinceMs: START_MS + 20, limit: 5 }).length, 1)
+  is(decisions.pruneSuppressions(START_MS + 11, 3), 3)
+  is(decisions.pruneSuppressions(START_MS + 11, 3), 1)
+  is(decisions.pruneSuppressions(START_MS + 11, 3), 0)
+  equal(
+    ring.list({ sinceMs: 0, limit: 100 }).map(({ value }) => value),
+    ['192.0.2.20', '192.0.2.11']
+  )
 })

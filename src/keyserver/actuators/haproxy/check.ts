@@ -28,6 +28,7 @@ export async function checkHaproxy(
     problems.push(...(await checkListFile(options.name, options.listPath)))
   }
   if (runtime === undefined) {
+    problems.push(...checkBehindProxy(options))
     problems.push({
       code: 'NO_SOCKET',
       message: `${options.name}: without an admin socket a ban counts only from HAProxy's next reload`,
@@ -35,6 +36,7 @@ export async function checkHaproxy(
     })
     return problems
   }
+  problems.push(...checkBehindProxy(options))
   problems.push(...(await checkSocketMode(options)))
   for (const part of [checkVersion, checkLevel, checkListeners, checkSetup]) {
     try {
@@ -46,6 +48,28 @@ export async function checkHaproxy(
     }
   }
   return problems
+}
+
+/** The list is compared with the TCP peer, and that is the proxy in front: what is left is the table, for single addresses. */
+function checkBehindProxy(options: HaproxyActuatorOptions): ActuatorProblem[] {
+  const { name, isBehindProxy, socket, throttleTable } = options
+  if (!isBehindProxy) return []
+  if (socket === undefined || throttleTable === undefined) {
+    return [
+      {
+        code: 'BEHIND_PROXY_NO_TABLE',
+        message: `${name}: HAProxy stands behind another proxy (behindProxy), with which its list is compared, and no table is named that goes by the client: nobody can be refused`,
+        cure: 'set socket, and throttleTable = "st_info_crawler" as in the stock configuration'
+      }
+    ]
+  }
+  return [
+    {
+      code: 'BEHIND_PROXY',
+      message: `${name}: HAProxy stands behind another proxy (behindProxy): bans go into the table ${throttleTable} and answer 429, nothing is put on the list; prefixes, and so IPv6 clients, cannot be refused here`,
+      cure: 'nothing to do if that is so (docs/LIMITS.md); block prefixes and IPv6 clients at the proxy in front, from: netminder blocklist export --held ban'
+    }
+  ]
 }
 
 function problemOf({ name, socket }: HaproxyActuatorOptions, error: unknown): ActuatorProblem {

@@ -4,6 +4,7 @@
  * table entries for 24 h after the last request, so we clear ours when their time is up. Connections that are open when a ban
  * begins stay open until they end: HAProxy checks the list when a connection comes in. A stick table holds single addresses, so
  * a throttled prefix (every IPv6 client is a /64) goes on the list for the time of the throttle: either way it gets no answer.
+ * Behind another proxy nothing may go on the list, which would hit that proxy; bans are entries of the table there.
  */
 import { formatDuration, messageOf, type PrefixText } from '../../../base/index.ts'
 import type {
@@ -70,10 +71,8 @@ export class HaproxyActuator implements SweepableActuator {
             isListPathExact: options.listPathInProxy !== undefined,
             throttleTable: options.throttleTable
           })
-    this.actions =
-      this.#runtime !== undefined && options.throttleTable !== undefined
-        ? ['ban', 'throttle']
-        : ['ban']
+    const hasTable = this.#runtime !== undefined && options.throttleTable !== undefined
+    this.actions = hasTable ? ['ban', 'throttle'] : options.isBehindProxy ? [] : ['ban']
   }
 
   async apply(desired: readonly ActuatorEntry[], signal: AbortSignal): Promise<ApplyReport> {
@@ -112,7 +111,10 @@ export class HaproxyActuator implements SweepableActuator {
 
   async dryRun(desired: readonly ActuatorEntry[], signal: AbortSignal): Promise<readonly string[]> {
     const plan = this.#plan(desired)
-    const lines = plan.refused.map(({ prefix, reason }) => `refuse ${prefix}: ${reason}`)
+    const lines = [
+      ...(this.#options.isBehindProxy ? [this.#behindProxyLine()] : []),
+      ...plan.refused.map(({ prefix, reason }) => `refuse ${prefix}: ${reason}`)
+    ]
     const { listPath, socket } = this.#options
     const file = await this.#seeFile({
       wanted: prefixesOf(plan.wanted, 'ban'),
@@ -138,7 +140,9 @@ export class HaproxyActuator implements SweepableActuator {
   describe(entry: ActuatorEntry): string {
     const shown = spelled(entry.prefix)
     const until = new Date(entry.untilMs).toISOString()
-    if (entry.action === 'throttle' && isSingle(entry.prefix)) {
+    const reason = this.#whyNot(entry)
+    if (reason !== undefined) return `${this.name}: HAProxy cannot refuse ${shown}: ${reason}`
+    if (this.#placeOf(entry) === 'throttle') {
       return this.actions.includes('throttle')
         ? `${this.name}: HAProxy answers ${shown} with 429 (table ${this.#options.throttleTable}) until ${until}`
         : `${this.name}: HAProxy cannot throttle here (no socket or table)`
@@ -151,12 +155,38 @@ export class HaproxyActuator implements SweepableActuator {
   #plan(desired: readonly ActuatorEntry[]) {
     const canThrottle = this.actions.includes('throttle')
     return planDesired(desired, this.#ports, (entry) => {
-      if (entry.action === 'ban') return entry
-      if (!isSingle(entry.prefix)) return { ...entry, action: 'ban' }
-      return canThrottle
-        ? entry
-        : 'this HAProxy cannot throttle: it needs the admin socket and a table'
+      const reason = this.#whyNot(entry)
+      if (reason !== undefined) return reason
+      const action = this.#placeOf(entry)
+      if (action === 'throttle' && !canThrottle) {
+        return 'this HAProxy cannot throttle: it needs the admin socket and a table'
+      }
+      return { ...entry, action }
     })
+  }
+
+  /** Where an entry is held: `ban` is the list, `throttle` the table. */
+  #placeOf({ action, prefix }: ActuatorEntry): ActuatorAction {
+    if (this.#options.isBehindProxy) return 'throttle'
+    return isSingle(prefix) ? action : 'ban'
+  }
+
+  /** Why this HAProxy has no place for an entry, behind another proxy. */
+  #whyNot({ prefix }: ActuatorEntry): string | undefined {
+    if (!this.#options.isBehindProxy) return undefined
+    if (!this.actions.includes('throttle')) {
+      return 'behind another proxy a ban needs the admin socket and a table, since the list is compared with that proxy'
+    }
+    if (isSingle(prefix)) return undefined
+    return 'behind another proxy only the table sees the client, and it holds single addresses, no prefixes'
+  }
+
+  #behindProxyLine(): string {
+    const { throttleTable, listPath } = this.#options
+    const place = this.actions.includes('throttle')
+      ? `bans go into the table ${throttleTable}, which goes by the client`
+      : 'nobody can be refused here without admin socket and table'
+    return `behind another proxy: nothing is put on ${listPath ?? 'the list'}, which is compared with that proxy; ${place}`
   }
 
   async #change(

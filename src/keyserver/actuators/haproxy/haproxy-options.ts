@@ -9,6 +9,12 @@ export interface HaproxyActuatorOptions {
   /** Undefined: no throttles here. */
   readonly throttleTable: string | undefined
   readonly commandTimeoutMs: number
+  /**
+   * A CDN or another proxy stands in front. The list is compared with the TCP peer, which is that proxy: an entry would turn nobody
+   * away, or everybody. The table goes by the address that HAProxy trusts, so bans go there (Hockeypuck's standalone deployment,
+   * `50_fe_http_handler.cfg`: `track-sc1 hdr_ip(…,-1) table st_info_crawler` in both of the modes behind something).
+   */
+  readonly isBehindProxy: boolean
   /** File that says what was put in place. */
   readonly recordPath: string
 }
