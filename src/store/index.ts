@@ -10,6 +10,7 @@ export {
   type AuditRepositoryOptions
 } from './audit-repository.ts'
 export type { AuditRecord } from './audit-row.ts'
+export { type AuthorRecord, AuthorRepository, type RevocationRecord } from './author-repository.ts'
 export {
   type Checkpoint,
   CheckpointFile,
@@ -22,14 +23,25 @@ export { type StorePaths, storePaths } from './data-directory.ts'
 export type { DecisionFilter, DecisionRecord } from './decision-record.ts'
 export { DecisionRepository } from './decision-repository.ts'
 export { StorageError, type StorageErrorCode } from './errors.ts'
+export { type ArrivedEvent, EventRepository, type LiveQuery } from './event-repository.ts'
+export type {
+  EquivocationRecord,
+  EventPlace,
+  EventRecord,
+  EventVia,
+  SpentNumber
+} from './event-row.ts'
 export { type ListEntryRecord, type ListName, ListRepository } from './list-repository.ts'
 export { type ModeRecord, ModeRepository } from './mode-repository.ts'
+export { type NetworkRecord, NetworkRepository } from './network-repository.ts'
 export {
   type OpenDatabaseOptions,
   type OpenedDatabase,
   openDatabase,
   openDatabaseForReading
 } from './open.ts'
+export { OwnSequence, type OwnSequenceOptions } from './own-sequence.ts'
+export { type PeerValue, PeerValueRepository } from './peer-value-repository.ts'
 export { readOrCreateSecret, readSecret } from './secret-file.ts'
 export type { SuppressionRecord } from './suppression-ring.ts'
 export {

@@ -11,13 +11,15 @@ import { decisionCreate } from './migrations/0001-decision-create.ts'
 import { settingCreate } from './migrations/0002-setting-create.ts'
 import { auditCreate } from './migrations/0003-audit-create.ts'
 import { tokenCreate } from './migrations/0004-token-create.ts'
+import { networkCreate } from './migrations/0005-network-create.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
   decisionCreate,
   settingCreate,
   auditCreate,
-  tokenCreate
+  tokenCreate,
+  networkCreate
 ]
 
 const JOURNAL_SQL = `

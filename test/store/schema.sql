@@ -25,6 +25,21 @@ CREATE TABLE audit_entry (
   hash BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 
+CREATE TABLE author (
+  -- Stands for network and key in the events.
+  number INTEGER PRIMARY KEY,
+  network BLOB NOT NULL REFERENCES network (id) ON DELETE CASCADE,
+  key BLOB NOT NULL CHECK (length(key) = 32),
+  level INTEGER NOT NULL,
+  -- Null: let in by a founder, or one himself.
+  invitation BLOB CHECK (invitation IS NULL OR length(invitation) = 32),
+  admitted_at_ms INTEGER NOT NULL,
+  first_seen_at_ms INTEGER NOT NULL,
+  -- Numbers whose events are gone: pairs of first and last, 8 bytes each.
+  spent BLOB NOT NULL DEFAULT x'',
+  UNIQUE (network, key)
+) STRICT;
+
 CREATE TABLE decision (
   -- Never reused, so that a reader can follow what is new.
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -59,6 +74,38 @@ CREATE TABLE decision_prefix (
   PRIMARY KEY (decision_sequence, position)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE equivocation (
+  network BLOB NOT NULL REFERENCES network (id) ON DELETE CASCADE,
+  author BLOB NOT NULL CHECK (length(author) = 32),
+  seq INTEGER NOT NULL,
+  first_id BLOB NOT NULL CHECK (length(first_id) = 32),
+  second_id BLOB NOT NULL CHECK (length(second_id) = 32),
+  first BLOB NOT NULL,
+  second BLOB NOT NULL,
+  detected_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (network, author, seq)
+) STRICT;
+
+CREATE TABLE event (
+  -- Order of arrival; never reused, so that a reader can follow what is new.
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+  author INTEGER NOT NULL REFERENCES author (number) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  stated_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  received_at_ms INTEGER NOT NULL,
+  via TEXT NOT NULL CHECK (via IN ('gossip', 'sync', 'own')),
+  -- How many prefixes it accuses: counts for the author's quota.
+  accused INTEGER NOT NULL,
+  -- The event that it takes back; null for all kinds but retract.
+  target BLOB CHECK (target IS NULL OR length(target) = 32),
+  -- The signed envelope, payload and signature, as it came.
+  envelope BLOB NOT NULL,
+  UNIQUE (author, seq)
+) STRICT;
+
 CREATE TABLE list_entry (
   list TEXT NOT NULL CHECK (list IN ('allowlist', 'blocklist')),
   prefix TEXT NOT NULL,
@@ -78,6 +125,32 @@ CREATE TABLE mode_setting (
   -- Null: there is nothing to go back to.
   previous TEXT CHECK (previous IS NULL OR json_valid(previous))
 ) STRICT;
+
+CREATE TABLE network (
+  id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+  name TEXT NOT NULL,
+  -- The signed document of the network, as it came.
+  document BLOB NOT NULL,
+  -- What lets this node in, as it is announced; null: a founder needs nothing.
+  admission BLOB,
+  bootstrap TEXT NOT NULL CHECK (json_valid(bootstrap)),
+  joined_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE peer_value (
+  key TEXT PRIMARY KEY NOT NULL,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revocation (
+  network BLOB NOT NULL REFERENCES network (id) ON DELETE CASCADE,
+  subject TEXT NOT NULL CHECK (subject IN ('author', 'invitation')),
+  key BLOB NOT NULL CHECK (length(key) = 32),
+  revoked_by BLOB NOT NULL CHECK (length(revoked_by) = 32),
+  reason TEXT NOT NULL,
+  revoked_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (network, subject, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE schema_migration (
   id INTEGER PRIMARY KEY,
@@ -127,5 +200,15 @@ CREATE INDEX decision_by_end ON decision (ends_at_ms);
 CREATE INDEX decision_by_value ON decision (value, created_at_ms);
 
 CREATE INDEX decision_prefix_by_prefix ON decision_prefix (prefix, decision_sequence);
+
+CREATE INDEX equivocation_by_first ON equivocation (first_id);
+
+CREATE INDEX equivocation_by_second ON equivocation (second_id);
+
+CREATE INDEX event_by_end ON event (expires_at_ms);
+
+CREATE INDEX event_by_kind ON event (kind, stated_at_ms);
+
+CREATE INDEX event_by_target ON event (target) WHERE target IS NOT NULL;
 
 CREATE INDEX suppression_by_time ON suppression (at_ms, sequence);

@@ -1,0 +1,33 @@
+/** What can go wrong between nodes. */
+import { NetminderError } from '../base/index.ts'
+
+export type SyncErrorCode =
+  /** Not a frame, or one that breaks a limit; the cause says what. */
+  | 'FRAME_INVALID'
+  /** A frame about another kind than the one that is compared. */
+  | 'KIND_UNEXPECTED'
+  /** A frame with another number than the next one. */
+  | 'ROUND_UNEXPECTED'
+  /** The comparison of one kind did not end within its rounds. What was found until then is good. */
+  | 'ROUNDS_EXCEEDED'
+  /** The session took more bytes than it may. What was found until then is good. */
+  | 'BYTES_EXCEEDED'
+  /** The peer has too many sessions already. */
+  | 'PEER_BUSY'
+  /** The peer says that a limit is reached. */
+  | 'PEER_LIMIT'
+  /** A frame after the end. */
+  | 'SESSION_ENDED'
+
+/** Why a reconciliation ended early. */
+export class SyncError extends NetminderError<SyncErrorCode> {
+  /** Whether the peer broke the protocol; the other codes can come of a large difference, or of load. */
+  get isFault(): boolean {
+    return (
+      this.code === 'FRAME_INVALID' ||
+      this.code === 'KIND_UNEXPECTED' ||
+      this.code === 'ROUND_UNEXPECTED' ||
+      this.code === 'SESSION_ENDED'
+    )
+  }
+}

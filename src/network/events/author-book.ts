@@ -1,0 +1,89 @@
+/**
+ * Who may speak in a network, what numbers he has used and how much he has said: kept in memory for the authors that are heard,
+ * read from the store when they are heard again. The store is the truth; after anything went wrong the book is emptied.
+ */
+import { LruMap } from '../../base/index.ts'
+import type { AuthorStore, EventStore, KnownAuthor } from '../ports.ts'
+import { QuotaLedger } from './quota.ts'
+import { SequenceRanges } from './sequence-ranges.ts'
+
+/** An author takes a few hundred bytes, one whose numbers are in shreds 100 kB. */
+const AUTHORS_IN_MEMORY = 2_048
+
+export interface AuthorState {
+  readonly record: KnownAuthor
+  readonly spent: SequenceRanges
+  readonly ledger: QuotaLedger
+}
+
+export class AuthorBook {
+  readonly #authors: AuthorStore
+  readonly #events: EventStore
+  readonly #states = new LruMap<string, AuthorState>(AUTHORS_IN_MEMORY)
+  /** Of keys that are revoked or not: asked for at every event. */
+  readonly #revoked = new LruMap<string, boolean>(2 * AUTHORS_IN_MEMORY)
+
+  constructor(ports: { readonly authors: AuthorStore; readonly events: EventStore }) {
+    this.#authors = ports.authors
+    this.#events = ports.events
+  }
+
+  /** Undefined: never admitted. */
+  find(network: Uint8Array, key: Uint8Array): AuthorState | undefined {
+    const name = nameOf(network, key)
+    const known = this.#states.get(name)
+    if (known !== undefined) return known
+    const record = this.#authors.find(network, key)
+    if (record === undefined) return undefined
+    const state = this.#load(record)
+    this.#states.set(name, state)
+    return state
+  }
+
+  /** The author's key, or the invitation that let him in. */
+  isAuthorRevoked(record: Pick<KnownAuthor, 'network' | 'key' | 'invitation'>): boolean {
+    const { network, key, invitation } = record
+    if (this.isRevoked(network, 'author', key)) return true
+    return invitation !== undefined && this.isRevoked(network, 'invitation', invitation)
+  }
+
+  isRevoked(network: Uint8Array, subject: 'author' | 'invitation', key: Uint8Array): boolean {
+    const name = `${subject}${nameOf(network, key)}`
+    const known = this.#revoked.get(name)
+    if (known !== undefined) return known
+    const isRevoked = this.#authors.findRevocation(network, subject, key) !== undefined
+    this.#revoked.set(name, isRevoked)
+    return isRevoked
+  }
+
+  /** Reads this author anew when he is heard next. */
+  forget(network: Uint8Array, key: Uint8Array): void {
+    this.#states.delete(nameOf(network, key))
+  }
+
+  /** Reads everything anew. */
+  clear(): void {
+    this.#states.clear()
+    this.#revoked.clear()
+  }
+
+  #load(record: KnownAuthor): AuthorState {
+    const { network, key } = record
+    const spent = SequenceRanges.decode(record.spent)
+    const ledger = new QuotaLedger()
+    for (const charge of this.#events.spentNumbers(network, key)) {
+      spent.add(charge.seq)
+      ledger.add(charge)
+    }
+    for (const { seq } of this.#events.equivocations(network, key)) spent.add(seq)
+    return { record, spent, ledger }
+  }
+}
+
+function nameOf(network: Uint8Array, key: Uint8Array): string {
+  return `${latin1(network)}${latin1(key)}`
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}

@@ -1,0 +1,223 @@
+/**
+ * Decides on an event whose signature is good, and writes what follows (design defense.md e.2, steps 2 to 4). Synchronous, inside the
+ * caller's transaction: what one event changes, the next one of the batch is judged by. The order in which events come must not
+ * matter for what stands in the end, or two nodes would never agree; so what is void is taken away again, whichever came first.
+ */
+import type { Prefix } from '../../base/index.ts'
+import {
+  findUselessness,
+  type Network,
+  type RevokeBody,
+  type SignedNetworkEvent
+} from '../../wire/index.ts'
+import type { AuthorStore, EventPlace, EventStore } from '../ports.ts'
+import type { AuthorBook, AuthorState } from './author-book.ts'
+import type { EventOrigin } from './first-look.ts'
+import type { Authenticated } from './signature-check.ts'
+import { ACCEPT, type IgnoreReason, ignore, type Verdict } from './verdict.ts'
+
+/** Design defense.md e.2: what is older comes by reconciliation only. */
+export const LIVE_WINDOW_MS = 10 * 60_000
+/** Everybody, until there is trust. */
+const FIRST_LEVEL = 1
+
+export interface JudgePorts {
+  readonly events: EventStore
+  readonly authors: AuthorStore
+  readonly book: AuthorBook
+}
+
+export interface Judgement {
+  readonly verdict: Verdict
+  /** What stood before and does not any more. */
+  readonly voided: readonly EventPlace[]
+  /** The signed envelopes of two events with one number, found here. */
+  readonly equivocation?: { readonly first: Uint8Array; readonly second: Uint8Array }
+}
+
+export class EventJudge {
+  readonly #ports: JudgePorts
+  readonly #treatAsPublic: readonly Prefix[]
+
+  constructor(options: { readonly treatAsPublic?: readonly Prefix[] }, ports: JudgePorts) {
+    this.#treatAsPublic = options.treatAsPublic ?? []
+    this.#ports = ports
+  }
+
+  judge(
+    authenticated: Authenticated,
+    context: { readonly origin: EventOrigin; readonly network: Network; readonly nowMs: number }
+  ): Judgement {
+    const { event } = authenticated
+    const { origin, network, nowMs } = context
+    if (origin.via === 'gossip' && event.tsMs < nowMs - LIVE_WINDOW_MS) return refused('TOO_OLD')
+    if (event.expMs <= nowMs) return refused('EXPIRED')
+    if (this.#ports.events.has(event.id)) return refused('DUPLICATE')
+    const author = this.#admit(authenticated, network, nowMs)
+    if (typeof author === 'string') return refused(author)
+    // Before the quota: who has used his up must not lie unseen.
+    if (author.spent.has(event.seq)) return this.#judgeSpent(event, nowMs)
+    const fault = this.#findFault(event, network, author)
+    if (fault !== undefined) return refused(fault)
+    return this.#keep(event, author, context)
+  }
+
+  #admit(
+    { event, isAdmitted }: Authenticated,
+    network: Network,
+    nowMs: number
+  ): AuthorState | IgnoreReason {
+    const { book, authors } = this.#ports
+    const known = book.find(network.id, event.author)
+    const { body } = event
+    const isAnnounce = body.kind === 'node-announce'
+    if (isAnnounce && !isAdmitted) {
+      return book.isRevoked(network.id, 'author', event.author)
+        ? 'AUTHOR_REVOKED'
+        : 'ADMISSION_INVALID'
+    }
+    const isStanding = known !== undefined && !book.isAuthorRevoked(known.record)
+    if (isStanding && !isAnnounce) return known
+    const isFounder = includes(network.founders, event.author)
+    // The revocation of a key by itself must reach everybody, also where another revocation was first.
+    if (isRevocationOfItself(event) && (known !== undefined || isFounder)) {
+      if (known !== undefined) return known
+    } else if (book.isRevoked(network.id, 'author', event.author)) {
+      return 'AUTHOR_REVOKED'
+    }
+    if (!isAnnounce && !isFounder) return known === undefined ? 'UNKNOWN_AUTHOR' : 'AUTHOR_REVOKED'
+    const admission = isAnnounce ? body.admission : undefined
+    const byInvitation = admission?.by === 'invitation' && !isFounder ? admission : undefined
+    const invitation = byInvitation?.invitationKey
+    // It may have been revoked while the signatures were checked.
+    if (invitation !== undefined && book.isRevoked(network.id, 'invitation', invitation)) {
+      return 'ADMISSION_INVALID'
+    }
+    authors.save({
+      network: network.id,
+      key: event.author,
+      level: FIRST_LEVEL,
+      invitation,
+      admittedAtMs: byInvitation?.admittedAtMs ?? event.tsMs,
+      firstSeenAtMs: known?.record.firstSeenAtMs ?? nowMs
+    })
+    book.forget(network.id, event.author)
+    return book.find(network.id, event.author) ?? 'UNKNOWN_AUTHOR'
+  }
+
+  #judgeSpent(event: SignedNetworkEvent, nowMs: number): Judgement {
+    const { events } = this.#ports
+    const { network, author, seq } = event
+    const other = events.byAuthorSeq(network, author, seq)
+    if (other === undefined) {
+      const isProven = events.findEquivocation(network, author, seq) !== undefined
+      return refused(isProven ? 'EQUIVOCATION' : 'SEQUENCE_SPENT')
+    }
+    const equivocation = { first: other.envelope, second: event.bytes }
+    events.keepEquivocation({
+      ...{ network, author, seq },
+      ...{ firstId: other.id, secondId: event.id, ...equivocation },
+      detectedAtMs: nowMs
+    })
+    events.remove(other.id)
+    return { verdict: ignore('EQUIVOCATION'), voided: [other], equivocation }
+  }
+
+  #findFault(
+    event: SignedNetworkEvent,
+    network: Network,
+    author: AuthorState
+  ): IgnoreReason | undefined {
+    const { body } = event
+    if (findUselessness(body, this.#treatAsPublic) !== undefined) return 'NOTHING_PUBLIC'
+    const isFounder = includes(network.founders, event.author)
+    if (body.kind === 'revoke') {
+      const isEntitled =
+        isFounder || (body.subject === 'author' && Buffer.compare(body.key, event.author) === 0)
+      if (!isEntitled) return 'REVOKE_NOT_ENTITLED'
+      // A founder who revokes a flood of keys must not run out of words.
+      if (isFounder) return undefined
+    }
+    const charge = { tsMs: event.tsMs, accused: accusedBy(event) }
+    return author.ledger.hasRoom(charge, author.record.level) ? undefined : 'QUOTA_EXCEEDED'
+  }
+
+  #keep(
+    event: SignedNetworkEvent,
+    author: AuthorState,
+    context: { readonly origin: EventOrigin; readonly nowMs: number }
+  ): Judgement {
+    const { id, network, kind, seq, tsMs, expMs, body, bytes } = event
+    const accused = accusedBy(event)
+    this.#ports.events.append({
+      ...{ id, network, kind, seq, tsMs, expMs, accused },
+      author: event.author,
+      receivedAtMs: context.nowMs,
+      via: context.origin.via,
+      target: body.kind === 'retract' ? body.eventId : undefined,
+      envelope: bytes
+    })
+    author.spent.add(seq)
+    author.ledger.add({ tsMs, accused })
+    if (body.kind === 'revoke') {
+      return { verdict: ACCEPT, voided: this.#revoke(event, body, context.nowMs) }
+    }
+    if (body.kind === 'equivocation-proof') {
+      return { verdict: ACCEPT, voided: this.#takeProof(body, context.nowMs) }
+    }
+    return { verdict: ACCEPT, voided: [] }
+  }
+
+  /**
+   * All that the key said is void, at whatever time it says that it was: who has stolen a key can choose the time. Its numbers
+   * are free again, since an author can come back by another invitation.
+   */
+  #revoke(event: SignedNetworkEvent, body: RevokeBody, nowMs: number): EventPlace[] {
+    const { authors, book, events } = this.#ports
+    const { network, author } = event
+    const { subject, key, reason } = body
+    authors.revoke({ network, subject, key, revokedBy: author, reason, revokedAtMs: nowMs })
+    book.clear()
+    const keys =
+      subject === 'author' ? [key] : authors.admittedBy(network, key).map((other) => other.key)
+    return keys.flatMap((other) => events.removeAuthored(network, other, 'revoke'))
+  }
+
+  #takeProof(
+    body: { readonly first: SignedNetworkEvent; readonly second: SignedNetworkEvent },
+    nowMs: number
+  ): EventPlace[] {
+    const { events, book } = this.#ports
+    const { first, second } = body
+    const { network, author, seq } = first
+    events.keepEquivocation({
+      ...{ network, author, seq },
+      ...{ firstId: first.id, secondId: second.id },
+      ...{ first: first.bytes, second: second.bytes },
+      detectedAtMs: nowMs
+    })
+    const standing = events.byAuthorSeq(network, author, seq)
+    if (standing !== undefined) events.remove(standing.id)
+    book.forget(network, author)
+    return standing === undefined ? [] : [standing]
+  }
+}
+
+function refused(reason: IgnoreReason): Judgement {
+  return { verdict: ignore(reason), voided: [] }
+}
+
+function includes(keys: readonly Uint8Array[], key: Uint8Array): boolean {
+  return keys.some((other) => Buffer.compare(other, key) === 0)
+}
+
+function isRevocationOfItself({ body, author }: SignedNetworkEvent): boolean {
+  return (
+    body.kind === 'revoke' && body.subject === 'author' && Buffer.compare(body.key, author) === 0
+  )
+}
+
+/** Prefixes that its votes call for to be blocked. */
+function accusedBy({ body }: SignedNetworkEvent): number {
+  return body.kind === 'vote' ? body.votes.filter(({ stance }) => stance === 'block').length : 0
+}

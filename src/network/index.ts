@@ -1,0 +1,24 @@
+/**
+ * Nodes of different operators, without a server between them: who may speak, what is taken as said, and how two nodes find out
+ * what they lack of each other's. Decides what is accepted and what it costs a peer; knows neither SQL nor what an alert leads to.
+ */
+export { SyncError, type SyncErrorCode } from './errors.ts'
+export {
+  EventIntake,
+  type IntakeListener,
+  type IntakeOptions,
+  type IntakePorts
+} from './events/event-intake.ts'
+export type { EventOrigin } from './events/first-look.ts'
+export { createNodeVerifier } from './events/node-verifier.ts'
+export { QUOTA_LEVELS, type QuotaLevel } from './events/quota.ts'
+export {
+  IGNORE_REASONS,
+  REJECT_REASONS,
+  type Verdict,
+  type VerdictReason
+} from './events/verdict.ts'
+export { LANES, type Lane } from './events/verify-queue.ts'
+export type * from './ports.ts'
+export { LiveSet } from './sync/live-set.ts'
+export { type KindDifference, SyncInitiator, SyncResponder } from './sync/sync-session.ts'
