@@ -9,5 +9,7 @@ export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['blocklist-memory', () => import('./figures/blocklist-memory.ts')],
   ['blocklist-lookup', () => import('./figures/blocklist-lookup.ts')],
   ['idle-memory', () => import('./figures/idle-memory.ts')],
-  ['kill-store', () => import('./figures/kill-store.ts')]
+  ['kill-store', () => import('./figures/kill-store.ts')],
+  ['event-validation', () => import('./figures/event-validation.ts')],
+  ['catch-up', () => import('./figures/catch-up.ts')]
 ])

@@ -250,7 +250,7 @@ export class EventRepository {
   }
 
   #findNumber(network: Uint8Array, author: Uint8Array): number | undefined {
-    const key = `${hex(network)}${hex(author)}`
+    const key = `${latin1(network)}${latin1(author)}`
     const known = this.#numbers.get(key)
     if (known !== undefined) return known
     const number = this.#authorNumber.find(network, author)?.number
@@ -259,8 +259,8 @@ export class EventRepository {
   }
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 function placeOf(row: PlaceRow): EventPlace {

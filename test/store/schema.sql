@@ -207,7 +207,7 @@ CREATE INDEX equivocation_by_second ON equivocation (second_id);
 
 CREATE INDEX event_by_end ON event (expires_at_ms);
 
-CREATE INDEX event_by_kind ON event (kind, stated_at_ms);
+CREATE INDEX event_by_kind ON event (kind);
 
 CREATE INDEX event_by_target ON event (target) WHERE target IS NOT NULL;
 

@@ -12,6 +12,8 @@ const AUTHORS_IN_MEMORY = 2_048
 
 export interface AuthorState {
   readonly record: KnownAuthor
+  /** He, or the invitation that let him in. */
+  readonly isRevoked: boolean
   readonly spent: SequenceRanges
   readonly ledger: QuotaLedger
 }
@@ -20,8 +22,6 @@ export class AuthorBook {
   readonly #authors: AuthorStore
   readonly #events: EventStore
   readonly #states = new LruMap<string, AuthorState>(AUTHORS_IN_MEMORY)
-  /** Of keys that are revoked or not: asked for at every event. */
-  readonly #revoked = new LruMap<string, boolean>(2 * AUTHORS_IN_MEMORY)
 
   constructor(ports: { readonly authors: AuthorStore; readonly events: EventStore }) {
     this.#authors = ports.authors
@@ -40,20 +40,8 @@ export class AuthorBook {
     return state
   }
 
-  /** The author's key, or the invitation that let him in. */
-  isAuthorRevoked(record: Pick<KnownAuthor, 'network' | 'key' | 'invitation'>): boolean {
-    const { network, key, invitation } = record
-    if (this.isRevoked(network, 'author', key)) return true
-    return invitation !== undefined && this.isRevoked(network, 'invitation', invitation)
-  }
-
   isRevoked(network: Uint8Array, subject: 'author' | 'invitation', key: Uint8Array): boolean {
-    const name = `${subject}${nameOf(network, key)}`
-    const known = this.#revoked.get(name)
-    if (known !== undefined) return known
-    const isRevoked = this.#authors.findRevocation(network, subject, key) !== undefined
-    this.#revoked.set(name, isRevoked)
-    return isRevoked
+    return this.#authors.findRevocation(network, subject, key) !== undefined
   }
 
   /** Reads this author anew when he is heard next. */
@@ -61,14 +49,16 @@ export class AuthorBook {
     this.#states.delete(nameOf(network, key))
   }
 
-  /** Reads everything anew. */
+  /** Reads everything anew: after a revocation, and after what was written had to be undone. */
   clear(): void {
     this.#states.clear()
-    this.#revoked.clear()
   }
 
   #load(record: KnownAuthor): AuthorState {
-    const { network, key } = record
+    const { network, key, invitation } = record
+    const isRevoked =
+      this.isRevoked(network, 'author', key) ||
+      (invitation !== undefined && this.isRevoked(network, 'invitation', invitation))
     const spent = SequenceRanges.decode(record.spent)
     const ledger = new QuotaLedger()
     for (const charge of this.#events.spentNumbers(network, key)) {
@@ -76,7 +66,7 @@ export class AuthorBook {
       ledger.add(charge)
     }
     for (const { seq } of this.#events.equivocations(network, key)) spent.add(seq)
-    return { record, spent, ledger }
+    return { record, isRevoked, spent, ledger }
   }
 }
 

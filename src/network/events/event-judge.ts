@@ -52,10 +52,10 @@ export class EventJudge {
     const { origin, network, nowMs } = context
     if (origin.via === 'gossip' && event.tsMs < nowMs - LIVE_WINDOW_MS) return refused('TOO_OLD')
     if (event.expMs <= nowMs) return refused('EXPIRED')
-    if (this.#ports.events.has(event.id)) return refused('DUPLICATE')
     const author = this.#admit(authenticated, network, nowMs)
     if (typeof author === 'string') return refused(author)
-    // Before the quota: who has used his up must not lie unseen.
+    // Whatever is kept has spent its number, so that a new one is told without asking the disk. Before the quota: who has used his
+    // up must not lie unseen.
     if (author.spent.has(event.seq)) return this.#judgeSpent(event, nowMs)
     const fault = this.#findFault(event, network, author)
     if (fault !== undefined) return refused(fault)
@@ -76,7 +76,7 @@ export class EventJudge {
         ? 'AUTHOR_REVOKED'
         : 'ADMISSION_INVALID'
     }
-    const isStanding = known !== undefined && !book.isAuthorRevoked(known.record)
+    const isStanding = known !== undefined && !known.isRevoked
     if (isStanding && !isAnnounce) return known
     const isFounder = includes(network.founders, event.author)
     // The revocation of a key by itself must reach everybody, also where another revocation was first.
@@ -108,6 +108,7 @@ export class EventJudge {
   #judgeSpent(event: SignedNetworkEvent, nowMs: number): Judgement {
     const { events } = this.#ports
     const { network, author, seq } = event
+    if (events.has(event.id)) return refused('DUPLICATE')
     const other = events.byAuthorSeq(network, author, seq)
     if (other === undefined) {
       const isProven = events.findEquivocation(network, author, seq) !== undefined

@@ -19,12 +19,31 @@ export type SignatureCheck =
   | { readonly authenticated: Authenticated; readonly refusal?: undefined }
   | { readonly authenticated?: undefined; readonly refusal: Refusal }
 
-export async function checkSignatures(
+interface CheckPorts {
+  readonly verify: Verify
+  readonly network: Network
+  readonly book: AuthorBook
+}
+
+export function checkSignatures(
   event: SignedNetworkEvent,
-  ports: { readonly verify: Verify; readonly network: Network; readonly book: AuthorBook }
+  ports: CheckPorts
 ): Promise<SignatureCheck> {
-  const { verify, network, book } = ports
-  if (!(await isSignedByAuthor(event, verify))) return { refusal: reject('SIGNATURE_INVALID') }
+  return isSignedByAuthor(event, ports.verify).then((isSigned) => {
+    if (!isSigned) return { refusal: reject('SIGNATURE_INVALID') }
+    const { kind } = event.body
+    // Of a flood these are most, and each promise would cost as much as looking at the signature's form.
+    if (kind !== 'equivocation-proof' && kind !== 'node-announce') {
+      return { authenticated: { event, isAdmitted: false } }
+    }
+    return checkContent(event, ports)
+  })
+}
+
+async function checkContent(
+  event: SignedNetworkEvent,
+  { verify, network, book }: CheckPorts
+): Promise<SignatureCheck> {
   const { body } = event
   if (body.kind === 'equivocation-proof') {
     const isProven =

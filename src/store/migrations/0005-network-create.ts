@@ -63,7 +63,7 @@ CREATE TABLE event (
   envelope BLOB NOT NULL,
   UNIQUE (author, seq)
 ) STRICT;
-CREATE INDEX event_by_kind ON event (kind, stated_at_ms);
+CREATE INDEX event_by_kind ON event (kind);
 CREATE INDEX event_by_end ON event (expires_at_ms);
 CREATE INDEX event_by_target ON event (target) WHERE target IS NOT NULL;
 
