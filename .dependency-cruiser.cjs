@@ -10,7 +10,7 @@ const rooms = {
   network: ['base', 'wire'],
   detection: ['base', 'wire', 'keyserver', 'runtime'],
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
-  api: ['base', 'config', 'telemetry', 'keyserver', 'detection', 'defense'],
+  api: ['base', 'wire', 'config', 'telemetry', 'keyserver', 'network', 'detection', 'defense'],
   cli: ['base', 'config', 'telemetry', 'store', 'keyserver', 'detection', 'defense', 'api']
 }
 const pure = '^src/(?:base|detection|defense)/'

@@ -2,15 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { type Clock, type Component, findAddress } from '../base/index.ts'
-import type { GuardApi } from '../defense/index.ts'
+import type { GuardApi, NetworksApi } from '../defense/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import { EventHub } from './events/event-hub.ts'
 import { EventStream } from './events/event-stream.ts'
 import type { ApiMetrics } from './metrics.ts'
+import { wireAlertEvent } from './network-projection.ts'
 import type { TokenVerifier } from './ports.ts'
 import { wireEffect } from './projection.ts'
 import type { Handlers } from './routes/answer.ts'
 import { defenseHandlers } from './routes/defense-routes.ts'
+import { networkHandlers } from './routes/network-routes.ts'
 import { type NodePorts, nodeHandlers } from './routes/node-routes.ts'
 import { ConnectionGuard } from './server/connection-guard.ts'
 import { IdempotencyStore } from './server/idempotency.ts'
@@ -42,6 +44,8 @@ export interface ApiServerOptions {
 
 export interface ApiServerPorts extends NodePorts {
   readonly guard: GuardApi
+  /** Undefined where networks are turned off. */
+  readonly networks: NetworksApi | undefined
   readonly verifier: TokenVerifier
   readonly apiMetrics: ApiMetrics
   readonly clock: Clock
@@ -143,12 +147,26 @@ export class ApiServer implements Component {
       this.#hub.publish(wireEffect(effect, clock.nowMs()))
     })
     this.#stopping.signal.addEventListener('abort', unsubscribe, { once: true })
+    this.#followAlerts()
     log.info({ host, port: boundPort, socketPath }, 'API listening')
   }
 
+  #followAlerts(): void {
+    const unsubscribe = this.#ports.networks?.onEvent((event, via) => {
+      const alert = wireAlertEvent(event, via)
+      if (alert !== undefined) this.#hub.publish(alert)
+    })
+    if (unsubscribe === undefined) return
+    this.#stopping.signal.addEventListener('abort', unsubscribe, { once: true })
+  }
+
   #pipeline(stream: EventStream, connections: ConnectionGuard, signal: AbortSignal): Pipeline {
-    const { guard, verifier, apiMetrics, clock, log } = this.#ports
-    const handlers: Handlers = { ...defenseHandlers(guard), ...nodeHandlers(this.#ports) }
+    const { guard, networks, verifier, apiMetrics, clock, log } = this.#ports
+    const handlers: Handlers = {
+      ...defenseHandlers(guard),
+      ...networkHandlers(networks),
+      ...nodeHandlers(this.#ports)
+    }
     return new Pipeline(
       {
         bodyBytesMax: this.#options.bodyBytesMax,

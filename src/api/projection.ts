@@ -22,7 +22,13 @@ type Wire<Key extends keyof typeof schemas> = (typeof schemas)[Key] extends z.Zo
 
 export type WireDecision = Wire<'decision'>
 export type WireEvent = {
-  readonly event: 'decision.created' | 'decision.extended' | 'decision.ended' | 'suppression'
+  readonly event:
+    | 'decision.created'
+    | 'decision.extended'
+    | 'decision.ended'
+    | 'suppression'
+    | 'alert.received'
+    | 'alert.sent'
   readonly data: Readonly<Record<string, unknown>>
 }
 

@@ -55,6 +55,10 @@ export interface DataPaths {
   readonly database: string
   /** Token of the scope `admin`, 0600, made at the first start. */
   readonly adminToken: string
+  /** Ed25519 key under which the node speaks to others, 0600, made when it is first in a network. */
+  readonly networkKey: string
+  /** Numbers of own events that are reserved; lies beside the key. */
+  readonly networkSequence: string
   /** Where the running API listens, as JSON; absent while no node runs. */
   readonly apiAddress: string
 }
@@ -66,6 +70,8 @@ export function dataPaths(dataDir: string): DataPaths {
     localConfig: join(dataDir, 'netminder.local.toml'),
     database: join(dataDir, 'netminder.db'),
     adminToken: join(dataDir, 'admin.token'),
+    networkKey: join(dataDir, 'network.key'),
+    networkSequence: join(dataDir, 'network.seq'),
     apiAddress: join(dataDir, 'api.json')
   }
 }

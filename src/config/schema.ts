@@ -289,6 +289,92 @@ const api = z.strictObject({
     .describe('Requests a minute for each token, or for each peer without one.')
 })
 
+/** Order and words of the wire (design defense.md e.3). */
+const SHARED_CATEGORIES = [
+  'http-flood',
+  'connection-flood',
+  'upload-flood',
+  'certificate-poisoning',
+  'content-abuse',
+  'harvesting',
+  'recon-abuse',
+  'endpoint-abuse',
+  'tor-abuse',
+  'brute-force',
+  'scanner',
+  'other'
+] as const
+
+const multiaddrText = z
+  .string()
+  .max(512)
+  .regex(/^\/[a-z0-9]+\/\S+$/, { error: 'expected a multiaddr such as /ip4/0.0.0.0/tcp/11390' })
+
+const network = z.strictObject({
+  isEnabled: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether this node may be in networks; nothing listens or dials until one is created or joined.'
+    ),
+  listen: z
+    .array(multiaddrText)
+    .max(16)
+    .default(['/ip4/0.0.0.0/tcp/11390'])
+    .describe(
+      'Multiaddrs on which other nodes are received, once this node is in a network; port 0 takes a free one.'
+    ),
+  announce: z
+    .array(multiaddrText)
+    .max(16)
+    .default([])
+    .describe('Multiaddrs that others are told to dial instead; empty tells those listened on.'),
+  localRanges: z
+    .array(prefix)
+    .max(64)
+    .default(['127.0.0.0/8', '::1/128'])
+    .describe(
+      'Addresses of nodes of your own: limits for each neighbourhood do not count for them.'
+    ),
+  maxConnections: z
+    .int()
+    .min(8)
+    .max(2_000)
+    .default(100)
+    .describe('Connections to other nodes at once.'),
+  relay: z
+    .enum(['off', 'client', 'server'])
+    .default('off')
+    .describe(
+      'For nodes behind NAT: client is reached through a relay (and tries to get past it), server relays for others.'
+    ),
+  autoNat: z
+    .boolean()
+    .default(false)
+    .describe('Whether other nodes are asked which of the own addresses they can reach.'),
+  shareDecisions: z
+    .boolean()
+    .default(true)
+    .describe('Whether decisions of this node are told to the networks that it is in.'),
+  shareCategories: z
+    .array(z.enum(SHARED_CATEGORIES))
+    .max(SHARED_CATEGORIES.length)
+    .default([...SHARED_CATEGORIES])
+    .describe('Categories that are told.'),
+  shareTypeMin: z
+    .enum(['throttle', 'ban'])
+    .default('ban')
+    .describe('The least that is told: bans alone, or throttles as well.'),
+  sharePrecision: z
+    .enum(['address', 'network'])
+    .default('address')
+    .describe('What is named: the address, or the /24 (IPv4) or /64 (IPv6) around it.'),
+  shareShadow: z
+    .boolean()
+    .default(false)
+    .describe('Whether decisions that are only shown here (shadow mode) are told to others.')
+})
+
 const metrics = z.strictObject({
   enabled: z.boolean().default(true).describe('Whether metrics are kept and /metrics answers.'),
   isPublic: z
@@ -353,6 +439,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Where decisions are carried out; one [[actuators]] for each.'),
   api: api.prefault({}).describe('The local HTTP API.'),
+  network: network.prefault({}).describe('The networks of nodes, whose operators warn each other.'),
   metrics: metrics.prefault({}).describe('Prometheus metrics.'),
   log: log.prefault({}).describe("The node's own log."),
   store: store.prefault({}).describe('The database.')

@@ -225,6 +225,7 @@ export class NetminderNode {
       },
       {
         guard: this.#guard,
+        networks: undefined,
         tokens: store.tokens,
         verifier: store.tokens,
         audit: store.audit,

@@ -20,6 +20,13 @@ export type {
 export type { GuardSettings } from './guard-settings.ts'
 export { createGuardState, type GuardState } from './guard-state.ts'
 export type { EntryRefusal, ListImport } from './list-editor.ts'
+export {
+  NetworkDesk,
+  type NetworkDeskPorts,
+  type NetworksApi,
+  type NewAlert,
+  type PublishedList
+} from './network-desk.ts'
 export { isTooWide, NeverBlock, type NeverBlockOptions, type Protection } from './never-block.ts'
 export * from './ports.ts'
 export {
@@ -32,3 +39,20 @@ export {
 export { ReplayRun, type ReplayRunOptions } from './replay/replay-run.ts'
 export type { SourceRecord } from './replay/source-record.ts'
 export { TRUTH_LABELS, type TruthRow } from './replay/truth.ts'
+export {
+  ShareService,
+  type ShareServiceOptions,
+  type ShareServicePorts,
+  type SharingMetrics
+} from './share-service.ts'
+export {
+  composeAlerts,
+  composeRetractions,
+  composeVotes,
+  SHARE_REFUSALS,
+  type SharedDecision,
+  type ShareFacts,
+  type SharePolicy,
+  type ShareRefusal,
+  shareDecision
+} from './sharing.ts'

@@ -19,6 +19,8 @@ export {
   type VerdictReason
 } from './events/verdict.ts'
 export { LANES, type Lane } from './events/verify-queue.ts'
+export type * from './network-api.ts'
+export { NETWORK_ERROR_CODES } from './network-api.ts'
 export type * from './ports.ts'
 export { LiveSet } from './sync/live-set.ts'
 export { type KindDifference, SyncInitiator, SyncResponder } from './sync/sync-session.ts'

@@ -12,8 +12,10 @@ import {
   type TokenVerifier
 } from '../../src/api/index.ts'
 import { NetminderError, SystemClock } from '../../src/base/index.ts'
+import type { AuditInput } from '../../src/defense/index.ts'
 import { NULL_LOGGER, NullMetricsRegister } from '../../src/telemetry/index.ts'
 import { FakeGuard } from './fake-guard.ts'
+import { FakeNetwork, fakeDesk } from './fake-network.ts'
 
 export { FakeGuard, SAMPLE_DECISION_ID, sampleDecision } from './fake-guard.ts'
 
@@ -95,6 +97,9 @@ const FAKE_AUDIT: AuditReader = {
 
 export interface FakeApi {
   readonly guard: FakeGuard
+  readonly network: FakeNetwork
+  /** Written by changes of the networks. */
+  readonly networkAudit: readonly AuditInput[]
   readonly tokens: FakeTokens
   readonly server: ApiServer
   readonly components: ComponentState[]
@@ -110,6 +115,8 @@ export async function startFakeApi(
 ): Promise<FakeApi> {
   const guard = new FakeGuard()
   const tokens = new FakeTokens()
+  const network = new FakeNetwork()
+  const { desk, audit: networkAudit } = fakeDesk(network, guard)
   const components: ComponentState[] = [{ name: 'store', state: 'ok', detail: '' }]
   const server = new ApiServer(
     {
@@ -127,6 +134,7 @@ export async function startFakeApi(
     },
     {
       guard,
+      networks: desk,
       tokens,
       verifier: tokens,
       audit: FAKE_AUDIT,
@@ -144,6 +152,8 @@ export async function startFakeApi(
   const url = server.url
   return {
     guard,
+    network,
+    networkAudit,
     tokens,
     server,
     components,

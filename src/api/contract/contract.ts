@@ -2,9 +2,10 @@
 import type * as z from 'zod'
 import { DEFENSE_ENDPOINTS } from './defense.ts'
 import type { Endpoint } from './endpoint.ts'
+import { NETWORK_ENDPOINTS } from './network.ts'
 import { NODE_ENDPOINTS } from './node.ts'
 
-export const CONTRACT = { ...DEFENSE_ENDPOINTS, ...NODE_ENDPOINTS } as const
+export const CONTRACT = { ...DEFENSE_ENDPOINTS, ...NETWORK_ENDPOINTS, ...NODE_ENDPOINTS } as const
 
 export type OperationId = keyof typeof CONTRACT
 export const OPERATION_IDS = Object.keys(CONTRACT) as OperationId[]

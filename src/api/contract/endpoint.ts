@@ -5,6 +5,7 @@ import type { TokenScope } from '../ports.ts'
 
 export const API_TAGS = {
   defense: 'Decisions, lists, mode and actuators of the guard.',
+  network: 'Networks of nodes, whose operators warn each other.',
   audit: 'The append-only record of every change.',
   tokens: 'Who may ask what.',
   node: 'State, events and documents of the node itself.'

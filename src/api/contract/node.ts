@@ -107,9 +107,9 @@ const node = {
     method: 'GET',
     path: '/api/events',
     tag: 'node',
-    summary: 'Follow decisions as they happen, as server-sent events.',
+    summary: 'Follow decisions and warnings as they happen, as server-sent events.',
     description:
-      'Events: `decision.created`, `decision.extended`, `decision.ended`, `suppression`, and `gap` where events were lost to this client because it was away for too long. `Last-Event-ID` resumes after that event, as far as the node remembers. A comment line comes every few seconds when nothing happens. A client that does not keep up is disconnected.',
+      'Events: `decision.created`, `decision.extended`, `decision.ended`, `suppression`, `alert.received` (a warning of another operator), `alert.sent` (one of this node), and `gap` where events were lost to this client because it was away for too long. `Last-Event-ID` resumes after that event, as far as the node remembers. A comment line comes every few seconds when nothing happens. A client that does not keep up is disconnected.',
     scope: 'read',
     status: 200,
     text: {

@@ -1,0 +1,237 @@
+/** Networks, what is said in them, and what this node says. */
+import * as z from 'zod'
+import type { Endpoint } from './endpoint.ts'
+import {
+  addressesInput,
+  networkAlert,
+  networkId,
+  networkPeer,
+  networkStatus,
+  networkSummary,
+  publishedList,
+  threat
+} from './network-schemas.ts'
+import {
+  category,
+  noteInput,
+  pageOf,
+  pageQuery,
+  prefixInput,
+  severity,
+  timeInput
+} from './schemas.ts'
+
+const SAMPLE_NETWORK = '0102030405060708090a0b0c0d0e0f10'
+const WEEK_S = 604_800
+const INVITATION_LENGTH_MAX = 20_000
+const oneNetwork = networkId.optional().describe('Absent: all that the node is in.')
+
+const membership = {
+  listNetworks: {
+    method: 'GET',
+    path: '/api/defense/networks',
+    tag: 'network',
+    summary: 'List the networks that the node is in.',
+    scope: 'read',
+    status: 200,
+    response: z.strictObject({ items: z.array(networkSummary) }),
+    errors: ['NETWORK_OFF'],
+    example: {}
+  },
+  createNetwork: {
+    method: 'POST',
+    path: '/api/defense/networks',
+    tag: 'network',
+    summary: 'Found a network and get the first invitation to it.',
+    scope: 'admin',
+    body: z.strictObject({
+      name: z.string().min(1).max(64),
+      policy: z
+        .enum(['invitation', 'founder'])
+        .default('invitation')
+        .describe('Who lets others in: whoever holds an invitation, or founders alone.'),
+      until: timeInput.optional().describe('End of the invitation; absent: in 7 days.'),
+      addresses: addressesInput.optional()
+    }),
+    status: 201,
+    response: z.strictObject({ network: networkSummary, invitation: z.string() }),
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_LIMIT_REACHED',
+      'NAME_INVALID',
+      'ADDRESSES_INVALID',
+      'END_IN_PAST',
+      'NOT_RUNNING'
+    ],
+    example: { body: { name: 'keyservers of the north' } }
+  },
+  inviteToNetwork: {
+    method: 'POST',
+    path: '/api/defense/networks/{id}/invitations',
+    tag: 'network',
+    summary: 'Make an invitation: one line of text that lets others in.',
+    scope: 'admin',
+    params: z.strictObject({ id: networkId }),
+    body: z.strictObject({
+      until: timeInput.optional().describe('End of the invitation; absent: in 7 days.'),
+      addresses: addressesInput.optional()
+    }),
+    status: 201,
+    response: z.strictObject({ invitation: z.string(), until: z.iso.datetime() }),
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'NOT_A_FOUNDER',
+      'POLICY_FORBIDS',
+      'ADDRESSES_INVALID',
+      'END_IN_PAST',
+      'NOT_RUNNING'
+    ],
+    example: { params: { id: SAMPLE_NETWORK }, body: { until: '2099-01-01T00:00:00Z' } }
+  },
+  joinNetwork: {
+    method: 'POST',
+    path: '/api/defense/network/join',
+    tag: 'network',
+    summary: 'Join the network of an invitation; again changes nothing.',
+    scope: 'admin',
+    body: z.strictObject({ invitation: z.string().min(1).max(INVITATION_LENGTH_MAX) }),
+    status: 200,
+    response: networkSummary,
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_LIMIT_REACHED',
+      'POLICY_FORBIDS',
+      'INVITATION_DAMAGED',
+      'INVITATION_UNSUPPORTED',
+      'INVITATION_FORGED',
+      'INVITATION_FOREIGN',
+      'INVITATION_EXPIRED',
+      'NOT_RUNNING'
+    ],
+    example: { body: { invitation: 'netminder1:bm8gaW52aXRhdGlvbg' } }
+  },
+  leaveNetwork: {
+    method: 'POST',
+    path: '/api/defense/network/leave',
+    tag: 'network',
+    summary: 'Leave a network, say so to the others, and forget everything of it.',
+    scope: 'admin',
+    body: z.strictObject({ network: networkId }),
+    status: 204,
+    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'NOT_RUNNING'],
+    example: { body: { network: SAMPLE_NETWORK } }
+  }
+} as const satisfies Readonly<Record<string, Endpoint>>
+
+const hearing = {
+  showNetworkStatus: {
+    method: 'GET',
+    path: '/api/defense/network/status',
+    tag: 'network',
+    summary: 'Show how the node stands in its networks.',
+    scope: 'read',
+    status: 200,
+    response: networkStatus,
+    errors: ['NETWORK_OFF'],
+    example: {}
+  },
+  listPeers: {
+    method: 'GET',
+    path: '/api/defense/network/peers',
+    tag: 'network',
+    summary: 'List the nodes that are connected.',
+    scope: 'read',
+    query: z.strictObject({ network: oneNetwork }),
+    status: 200,
+    response: z.strictObject({ items: z.array(networkPeer) }),
+    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED'],
+    example: {}
+  },
+  listAlerts: {
+    method: 'GET',
+    path: '/api/defense/network/alerts',
+    tag: 'network',
+    summary: 'List warnings that stand, newest first, own ones included.',
+    scope: 'read',
+    query: z.strictObject({
+      network: oneNetwork,
+      prefix: prefixInput.optional().describe('Only those about it, or about what holds it.'),
+      since: timeInput.optional().describe('Only those received later.'),
+      severity: severity.optional().describe('At least so severe.'),
+      ...pageQuery
+    }),
+    status: 200,
+    response: pageOf(networkAlert),
+    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    example: { query: { severity: 'high', limit: 10 } }
+  },
+  listThreats: {
+    method: 'GET',
+    path: '/api/defense/network/threats',
+    tag: 'network',
+    summary: 'List who accuses which prefix, most accused first; none of it has an effect here.',
+    scope: 'read',
+    query: z.strictObject({
+      network: oneNetwork,
+      prefix: prefixInput.optional().describe('Only what lies within it or holds it.'),
+      accusers_min: z.int().min(1).max(1_000).default(1).describe('At least so many accusers.'),
+      ...pageQuery
+    }),
+    status: 200,
+    response: pageOf(threat),
+    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    example: { query: { accusers_min: 1, limit: 10 } }
+  }
+} as const satisfies Readonly<Record<string, Endpoint>>
+
+const speaking = {
+  sendAlert: {
+    method: 'POST',
+    path: '/api/defense/network/alert',
+    tag: 'network',
+    summary: 'Warn the other operators of addresses.',
+    description:
+      'Nothing that is protected or private on this node is ever named to others. The reason stays in the audit of this node.',
+    scope: 'respond',
+    body: z.strictObject({
+      network: oneNetwork,
+      prefixes: z.array(prefixInput).min(1).max(64),
+      category,
+      severity: severity.default('high'),
+      confidence: z.number().min(0).max(1).default(0.9).describe('Told in tenths.'),
+      ttl_s: z.int().min(60).max(86_400).default(3_600).describe('How long it stands, in seconds.'),
+      reason: noteInput.default('').describe('Why, for the audit; not told.')
+    }),
+    status: 201,
+    response: z.strictObject({
+      items: z.array(z.strictObject({ network: networkId, id: z.string() }))
+    }),
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'ADDRESS_INVALID',
+      'PREFIX_TOO_WIDE',
+      'PROTECTED',
+      'EVENT_REFUSED',
+      'NOT_RUNNING'
+    ],
+    example: { body: { prefixes: ['192.0.2.66'], category: 'scanner', severity: 'high' } }
+  },
+  publishBlocklist: {
+    method: 'PUT',
+    path: '/api/defense/network/blocklist',
+    tag: 'network',
+    summary: "Tell the networks the operator's own blocklist, as what has changed since.",
+    description: `Entries that are protected or private here are left out. Nothing is told where nothing has changed. A published list stands for at most 30 days; notes stay here. See also ${'`POST /api/defense/blocklist`'}.`,
+    scope: 'respond',
+    body: z.strictObject({ network: oneNetwork }),
+    status: 200,
+    response: z.strictObject({ items: z.array(publishedList) }),
+    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'EVENT_REFUSED', 'NOT_RUNNING'],
+    example: { body: {} }
+  }
+} as const satisfies Readonly<Record<string, Endpoint>>
+
+export const INVITATION_TTL_S_DEFAULT = WEEK_S
+export const NETWORK_ENDPOINTS = { ...membership, ...hearing, ...speaking } as const

@@ -1,0 +1,219 @@
+/** A network service in memory: what is published is there at once, what others say is put in by the test. */
+import { createHash } from 'node:crypto'
+import { getPrefix, NetminderError, prefixesOverlap, SystemClock } from '../../src/base/index.ts'
+import {
+  type AuditInput,
+  type GuardApi,
+  NetworkDesk,
+  type NetworkDeskPorts
+} from '../../src/defense/index.ts'
+import type {
+  NetworkEventListener,
+  NetworkPeer,
+  NetworkService,
+  NetworkStatus,
+  NetworkSummary,
+  ReceivedAlert,
+  Threat
+} from '../../src/network/index.ts'
+import {
+  type EventBody,
+  type SignedNetworkEvent,
+  sealEvent,
+  signerFromSeed
+} from '../../src/wire/index.ts'
+
+export const SAMPLE_NETWORK_ID = '0102030405060708090a0b0c0d0e0f10'
+const SEED = createHash('sha256').update('fake network').digest()
+
+export class FakeNetwork implements NetworkService {
+  readonly name = 'network'
+  readonly signer = signerFromSeed(new Uint8Array(SEED))
+  joined: NetworkSummary[] = [summaryOf(SAMPLE_NETWORK_ID, 'keyservers of the north')]
+  published: { network: string; body: EventBody; ttlMs: number }[] = []
+  received: ReceivedAlert[] = []
+  threatsSaid: Threat[] = []
+  mesh = 2
+  clockSkewMs: number | undefined = 40
+  failure: NetminderError | undefined
+  readonly #listeners = new Set<NetworkEventListener>()
+  #seq = 0n
+
+  get listenerCount(): number {
+    return this.#listeners.size
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  status(): NetworkStatus {
+    const mesh = { alert: this.mesh, vote: this.mesh, list: this.mesh, ctl: this.mesh }
+    const liveEvents = {
+      alert: this.received.length,
+      vote: 0,
+      'list-delta': 0,
+      retract: 0,
+      'node-announce': 1,
+      revoke: 0,
+      'equivocation-proof': 0
+    }
+    return {
+      isRunning: true,
+      peerId: '12D3KooWFake',
+      author: Buffer.from(this.signer.publicKey).toString('hex'),
+      addresses: ['/ip4/198.51.100.1/tcp/11390/p2p/12D3KooWFake'],
+      connectedPeers: this.peers().length,
+      networks: this.joined.map((network) => ({
+        ...network,
+        mesh,
+        authors: 3,
+        liveEvents,
+        digest: '00',
+        lastSync: { atMs: 1_000, outcome: 'same', fetched: 0, durationMs: 12 }
+      })),
+      queues: { alert: 0, vote: 0, list: 0, ctl: 0 } as NetworkStatus['queues'],
+      clockSkewMs: this.clockSkewMs
+    }
+  }
+
+  list(): readonly NetworkSummary[] {
+    return this.joined
+  }
+
+  create(fields: Parameters<NetworkService['create']>[0]) {
+    this.#mayFail()
+    const id = createHash('sha256').update(fields.name).digest('hex').slice(0, 32)
+    const network = { ...summaryOf(id, fields.name), isFounder: true, peers: 0, isAlone: true }
+    this.joined = [...this.joined, network]
+    return Promise.resolve({ network, invitation: 'netminder1:invitation' })
+  }
+
+  invite(id: string): Promise<string> {
+    this.#get(id)
+    return Promise.resolve('netminder1:invitation')
+  }
+
+  join(invitation: string): Promise<NetworkSummary> {
+    this.#mayFail()
+    if (!invitation.startsWith('netminder1:')) {
+      return Promise.reject(new NetminderError('INVITATION_DAMAGED', 'part of the line is missing'))
+    }
+    const joined = this.joined[0] ?? summaryOf(SAMPLE_NETWORK_ID, 'keyservers of the north')
+    this.joined = [joined]
+    return Promise.resolve(joined)
+  }
+
+  leave(id: string): Promise<void> {
+    this.#get(id)
+    this.joined = this.joined.filter((network) => network.id !== id)
+    return Promise.resolve()
+  }
+
+  peers(id?: string): readonly NetworkPeer[] {
+    if (id !== undefined) this.#get(id)
+    return [
+      {
+        peerId: '12D3KooWOther',
+        networks: [SAMPLE_NETWORK_ID],
+        addresses: ['/ip4/198.51.100.2/tcp/11390'],
+        direction: 'outbound',
+        connectedSinceMs: 0,
+        score: 1,
+        latencyMs: 3,
+        name: 'other.example'
+      }
+    ]
+  }
+
+  publish(id: string, body: EventBody, { ttlMs }: { readonly ttlMs: number }) {
+    this.#get(id)
+    this.#mayFail()
+    const event = this.seal(id, body, ttlMs)
+    this.published.push({ network: id, body, ttlMs })
+    this.emit(event, 'own')
+    return Promise.resolve({ id: Buffer.from(event.id).toString('hex'), seq: event.seq })
+  }
+
+  alerts(query: Parameters<NetworkService['alerts']>[0]) {
+    if (query.network !== undefined) this.#get(query.network)
+    const items = this.received.filter(
+      ({ body }) =>
+        body.severity >= (query.severityMin ?? 0) &&
+        (query.prefix === undefined ||
+          body.indicators.some(
+            ({ prefix }) => query.prefix && prefixesOverlap(query.prefix, getPrefix(prefix))
+          ))
+    )
+    return { items: items.slice(0, query.limit), nextCursor: undefined }
+  }
+
+  threats(query: Parameters<NetworkService['threats']>[0]) {
+    if (query.network !== undefined) this.#get(query.network)
+    const min = query.accusersMin ?? 1
+    const items = this.threatsSaid.filter(({ accusers }) => accusers.length >= min)
+    return { items: items.slice(0, query.limit), nextCursor: undefined }
+  }
+
+  onEvent(listener: NetworkEventListener): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  emit(event: SignedNetworkEvent, via: 'gossip' | 'sync' | 'own'): void {
+    for (const listener of this.#listeners) listener(event, via)
+  }
+
+  /** As it would leave the node: whatever the wire refuses is refused here too. */
+  seal(id: string, body: EventBody, ttlMs: number): SignedNetworkEvent {
+    this.#seq += 1n
+    const tsMs = Date.now()
+    const network = new Uint8Array(Buffer.from(id, 'hex'))
+    return sealEvent({ network, seq: this.#seq, tsMs, expMs: tsMs + ttlMs, body }, this.signer)
+  }
+
+  #get(id: string): void {
+    if (this.joined.some((network) => network.id === id)) return
+    throw new NetminderError('NETWORK_NOT_JOINED', `expected a network of this node, got ${id}`)
+  }
+
+  #mayFail(): void {
+    if (this.failure !== undefined) throw this.failure
+  }
+}
+
+function summaryOf(id: string, name: string): NetworkSummary {
+  return {
+    ...{ id, name, policy: 'invitation', isFounder: false, joinedAtMs: 0 },
+    ...{ peers: 1, isAlone: false }
+  }
+}
+
+/** The desk over a fake network, with an audit and lists in arrays. */
+export function fakeDesk(
+  network: FakeNetwork,
+  guard: Pick<GuardApi, 'blocklist'>,
+  ports: Partial<NetworkDeskPorts> = {}
+): { readonly desk: NetworkDesk; readonly audit: AuditInput[] } {
+  const audit: AuditInput[] = []
+  const lists = new Map<string, { version: number; entries: readonly string[] }>()
+  const desk = new NetworkDesk(
+    { treatAsPublic: ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'] },
+    {
+      network,
+      guard,
+      findProtection: () => undefined,
+      audit: { append: (entry) => audit.push(entry) },
+      lists: { find: (id) => lists.get(id), save: (id, list) => lists.set(id, list) },
+      clock: new SystemClock(),
+      ...ports
+    }
+  )
+  return { desk, audit }
+}
