@@ -201,7 +201,7 @@ function nameVectors(id: Uint8Array): VectorFile {
         kind: kindNumber(kind),
         network: hex(NETWORK.id),
         topic,
-        eventId: hex(id),
+        envelopeDigest: hex(id),
         messageId: hex(gossipMessageId(topic, id))
       }
     })

@@ -1,5 +1,6 @@
 /** What can go wrong between nodes. */
 import { NetminderError } from '../base/index.ts'
+import type { NetworkErrorCode } from './network-api.ts'
 
 export type SyncErrorCode =
   /** Not a frame, or one that breaks a limit; the cause says what. */
@@ -31,3 +32,6 @@ export class SyncError extends NetminderError<SyncErrorCode> {
     )
   }
 }
+
+/** Why the networks did not do what they were asked for; the codes are explained in network-api.ts. */
+export class NetworkError extends NetminderError<NetworkErrorCode> {}

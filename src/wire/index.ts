@@ -49,6 +49,8 @@ export {
   type AdmissionFault,
   admitByFounder,
   admitByInvitation,
+  decodeAdmission,
+  encodeAdmission,
   type FounderAdmission,
   findAdmissionFault,
   type InvitationAdmission,

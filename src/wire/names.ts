@@ -36,7 +36,11 @@ export function findTopic(name: string): { network: Uint8Array; topic: Topic } |
 const MESSAGE_ID_HEAD = Buffer.from('netminder-mid/1\0')
 const MESSAGE_ID_BYTES = 20
 
-/** Bound to the topic: what is replayed on another one does not look like what was seen on the first. */
-export function gossipMessageId(topic: string, eventId: Uint8Array): Uint8Array {
-  return sha256(MESSAGE_ID_HEAD, Buffer.from(topic), eventId).subarray(0, MESSAGE_ID_BYTES)
+/**
+ * Bound to the topic: what is replayed on another one does not look like what was seen on the first. Bound to the whole envelope
+ * (its SHA-256) and not to the event's id: gossipsub notes an id before anybody has checked the signature, so a forged copy under the id
+ * of the genuine event would keep that one away, and cost those who forward it their score.
+ */
+export function gossipMessageId(topic: string, envelopeDigest: Uint8Array): Uint8Array {
+  return sha256(MESSAGE_ID_HEAD, Buffer.from(topic), envelopeDigest).subarray(0, MESSAGE_ID_BYTES)
 }

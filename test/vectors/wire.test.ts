@@ -95,16 +95,22 @@ test('every event that decodes in the files of kinds is well signed', async () =
 })
 
 test('topics and message ids are those of the names', () => {
-  type Name = { kind: number; network: string; topic: string; eventId: string; messageId: string }
+  type Name = {
+    kind: number
+    network: string
+    topic: string
+    envelopeDigest: string
+    messageId: string
+  }
   const vectors = read<Name>('protocols/event/vectors/names.json')
   is(vectors.length, EVENT_KINDS.length)
-  for (const { kind: number, network, topic, eventId, messageId } of vectors) {
+  for (const { kind: number, network, topic, envelopeDigest, messageId } of vectors) {
     const kind = findKind(number)
     const found = findTopic(topic)
     ok(kind !== undefined && found !== undefined)
     is(found.topic, topicOf(kind))
     is(networkIdText(found.network), network)
-    equal(gossipMessageId(topic, bytesOf(eventId)), bytesOf(messageId))
+    equal(gossipMessageId(topic, bytesOf(envelopeDigest)), bytesOf(messageId))
   }
 })
 

@@ -5,8 +5,8 @@
 import { isSameBytes, uint64Bytes } from '../bytes.ts'
 import { isWellFormedKey, isWellFormedSignature, signerFromSeed } from '../ed25519.ts'
 import { expectThat } from '../errors.ts'
-import { checkLength, own, readTime } from '../fields.ts'
-import type { Admission as AdmissionMessage } from '../generated/event.ts'
+import { checkLength, own, parse, readTime } from '../fields.ts'
+import { Admission as AdmissionMessage } from '../generated/event.ts'
 import { KEY_BYTES } from '../limits.ts'
 import type { Signer, Verify } from '../ports.ts'
 import { signatureInput } from '../signature-input.ts'
@@ -189,4 +189,14 @@ export function writeAdmission(admission: Admission): AdmissionMessage {
     admittedAtMs: isInvitation ? BigInt(admission.admittedAtMs) : 0n,
     invitationSignature: own(isInvitation ? admission.invitationSignature : new Uint8Array(0))
   }
+}
+
+/** By itself, as a node keeps its own. */
+export function encodeAdmission(admission: Admission): Uint8Array {
+  return AdmissionMessage.encode(writeAdmission(admission))
+}
+
+/** @throws {DecodeError} */
+export function decodeAdmission(bytes: Uint8Array): Admission {
+  return readAdmission(parse(() => AdmissionMessage.decode(bytes)))
 }

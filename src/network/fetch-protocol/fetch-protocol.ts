@@ -1,0 +1,70 @@
+/** Events by their ids over streams, one request a stream (protocols/fetch). */
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import {
+  decodeFetchResponse,
+  encodeFetchRequest,
+  FETCH_REQUEST_BYTES_MAX,
+  FETCH_RESPONSE_BYTES_MAX,
+  type FetchResponse,
+  protocolId
+} from '../../wire/index.ts'
+import { FramedStream } from '../host/framed-stream.ts'
+import type { Host } from '../host/host.ts'
+import type { EventStore } from '../ports.ts'
+import { FETCH_STREAMS_MAX, FETCH_TIMEOUT_MS } from './constants.ts'
+import { FetchHandler } from './handler.ts'
+
+export class FetchProtocol {
+  readonly id: string
+  readonly #host: Host
+  readonly #handler: FetchHandler
+
+  constructor(network: Uint8Array, events: Pick<EventStore, 'get'>, host: Host) {
+    this.id = protocolId(network, 'fetch')
+    this.#host = host
+    this.#handler = new FetchHandler(network, events)
+  }
+
+  async register(): Promise<void> {
+    await this.#host.handle(this.id, (stream, connection) => this.#answer(stream, connection), {
+      maxInboundStreams: FETCH_STREAMS_MAX
+    })
+  }
+
+  async unregister(): Promise<void> {
+    await this.#host.unhandle(this.id)
+  }
+
+  /** At most 256 ids. What comes back is as the peer gave it. @throws {DecodeError | FrameError | Error} */
+  async fetch(
+    peer: PeerId,
+    ids: readonly Uint8Array[],
+    signal: AbortSignal
+  ): Promise<FetchResponse | undefined> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
+    const stream = await this.#host.openStream(peer, this.id, deadline)
+    const framed = new FramedStream(stream, FETCH_RESPONSE_BYTES_MAX, deadline)
+    try {
+      await framed.write(encodeFetchRequest({ ids }))
+      const answer = await framed.read()
+      await framed.close()
+      return answer === undefined ? undefined : decodeFetchResponse(answer)
+    } catch (error) {
+      framed.abort(error)
+      throw error
+    }
+  }
+
+  async #answer(stream: Stream, _connection: Connection): Promise<void> {
+    const deadline = AbortSignal.any([this.#host.signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
+    const framed = new FramedStream(stream, FETCH_REQUEST_BYTES_MAX, deadline)
+    try {
+      const request = await framed.read()
+      if (request !== undefined) await framed.write(this.#handler.handle(request))
+      await framed.close()
+    } catch (error) {
+      framed.abort(error)
+      throw error
+    }
+  }
+}

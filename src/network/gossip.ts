@@ -1,0 +1,125 @@
+/** Between gossipsub and the intake: what came is accepted, ignored or rejected there; what this node says waits for listeners. */
+import type { TopicValidatorResult } from '@libp2p/gossipsub'
+import { messageOf } from '../base/index.ts'
+import {
+  findTopic,
+  networkIdText,
+  type SignedNetworkEvent,
+  TOPICS,
+  topicName,
+  topicOf
+} from '../wire/index.ts'
+import type { EventIntake } from './events/event-intake.ts'
+import type { Verdict } from './events/verdict.ts'
+import { topicScoreParams } from './host/gossip-params.ts'
+import type { Host } from './host/host.ts'
+import type { NetworkLog } from './host/log.ts'
+
+/** Own events that nobody was there to hear; more than that comes by reconciliation. */
+const UNHEARD_MAX = 256
+
+const RESULTS: Readonly<Record<Verdict['verdict'], TopicValidatorResult>> = {
+  accept: 'accept' as TopicValidatorResult.Accept,
+  ignore: 'ignore' as TopicValidatorResult.Ignore,
+  reject: 'reject' as TopicValidatorResult.Reject
+}
+
+export interface GossipPorts {
+  readonly host: Host
+  readonly intake: EventIntake
+  readonly log: NetworkLog
+  /** An author whom this node does not know is known to the peer that forwarded him. */
+  onUnknownAuthor(network: Uint8Array, peer: string): void
+}
+
+export class Gossip {
+  readonly #ports: GossipPorts
+  #unheard: SignedNetworkEvent[] = []
+
+  constructor(ports: GossipPorts) {
+    this.#ports = ports
+  }
+
+  /** Until the host stops. */
+  start(): void {
+    const { gossip, signal } = this.#ports.host
+    const options = { signal }
+    gossip.addEventListener(
+      'gossipsub:message',
+      ({ detail: { msgId, propagationSource, msg } }) => {
+        void this.#take(msg.topic, msg.data, { msgId, peer: propagationSource.toString() })
+      },
+      options
+    )
+    gossip.addEventListener('subscription-change', () => this.#flush(), options)
+  }
+
+  attach(network: Uint8Array): void {
+    const { gossip } = this.#ports.host
+    for (const topic of TOPICS) {
+      const name = topicName(network, topic)
+      gossip.allowedTopics.add(name)
+      gossip.opts.scoreParams.topics[name] = topicScoreParams(topic)
+      gossip.subscribe(name)
+    }
+  }
+
+  detach(network: Uint8Array): void {
+    const { gossip } = this.#ports.host
+    this.#unheard = this.#unheard.filter(
+      (event) => networkIdText(event.network) !== networkIdText(network)
+    )
+    for (const topic of TOPICS) {
+      const name = topicName(network, topic)
+      gossip.unsubscribe(name)
+      gossip.allowedTopics.delete(name)
+    }
+  }
+
+  /** Of an accepted own event. */
+  async publish(event: SignedNetworkEvent): Promise<void> {
+    const { gossip } = this.#ports.host
+    const name = topicName(event.network, topicOf(event.kind))
+    if (gossip.getSubscribers(name).length === 0) {
+      this.#unheard = [...this.#unheard, event].slice(-UNHEARD_MAX)
+      return
+    }
+    await gossip.publish(name, event.bytes)
+  }
+
+  #flush(): void {
+    const waiting = this.#unheard
+    this.#unheard = []
+    for (const event of waiting) this.publish(event).catch((error) => this.#note(error))
+  }
+
+  async #take(
+    name: string,
+    data: Uint8Array,
+    from: { readonly msgId: string; readonly peer: string }
+  ): Promise<void> {
+    const { host, intake } = this.#ports
+    const found = findTopic(name)
+    const verdict: Verdict =
+      found === undefined
+        ? { verdict: 'ignore', reason: 'NETWORK_NOT_JOINED' }
+        : await intake.submit(data, { ...found, via: 'gossip', peer: from.peer })
+    if (host.signal.aborted) return
+    try {
+      host.gossip.reportMessageValidationResult(from.msgId, from.peer, RESULTS[verdict.verdict])
+    } catch (error) {
+      this.#note(error)
+    }
+    if (
+      verdict.verdict === 'ignore' &&
+      verdict.reason === 'UNKNOWN_AUTHOR' &&
+      found !== undefined
+    ) {
+      this.#ports.onUnknownAuthor(found.network, from.peer)
+    }
+  }
+
+  #note(error: unknown): void {
+    this.#ports.log.debug({ reason: messageOf(error) }, 'gossip failed')
+  }
+}

@@ -1,0 +1,495 @@
+/** The networks of this node, as one component: who is in them, what it says in them, and what it has heard. */
+import { type Clock, messageOf, type Prefix, type Random, TaskGroup } from '../base/index.ts'
+import {
+  type Admission,
+  ANY_EVENT_BYTES_MAX,
+  admitByInvitation,
+  checkInvitation,
+  DecodeError,
+  decodeAdmission,
+  decodeEvent,
+  decodeNetwork,
+  EVENT_KINDS,
+  type EventBody,
+  encodeAdmission,
+  findNetworkId,
+  makeInvitation,
+  makeNetwork,
+  type Network,
+  networkIdText,
+  parseInvitation,
+  type SignedNetworkEvent,
+  sealEvent,
+  TOPICS,
+  topicName,
+  type Verify,
+  writeInvitation
+} from '../wire/index.ts'
+import { NetworkError } from './errors.ts'
+import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
+import { EventIntake } from './events/event-intake.ts'
+import { createNodeVerifier } from './events/node-verifier.ts'
+import { LANES } from './events/verify-queue.ts'
+import { Gossip } from './gossip.ts'
+import { findMultiaddr, Host, type HostOptions, type HostPorts } from './host/host.ts'
+import { type Identity, type KeyFile, loadIdentity } from './host/identity.ts'
+import { JoinedNetwork } from './joined-network.ts'
+import type * as api from './network-api.ts'
+import type {
+  AuthorStore,
+  EventStore,
+  JoinedNetwork as JoinedRecord,
+  NetworkStore,
+  SequenceSource
+} from './ports.ts'
+
+const DAY_MS = 24 * 3_600_000
+const INVITATION_MS = 7 * DAY_MS
+const ANNOUNCE_TTL_MS = 7 * DAY_MS
+const TICK_MS = 5_000
+/** More than a tick can be late: the machine slept, or somebody set the clock. */
+const JUMP_MS = 15_000
+/** Four topics each: what a peer may subscribe to in one message. */
+const NETWORKS_MAX = 16
+
+export interface NetworkNodeOptions extends HostOptions {
+  /** What others see; may be empty. */
+  readonly name: string
+  readonly treatAsPublic?: readonly Prefix[]
+}
+
+export interface NetworkNodePorts extends HostPorts {
+  readonly random: Random
+  readonly clock: Clock
+  readonly keyFile: KeyFile
+  /** Not to be guessed. */
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly events: EventStore
+  readonly authors: AuthorStore
+  readonly networks: NetworkStore
+  readonly sequence: SequenceSource
+}
+
+interface Member {
+  readonly joined: JoinedNetwork
+  readonly view: EventView
+}
+
+export class NetworkNode implements api.NetworkService {
+  readonly name = 'network'
+  readonly #options: NetworkNodeOptions
+  readonly #ports: NetworkNodePorts
+  readonly #verify: Verify = createNodeVerifier()
+  readonly #members = new Map<api.NetworkIdText, Member>()
+  readonly #listeners = new Set<api.NetworkEventListener>()
+  readonly #tasks: TaskGroup
+  #stopping = new AbortController()
+  #running:
+    | {
+        readonly identity: Identity
+        readonly host: Host
+        readonly intake: EventIntake
+        readonly gossip: Gossip
+      }
+    | undefined
+
+  constructor(options: NetworkNodeOptions, ports: NetworkNodePorts) {
+    this.#options = options
+    this.#ports = ports
+    this.#tasks = new TaskGroup((error) =>
+      ports.log.debug({ reason: messageOf(error) }, 'a task failed')
+    )
+  }
+
+  async start(_signal: AbortSignal): Promise<void> {
+    const { keyFile, randomBytes, clock, networks, events, authors, sequence, log } = this.#ports
+    this.#stopping = new AbortController()
+    const identity = await loadIdentity(keyFile, randomBytes)
+    const intake = new EventIntake(
+      { ownKey: identity.signer.publicKey, treatAsPublic: this.#options.treatAsPublic ?? [] },
+      {
+        ...{ clock, events, authors, sequence, verify: this.#verify },
+        onFailure: (error) => log.error({ error }, 'an event could not be taken')
+      }
+    )
+    const host = new Host(this.#options, this.#ports, identity)
+    await host.start()
+    const gossip = new Gossip({
+      ...{ host, intake, log },
+      onUnknownAuthor: (network, peer) =>
+        this.#members.get(networkIdText(network))?.joined.askAboutUnknown(peer)
+    })
+    gossip.start()
+    this.#running = { identity, host, intake, gossip }
+    this.#listen(intake)
+    for (const record of networks.list()) await this.#attach(record)
+    this.#watchClock()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new NetworkError('NOT_RUNNING', 'the node stops'))
+    const running = this.#running
+    for (const { joined } of this.#members.values()) await joined.stop()
+    await running?.host.stop()
+    await running?.intake.drained()
+    await this.#tasks.drained()
+    this.#members.clear()
+    this.#running = undefined
+  }
+
+  status(): api.NetworkStatus {
+    const running = this.#running
+    const hexKey = running === undefined ? '' : hex(running.identity.signer.publicKey)
+    const lengths = LANES.map((lane) => [lane, running?.intake.queueLength(lane) ?? 0])
+    return {
+      isRunning: running !== undefined,
+      peerId: running?.host.peerId.toString() ?? '',
+      author: hexKey,
+      addresses: running?.host.addresses.map(String) ?? [],
+      connectedPeers: running?.host.connections.length ?? 0,
+      networks: [...this.#members.values()].map((member) => this.#stateOf(member)),
+      queues: Object.fromEntries(lengths),
+      clockSkewMs: undefined
+    }
+  }
+
+  list(): readonly api.NetworkSummary[] {
+    return [...this.#members.values()].map((member) => this.#summaryOf(member))
+  }
+
+  async create(
+    fields: api.CreateNetworkFields
+  ): Promise<{ readonly network: api.NetworkSummary; readonly invitation: string }> {
+    const { identity } = this.#run
+    const { clock, randomBytes } = this.#ports
+    const nowMs = clock.nowMs()
+    let network: Network
+    try {
+      network = makeNetwork(
+        {
+          name: fields.name,
+          founders: [identity.signer.publicKey],
+          policy: fields.policy ?? 'invitation',
+          ...{ createdAtMs: nowMs, nonce: randomBytes(16) }
+        },
+        identity.signer
+      )
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      throw new NetworkError('NAME_INVALID', `expected a name of 1 to 64 bytes: ${cause.message}`, {
+        cause
+      })
+    }
+    const summary = await this.#enter(network, { admission: undefined, bootstrap: [] })
+    const invitation = await this.invite(summary.id, {
+      notAfterMs: fields.notAfterMs ?? nowMs + INVITATION_MS,
+      ...(fields.addresses && { addresses: fields.addresses })
+    })
+    return { network: summary, invitation }
+  }
+
+  async invite(id: api.NetworkIdText, fields: api.InviteFields): Promise<string> {
+    const { identity, host } = this.#run
+    const { network } = this.#memberOf(id).joined
+    if (!isFounder(network, identity)) {
+      throw new NetworkError('NOT_A_FOUNDER', 'expected a founder: others cannot invite')
+    }
+    const texts = fields.addresses ?? host.addresses.map(String).slice(0, 16)
+    const addresses = texts.map((text) => {
+      const address = findMultiaddr(text)
+      if (address !== undefined) return address.bytes
+      throw new NetworkError('ADDRESSES_INVALID', `expected multiaddrs, got "${text}"`)
+    })
+    const seed = this.#ports.randomBytes(32)
+    const { notAfterMs } = fields
+    try {
+      return writeInvitation(
+        makeInvitation({ network, addresses, seed, notAfterMs }, identity.signer)
+      )
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      throw new NetworkError('ADDRESSES_INVALID', cause.message, { cause })
+    }
+  }
+
+  async join(invitationText: string): Promise<api.NetworkSummary> {
+    const { identity } = this.#run
+    const invitation = parseInvitation(invitationText)
+    const nowMs = this.#ports.clock.nowMs()
+    await checkInvitation(invitation, { nowMs }, this.#verify)
+    const { network } = invitation
+    const known = this.#members.get(networkIdText(network.id))
+    if (known !== undefined) return this.#summaryOf(known)
+    if (network.policy !== 'invitation' && !isFounder(network, identity)) {
+      throw new NetworkError('POLICY_FORBIDS', 'expected a network that takes invitations')
+    }
+    const author = identity.signer.publicKey
+    const admission = admitByInvitation({ network: network.id, author, nowMs }, invitation)
+    const bootstrap = invitation.addresses.flatMap((bytes) => {
+      const address = findMultiaddr(bytes)
+      return address === undefined ? [] : [address.toString()]
+    })
+    return await this.#enter(network, { admission: encodeAdmission(admission), bootstrap })
+  }
+
+  async leave(id: api.NetworkIdText): Promise<void> {
+    const { host, intake, gossip } = this.#run
+    const member = this.#memberOf(id)
+    await this.#announce(member, true).catch((error) =>
+      this.#ports.log.debug({ reason: messageOf(error) }, 'the others were not told')
+    )
+    this.#members.delete(id)
+    const others = new Set(
+      [...this.#members.values()].flatMap(({ joined }) => [...joined.peers.keys()])
+    )
+    const gone = [...member.joined.peers.values()].filter((peer) => !others.has(peer.toString()))
+    gossip.detach(member.joined.network.id)
+    await member.joined.stop()
+    await intake.drained()
+    intake.leave(member.joined.network.id)
+    this.#ports.networks.remove(member.joined.network.id)
+    for (const peer of gone) {
+      await host.node.hangUp(peer)
+      await host.node.peerStore.delete(peer)
+    }
+    this.#ports.log.info({ network: id }, 'network left')
+  }
+
+  peers(id?: api.NetworkIdText): readonly api.NetworkPeer[] {
+    const { host } = this.#run
+    const members = id === undefined ? [...this.#members.values()] : [this.#memberOf(id)]
+    return host.connections.flatMap((connection): api.NetworkPeer[] => {
+      const peerId = connection.remotePeer.toString()
+      const shared = members.filter(({ joined }) => joined.peers.has(peerId))
+      if (id !== undefined && shared.length === 0) return []
+      const key = connection.remotePeer.publicKey?.raw
+      const author = key === undefined ? '' : hex(key)
+      return [
+        {
+          peerId,
+          networks: shared.map(({ joined }) => networkIdText(joined.network.id)),
+          addresses: [connection.remoteAddr.toString()],
+          direction: connection.direction,
+          connectedSinceMs: connection.timeline.open,
+          score: host.gossip.getScore(peerId),
+          latencyMs: connection.rtt,
+          name: shared.map(({ view }) => view.nameOf(author)).find((name) => name !== undefined)
+        }
+      ]
+    })
+  }
+
+  async publish(
+    id: api.NetworkIdText,
+    body: EventBody,
+    options: { readonly ttlMs: number }
+  ): Promise<{ readonly id: api.HexText; readonly seq: bigint }> {
+    const { identity, host, intake, gossip } = this.#run
+    const { network } = this.#memberOf(id).joined
+    const tsMs = this.#ports.clock.nowMs()
+    let event: SignedNetworkEvent
+    try {
+      const seq = this.#ports.sequence.next(network.id)
+      const fields = { network: network.id, seq, tsMs, expMs: tsMs + options.ttlMs, body }
+      event = sealEvent(fields, identity.signer)
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      throw refused(cause.code, cause)
+    }
+    const origin = { network: network.id, via: 'own', peer: host.peerId.toString() } as const
+    const verdict = await intake.submit(event.bytes, origin)
+    if (verdict.verdict !== 'accept') throw refused(verdict.reason)
+    await gossip.publish(event)
+    return { id: hex(event.id), seq: event.seq }
+  }
+
+  alerts(query: api.AlertQuery): api.Page<api.ReceivedAlert> {
+    const nowMs = this.#ports.clock.nowMs()
+    const found = this.#asked(query.network).flatMap(({ view }) => [...view.alerts(query, nowMs)])
+    return pageOf(
+      found.sort((a, b) => b.receivedAtMs - a.receivedAtMs),
+      query
+    )
+  }
+
+  threats(query: api.ThreatQuery): api.Page<api.Threat> {
+    const nowMs = this.#ports.clock.nowMs()
+    const found = new Map<string, MutableThreat>()
+    for (const { view } of this.#asked(query.network)) view.collect(found, query, nowMs)
+    return pageOf(threatsOf(found, query.accusersMin ?? 1), query)
+  }
+
+  onEvent(listener: api.NetworkEventListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get #run() {
+    if (this.#running === undefined)
+      throw new NetworkError('NOT_RUNNING', 'expected a running node')
+    return this.#running
+  }
+
+  #memberOf(id: api.NetworkIdText): Member {
+    const member = this.#members.get(id.toLowerCase())
+    if (member !== undefined) return member
+    const got = findNetworkId(id) === undefined ? 'something else' : 'the id of another'
+    throw new NetworkError('NETWORK_NOT_JOINED', `expected the id of a joined network, got ${got}`)
+  }
+
+  #asked(id: api.NetworkIdText | undefined): readonly Member[] {
+    return id === undefined ? [...this.#members.values()] : [this.#memberOf(id)]
+  }
+
+  async #enter(
+    network: Network,
+    by: Pick<JoinedRecord, 'admission' | 'bootstrap'>
+  ): Promise<api.NetworkSummary> {
+    if (this.#members.size >= NETWORKS_MAX) {
+      throw new NetworkError(
+        'NETWORK_LIMIT_REACHED',
+        `expected at most ${NETWORKS_MAX} networks: leave one`
+      )
+    }
+    const { id, name, bytes: document } = network
+    const record = { ...{ id, name, document }, ...by, joinedAtMs: this.#ports.clock.nowMs() }
+    this.#ports.networks.save(record)
+    const member = await this.#attach(record)
+    this.#ports.log.info({ network: networkIdText(id) }, 'network joined')
+    return this.#summaryOf(member)
+  }
+
+  async #attach(record: JoinedRecord): Promise<Member> {
+    const { host, intake, gossip, identity } = this.#run
+    const { clock, random, log, events } = this.#ports
+    const network = decodeNetwork(record.document)
+    const joined = new JoinedNetwork(record, network, { clock, random, log, host, intake, events })
+    const view = new EventView(network, identity.signer.publicKey)
+    view.load(events, clock.nowMs())
+    const member = { joined, view }
+    this.#members.set(networkIdText(network.id), member)
+    gossip.attach(network.id)
+    await this.#announce(member, false)
+    await joined.start()
+    clock.every(
+      DAY_MS,
+      () => this.#announce(member, false).then(() => undefined),
+      this.#stopping.signal
+    )
+    return member
+  }
+
+  async #announce({ joined }: Member, isLeaving: boolean): Promise<void> {
+    const { host } = this.#run
+    const id = networkIdText(joined.network.id)
+    if (!this.#members.has(id)) return
+    const { admission } = joined.record
+    const shown: Admission | undefined =
+      admission === undefined ? undefined : decodeAdmission(admission)
+    const addresses = isLeaving ? [] : host.addresses.map(({ bytes }) => bytes).slice(0, 16)
+    const { name, agent } = this.#options
+    const body = {
+      kind: 'node-announce',
+      name,
+      agent,
+      addresses,
+      admission: shown,
+      isLeaving
+    } as const
+    await this.publish(id, body, { ttlMs: ANNOUNCE_TTL_MS })
+  }
+
+  #listen(intake: EventIntake): void {
+    intake.subscribe({
+      onAccepted: (event, { via }) => {
+        const receivedAtMs = this.#ports.clock.nowMs()
+        this.#members.get(networkIdText(event.network))?.view.add(event, { via, receivedAtMs })
+        for (const listener of this.#listeners) listener(event, via)
+      },
+      onVoided: (network, places) => this.#members.get(networkIdText(network))?.view.remove(places),
+      onEquivocation: (network, first, second) => {
+        this.#tasks.run(() => this.#publishProof(network, [first, second]))
+      },
+      onOwnKeyUsed: ({ network }) => {
+        this.#ports.log.warn(
+          { network: networkIdText(network) },
+          "an event under this node's key that it does not know: its database is old, or another node has its key"
+        )
+      }
+    })
+  }
+
+  async #publishProof(network: Uint8Array, envelopes: readonly Uint8Array[]): Promise<void> {
+    const [first, second] = envelopes
+      .filter(({ length }) => length <= ANY_EVENT_BYTES_MAX)
+      .map(decodeEvent)
+      .sort((a, b) => Buffer.compare(a.id, b.id))
+    if (first === undefined || second === undefined) return
+    await this.publish(
+      networkIdText(network),
+      { kind: 'equivocation-proof', first, second },
+      { ttlMs: 30 * DAY_MS }
+    )
+  }
+
+  #watchClock(): void {
+    const { clock } = this.#ports
+    let wallMs = clock.nowMs()
+    clock.every(
+      TICK_MS,
+      () => {
+        const nowMs = clock.nowMs()
+        const hasJumped = Math.abs(nowMs - wallMs - TICK_MS) > JUMP_MS
+        wallMs = nowMs
+        this.#running?.intake.expire()
+        for (const { joined, view } of this.#members.values()) {
+          view.expire(nowMs)
+          if (hasJumped) joined.syncWithAll()
+        }
+      },
+      this.#stopping.signal
+    )
+  }
+
+  #summaryOf({ joined }: Member): api.NetworkSummary {
+    const { network, record, peers } = joined
+    return {
+      id: networkIdText(network.id),
+      name: network.name,
+      policy: network.policy,
+      isFounder: isFounder(network, this.#run.identity),
+      joinedAtMs: record.joinedAtMs,
+      peers: peers.size,
+      isAlone: peers.size === 0
+    }
+  }
+
+  #stateOf(member: Member): api.NetworkState {
+    const { joined } = member
+    const { id } = joined.network
+    const { gossip } = this.#run.host
+    const mesh = TOPICS.map((topic) => [topic, gossip.getMeshPeers(topicName(id, topic)).length])
+    const kinds = EVENT_KINDS.map((kind) => [kind, joined.live.treeOf(kind).size])
+    return {
+      ...this.#summaryOf(member),
+      mesh: Object.fromEntries(mesh),
+      authors: this.#ports.authors.list(id).length,
+      liveEvents: Object.fromEntries(kinds),
+      digest: joined.live.digest(),
+      lastSync: joined.lastSync
+    }
+  }
+}
+
+function isFounder(network: Network, { signer }: Identity): boolean {
+  return network.founders.some((key) => Buffer.compare(key, signer.publicKey) === 0)
+}
+
+function refused(reason: string, cause?: unknown): NetworkError {
+  const message = `expected an event that others take, got ${reason}`
+  return new NetworkError('EVENT_REFUSED', message, { context: { reason }, cause })
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,34 @@
+/** The side that is asked what it has: message in, message out, one session a peer. Knows no streams. */
+import { encodeSyncFrame } from '../../wire/index.ts'
+import type { LiveSet } from '../sync/live-set.ts'
+import { SyncResponder } from '../sync/sync-session.ts'
+import { SESSIONS_MAX } from './constants.ts'
+
+export class SyncHandler {
+  readonly #set: LiveSet
+  readonly #sessions = new Map<string, SyncResponder>()
+
+  constructor(set: LiveSet) {
+    this.#set = set
+  }
+
+  /** @returns false: too many sessions. */
+  open(peer: string): boolean {
+    if (this.#sessions.size >= SESSIONS_MAX || this.#sessions.has(peer)) return false
+    this.#sessions.set(peer, new SyncResponder(this.#set))
+    return true
+  }
+
+  /** Undefined: the peer has no session. @throws {SyncError} */
+  handle(peer: string, message: Uint8Array): Uint8Array | undefined {
+    return this.#sessions.get(peer)?.receive(message)
+  }
+
+  close(peer: string): void {
+    this.#sessions.delete(peer)
+  }
+}
+
+export function busyFrame(): Uint8Array {
+  return encodeSyncFrame({ kind: 'node-announce', round: 2, refusal: 'busy', ranges: [] })
+}

@@ -1,0 +1,109 @@
+/** Real nodes over loopback: libp2p, SQLite and the clock of the machine. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { SystemClock, seededRandom } from '../../src/base/index.ts'
+import { NetworkNode } from '../../src/network/network-node.ts'
+import { AuthorRepository } from '../../src/store/author-repository.ts'
+import { EventRepository } from '../../src/store/event-repository.ts'
+import { NetworkRepository } from '../../src/store/network-repository.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import { OwnSequence } from '../../src/store/own-sequence.ts'
+import { PeerValueRepository } from '../../src/store/peer-value-repository.ts'
+import { readOrCreateSecret } from '../../src/store/secret-file.ts'
+import type { AlertBody } from '../../src/wire/index.ts'
+import { makeDataDir, removeDataDir } from './store.ts'
+
+const NO_LOG = {
+  ...{ error: () => undefined, warn: () => undefined, info: () => undefined },
+  ...{ debug: () => undefined, isEnabled: () => false }
+}
+
+export class TestNode {
+  readonly dataDir = makeDataDir()
+  #listen = '/ip4/127.0.0.1/tcp/0'
+  #close: () => void = () => undefined
+  #node: NetworkNode | undefined
+  readonly failures: unknown[] = []
+
+  get node(): NetworkNode {
+    if (this.#node === undefined) throw new Error('expected a started node')
+    return this.#node
+  }
+
+  async start(): Promise<this> {
+    const clock = new SystemClock()
+    const { db } = openDatabase({ dataDir: this.dataDir, clock })
+    this.#close = () => db.close()
+    const events = new EventRepository(db)
+    const log = {
+      ...NO_LOG,
+      error: ({ error }: Record<string, unknown>) => this.failures.push(error)
+    }
+    this.#node = new NetworkNode(
+      { name: 'test', agent: 'netminder/test', listen: [this.#listen] },
+      {
+        ...{ clock, log, events, random: seededRandom(1) },
+        peerValues: new PeerValueRepository(db),
+        keyFile: {
+          readOrCreate: (make) => readOrCreateSecret(join(this.dataDir, 'node.key'), make).text
+        },
+        randomBytes: (length) => new Uint8Array(randomBytes(length)),
+        authors: new AuthorRepository(db),
+        networks: new NetworkRepository(db),
+        sequence: new OwnSequence(
+          {
+            file: join(this.dataDir, 'sequence.json'),
+            highestKept: () => undefined
+          },
+          clock
+        )
+      }
+    )
+    await this.#node.start(AbortSignal.timeout(30_000))
+    // Comes back where it was.
+    this.#listen = (this.#node.status().addresses[0] ?? '').replace(/\/p2p\/.*$/, '')
+    return this
+  }
+
+  async stop(): Promise<void> {
+    await this.#node?.stop()
+    this.#node = undefined
+    this.#close()
+    this.#close = () => undefined
+  }
+
+  async remove(): Promise<void> {
+    await this.stop()
+    removeDataDir(this.dataDir)
+  }
+
+  alertIds(): readonly string[] {
+    return this.node.alerts({ limit: 1_000 }).items.map(({ id }) => id)
+  }
+}
+
+export function alertOf(address: string, nowMs: number): AlertBody {
+  return {
+    kind: 'alert',
+    incident: new Uint8Array(randomBytes(16)),
+    ...{
+      category: 1,
+      severity: 3,
+      confidence: 90,
+      windowStartMs: nowMs - 1_000,
+      windowEndMs: nowMs
+    },
+    ...{ pathClass: 1, portClass: 1, asn: undefined, tlp: 1 },
+    indicators: [{ prefix: `${address}/32`, count: 3, firstMs: nowMs - 1_000, lastMs: nowMs }],
+    evidence: { requests: 3, errors: 1, bytes: 6, distinctPaths: 2 }
+  }
+}
+
+export async function until(isDone: () => boolean, timeoutMs = 15_000): Promise<void> {
+  const clock = new SystemClock()
+  const startMs = clock.monotonicMs()
+  while (!isDone()) {
+    if (clock.monotonicMs() - startMs > timeoutMs) throw new Error(`expected ${isDone.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
