@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { type SignedNetworkEvent, signatureInput } from '../../../src/wire/index.ts'
 import type { BenchContext, BenchFigure, FigureLine } from '../figure.ts'
 import { medianOf } from '../median.ts'
-import { expectAccepted, openBenchNode } from '../network/bench-node.ts'
+import { type BenchNode, expectAccepted, openBenchNode } from '../network/bench-node.ts'
 import {
   alertBody,
   announceBody,
@@ -54,7 +54,7 @@ export const figure: BenchFigure = {
       const node = openBenchNode([network])
       try {
         for (const announce of announces) await expectAccepted(node, announce)
-        const own = await cpuMicroseconds(() => takeAll(node, events))
+        const own = await cpuMicroseconds(() => takeAll(node, events, network.id))
         const bare = await cpuMicroseconds(async () => verifyAll(events, keys))
         if (node.failures.length > 0) throw node.failures[0]
         if (run < 0) continue
@@ -96,11 +96,18 @@ function lineOf(
 }
 
 async function takeAll(
-  node: ReturnType<typeof openBenchNode>,
-  events: readonly SignedNetworkEvent[]
+  { intake }: BenchNode,
+  events: readonly SignedNetworkEvent[],
+  network: Uint8Array
 ): Promise<void> {
+  const origin = { network, topic: 'alert', via: 'gossip', peer: 'bench' } as const
   for (let from = 0; from < events.length; from += WINDOW) {
-    await Promise.all(events.slice(from, from + WINDOW).map((event) => expectAccepted(node, event)))
+    const verdicts = events
+      .slice(from, from + WINDOW)
+      .map(({ bytes }) => intake.submit(bytes, origin))
+    for (const verdict of await Promise.all(verdicts)) {
+      if (verdict.verdict !== 'accept') throw new Error(`expected accept, got ${verdict.reason}`)
+    }
   }
 }
 

@@ -31,7 +31,8 @@ export class AuthorBook {
   /** Undefined: never admitted. */
   find(network: Uint8Array, key: Uint8Array): AuthorState | undefined {
     const name = nameOf(network, key)
-    const known = this.#states.get(name)
+    // Not marked as used: there are rarely so many that one has to go, and he is read again.
+    const known = this.#states.peek(name)
     if (known !== undefined) return known
     const record = this.#authors.find(network, key)
     if (record === undefined) return undefined

@@ -2,7 +2,7 @@
  * The one door for events, however they come: looks at them, waits for their signatures, judges and keeps them by the batch, and
  * only then says accept. What it has not accepted leaves no trace (but for the proof of a liar); what it has is on the disk.
  */
-import { type Clock, LruMap, NetminderError, type Prefix } from '../../base/index.ts'
+import { type Clock, NetminderError, type Prefix } from '../../base/index.ts'
 import type { Network, SignedNetworkEvent, Verify } from '../../wire/index.ts'
 import type { AuthorStore, EventPlace, EventStore, SequenceSource } from '../ports.ts'
 import { LiveSet } from '../sync/live-set.ts'
@@ -14,14 +14,15 @@ import { ignore, type Verdict } from './verdict.ts'
 import { LANE_LENGTH_MAX, type Lane, VerifyQueue } from './verify-queue.ts'
 
 /**
- * Enough that the threads have signatures to verify while a batch is kept, few enough that the queue decides what comes next: a
- * batch waits for no more than these, 50 ms on one core that has nothing but floods to do.
+ * Enough that the threads have signatures to verify while a batch is kept, few enough that the queue decides what comes next: with
+ * a flood behind it an event is kept 80 ms after it was taken from the queue, on one core.
  */
-const IN_FLIGHT_MAX = 512
-/** So many share one transaction and one flush of the disk; a quiet node keeps each event as soon as it is verified. */
-const BATCH_MAX = 256
-/** Copies of an event come from several peers within seconds. */
-const RECENT_MAX = 16_384
+const IN_FLIGHT_MAX = 768
+/**
+ * So many share one transaction and one flush of the disk: 10 ms, in which nothing else runs. A quiet node keeps each event as soon
+ * as it is verified.
+ */
+const BATCH_MAX = 512
 /** An event that has ended is known for this long when it comes again (design defense.md e.3). */
 export const KEPT_AFTER_END_MS = 24 * 3_600_000
 
@@ -70,8 +71,14 @@ interface Waiting {
   settle(verdict: Verdict): void
 }
 
-interface Ready extends Waiting {
+interface Ready {
+  readonly waiting: Waiting
   readonly authenticated: Authenticated
+}
+
+interface Judged {
+  readonly waiting: Waiting
+  readonly judgement: Judgement
 }
 
 export class EventIntake {
@@ -81,9 +88,8 @@ export class EventIntake {
   readonly #judge: EventJudge
   readonly #queue: VerifyQueue<Waiting>
   readonly #networks = new Map<string, Joined>()
+  #byBytes = new WeakMap<Uint8Array, Joined>()
   readonly #listeners = new Set<IntakeListener>()
-  /** Signatures of what was accepted lately, by id: the very same bytes need no check. */
-  readonly #recent = new LruMap<string, Uint8Array>(RECENT_MAX)
   #ready: Ready[] = []
   #inFlight = 0
   #waiters: (() => void)[] = []
@@ -100,14 +106,15 @@ export class EventIntake {
   join(network: Network): LiveSet {
     const nowMs = this.#ports.clock.nowMs()
     const live = new LiveSet(this.#ports.events.places(network.id, nowMs))
+    this.#byBytes = new WeakMap()
     this.#networks.set(textOf(network.id), { network, live, endedUntilMs: nowMs })
     return live
   }
 
   leave(network: Uint8Array): void {
     this.#networks.delete(textOf(network))
+    this.#byBytes = new WeakMap()
     this.#book.clear()
-    this.#recent.clear()
   }
 
   liveSet(network: Uint8Array): LiveSet | undefined {
@@ -126,16 +133,18 @@ export class EventIntake {
   }
 
   /** Never rejects: what goes wrong here is Ignore, since it is not the peer's fault. */
-  async submit(bytes: Uint8Array, origin: EventOrigin): Promise<Verdict> {
+  submit(bytes: Uint8Array, origin: EventOrigin): Promise<Verdict> {
     let verdict: Verdict
     try {
-      verdict = await this.#take(bytes, origin)
+      const taken = this.#take(bytes, origin)
+      if (taken instanceof Promise) return taken
+      verdict = taken
     } catch (error) {
       this.#ports.onFailure(error)
       verdict = ignore('INTERNAL')
     }
     this.#tell((listener) => listener.onVerdict?.(verdict, origin))
-    return verdict
+    return Promise.resolve(verdict)
   }
 
   /** Resolves when everything that was submitted has its verdict. */
@@ -181,24 +190,38 @@ export class EventIntake {
   }
 
   #take(bytes: Uint8Array, origin: EventOrigin): Promise<Verdict> | Verdict {
-    const joined = this.#networks.get(textOf(origin.network))
+    const joined = this.#find(origin.network)
     if (joined === undefined) return ignore('NETWORK_NOT_JOINED')
     const look = takeFirstLook(bytes, origin, this.#ports.clock.nowMs())
     if (look.refusal !== undefined) return look.refusal
     const { event } = look
-    const known = this.#recent.get(textOf(event.id))
-    if (known !== undefined && Buffer.compare(known, event.signature) === 0) {
-      return ignore('DUPLICATE')
-    }
+    if (this.#isKept(event)) return ignore('DUPLICATE')
     return new Promise((settle) => {
       const waiting = { event, origin, joined, settle }
       if (origin.via === 'own') this.#check(waiting)
       else {
         const lane = origin.topic ?? 'sync'
-        this.#queue.push(lane, origin.peer, waiting)?.settle(ignore('QUEUE_FULL'))
+        const dropped = this.#queue.push(lane, origin.peer, waiting)
+        if (dropped !== undefined) this.#settle(dropped, ignore('QUEUE_FULL'))
         this.#pump()
       }
     })
+  }
+
+  /** To the last byte, so that its signature is known to be good. The disk is asked only where the number is spent. */
+  #isKept(event: SignedNetworkEvent): boolean {
+    if (this.#book.find(event.network, event.author)?.spent.has(event.seq) !== true) return false
+    const kept = this.#ports.events.find(event.id)
+    return kept !== undefined && Buffer.compare(kept.envelope, event.bytes) === 0
+  }
+
+  /** Most callers name a network by the same bytes again and again. */
+  #find(network: Uint8Array): Joined | undefined {
+    const known = this.#byBytes.get(network)
+    if (known !== undefined) return known
+    const joined = this.#networks.get(textOf(network))
+    if (joined !== undefined) this.#byBytes.set(network, joined)
+    return joined
   }
 
   #pump(): void {
@@ -216,16 +239,18 @@ export class EventIntake {
     checkSignatures(event, ports).then(
       ({ refusal, authenticated }) => {
         if (refusal !== undefined) {
-          this.#done([{ waiting, verdict: refusal }])
+          this.#settle(waiting, refusal)
+          this.#goOn(1)
           return
         }
         this.#learnOwn(waiting)
-        this.#ready.push({ ...waiting, authenticated })
+        this.#ready.push({ waiting, authenticated })
         this.#flushIfDue()
       },
       (error: unknown) => {
         this.#ports.onFailure(error)
-        this.#done([{ waiting, verdict: ignore('INTERNAL') }])
+        this.#settle(waiting, ignore('INTERNAL'))
+        this.#goOn(1)
       }
     )
   }
@@ -248,19 +273,19 @@ export class EventIntake {
   #flush(): void {
     const batch = this.#ready
     this.#ready = []
-    const judged = this.#judgeTogether(batch)
-    for (const { waiting, judgement } of judged) this.#follow(waiting, judgement)
-    this.#done(judged.map(({ waiting, judgement }) => ({ waiting, verdict: judgement.verdict })))
+    for (const { waiting, judgement } of this.#judgeTogether(batch)) {
+      this.#follow(waiting, judgement)
+      this.#settle(waiting, judgement.verdict)
+    }
+    this.#goOn(batch.length)
   }
 
-  #judgeTogether(
-    batch: readonly Ready[]
-  ): { readonly waiting: Ready; readonly judgement: Judgement }[] {
+  #judgeTogether(batch: readonly Ready[]): readonly Judged[] {
     const nowMs = this.#ports.clock.nowMs()
     try {
       return this.#ports.events.transaction(() =>
-        batch.map((waiting) => {
-          const { origin, joined, authenticated } = waiting
+        batch.map(({ waiting, authenticated }) => {
+          const { origin, joined } = waiting
           const context = { origin, network: joined.network, nowMs }
           return { waiting, judgement: this.#judge.judge(authenticated, context) }
         })
@@ -271,21 +296,18 @@ export class EventIntake {
       const [only, ...others] = batch
       if (only === undefined) return []
       // One that cannot be kept must not take the others with it.
-      if (others.length > 0) return batch.flatMap((waiting) => this.#judgeTogether([waiting]))
+      if (others.length > 0) return batch.flatMap((ready) => this.#judgeTogether([ready]))
       this.#ports.onFailure(error)
       const verdict = ignore(error instanceof NetminderError ? 'STORE_FAILED' : 'INTERNAL')
-      return [{ waiting: only, judgement: { verdict, voided: [] } }]
+      return [{ waiting: only.waiting, judgement: { verdict, voided: [] } }]
     }
   }
 
   /** The disk has it: now memory, and those who listen. */
-  #follow({ event, origin, joined }: Ready, judgement: Judgement): void {
+  #follow({ event, origin, joined }: Waiting, judgement: Judgement): void {
     const { verdict, voided, equivocation } = judgement
     const { id: network } = joined.network
-    for (const place of voided) {
-      joined.live.remove(place)
-      this.#recent.delete(textOf(place.id))
-    }
+    for (const place of voided) joined.live.remove(place)
     if (voided.length > 0) this.#tell((listener) => listener.onVoided?.(network, voided))
     if (equivocation !== undefined) {
       const { first, second } = equivocation
@@ -293,13 +315,17 @@ export class EventIntake {
     }
     if (verdict.verdict !== 'accept') return
     joined.live.insert(event)
-    this.#recent.set(textOf(event.id), event.signature)
     this.#tell((listener) => listener.onAccepted?.(event, origin))
   }
 
-  #done(settled: readonly { readonly waiting: Waiting; readonly verdict: Verdict }[]): void {
-    for (const { waiting, verdict } of settled) waiting.settle(verdict)
-    this.#inFlight -= settled.length
+  #settle(waiting: Waiting, verdict: Verdict): void {
+    waiting.settle(verdict)
+    if (this.#listeners.size === 0) return
+    this.#tell((listener) => listener.onVerdict?.(verdict, waiting.origin))
+  }
+
+  #goOn(done: number): void {
+    this.#inFlight -= done
     this.#pump()
     this.#flushIfDue()
     if (this.#inFlight > 0) return

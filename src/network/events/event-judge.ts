@@ -35,6 +35,8 @@ export interface Judgement {
   readonly equivocation?: { readonly first: Uint8Array; readonly second: Uint8Array }
 }
 
+const ACCEPTED: Judgement = { verdict: ACCEPT, voided: [] }
+
 export class EventJudge {
   readonly #ports: JudgePorts
   readonly #treatAsPublic: readonly Prefix[]
@@ -131,8 +133,8 @@ export class EventJudge {
   ): IgnoreReason | undefined {
     const { body } = event
     if (findUselessness(body, this.#treatAsPublic) !== undefined) return 'NOTHING_PUBLIC'
-    const isFounder = includes(network.founders, event.author)
     if (body.kind === 'revoke') {
+      const isFounder = includes(network.founders, event.author)
       const isEntitled =
         isFounder || (body.subject === 'author' && Buffer.compare(body.key, event.author) === 0)
       if (!isEntitled) return 'REVOKE_NOT_ENTITLED'
@@ -151,10 +153,16 @@ export class EventJudge {
     const { id, network, kind, seq, tsMs, expMs, body, bytes } = event
     const accused = accusedBy(event)
     this.#ports.events.append({
-      ...{ id, network, kind, seq, tsMs, expMs, accused },
+      id,
+      network,
       author: event.author,
+      seq,
+      kind,
+      tsMs,
+      expMs,
       receivedAtMs: context.nowMs,
       via: context.origin.via,
+      accused,
       target: body.kind === 'retract' ? body.eventId : undefined,
       envelope: bytes
     })
@@ -166,7 +174,7 @@ export class EventJudge {
     if (body.kind === 'equivocation-proof') {
       return { verdict: ACCEPT, voided: this.#takeProof(body, context.nowMs) }
     }
-    return { verdict: ACCEPT, voided: [] }
+    return ACCEPTED
   }
 
   /**

@@ -16,7 +16,8 @@ export function createNodeVerifier(): Verify {
   const keys = new LruMap<string, KeyObject>(KEYS_MAX)
   return (key, data, signature) => {
     const name = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
-    let object = keys.get(name)
+    // Not marked as used: that would cost more than it saves, and the oldest key is made again when it comes.
+    let object = keys.peek(name)
     if (object === undefined) {
       try {
         object = createPublicKey({

@@ -39,47 +39,51 @@ export interface Charge {
 /** What one author has said. */
 export class QuotaLedger {
   readonly #hours = new Map<number, Spent>()
+  readonly #days = new Map<number, Spent>()
 
   add(charge: Charge): void {
     const hour = hourOf(charge.tsMs)
-    const spent = this.#hours.get(hour)
-    if (spent === undefined) {
-      this.#hours.set(hour, { events: 1, accused: charge.accused })
-      return
-    }
-    spent.events++
-    spent.accused += charge.accused
+    count(this.#hours, hour, charge)
+    count(this.#days, dayOf(hour), charge)
   }
 
   hasRoom(charge: Charge, level: number): boolean {
     const quota = QUOTA_LEVELS[Math.min(level, QUOTA_LEVELS.length - 1)]
     if (quota === undefined) return false
     const hour = hourOf(charge.tsMs)
-    const burst = this.#sum(hour, 1)
-    if (!isWithin(burst, charge, quota, BURST)) return false
-    const firstOfDay = hour - (hour % HOURS_A_DAY)
-    return isWithin(this.#sum(firstOfDay, HOURS_A_DAY), charge, quota, HOURS_A_DAY)
+    return (
+      isWithin(this.#hours.get(hour), charge, quota, BURST) &&
+      isWithin(this.#days.get(dayOf(hour)), charge, quota, HOURS_A_DAY)
+    )
   }
+}
 
-  #sum(firstHour: number, hours: number): Spent {
-    const total = { events: 0, accused: 0 }
-    for (let hour = firstHour; hour < firstHour + hours; hour++) {
-      const spent = this.#hours.get(hour)
-      if (spent === undefined) continue
-      total.events += spent.events
-      total.accused += spent.accused
-    }
-    return total
+function count(spans: Map<number, Spent>, span: number, charge: Charge): void {
+  const spent = spans.get(span)
+  if (spent === undefined) {
+    spans.set(span, { events: 1, accused: charge.accused })
+    return
   }
+  spent.events++
+  spent.accused += charge.accused
+}
+
+function dayOf(hour: number): number {
+  return Math.floor(hour / HOURS_A_DAY)
 }
 
 function hourOf(tsMs: number): number {
   return Math.floor(tsMs / HOUR_MS)
 }
 
-function isWithin(spent: Spent, charge: Charge, quota: QuotaLevel, hours: number): boolean {
+function isWithin(
+  spent: Spent | undefined,
+  charge: Charge,
+  quota: QuotaLevel,
+  hours: number
+): boolean {
   return (
-    spent.events + 1 <= quota.eventsPerHour * hours &&
-    spent.accused + charge.accused <= quota.accusedPerHour * hours
+    (spent?.events ?? 0) + 1 <= quota.eventsPerHour * hours &&
+    (spent?.accused ?? 0) + charge.accused <= quota.accusedPerHour * hours
   )
 }

@@ -391,6 +391,6 @@ test('a full queue tells what had to go', async () => {
     const reason = reasonOf(verdict)
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   }
-  is(reasons.get('ignore QUEUE_FULL'), 3_000 - 2_048 - 512)
-  is(reasons.get('reject SIGNATURE_INVALID'), 2_048 + 512)
+  is(reasons.get('ignore QUEUE_FULL'), 3_000 - 2_048 - 768)
+  is(reasons.get('reject SIGNATURE_INVALID'), 2_048 + 768)
 })
