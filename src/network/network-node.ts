@@ -1,29 +1,22 @@
 /** The networks of this node, as one component: who is in them, what it says in them, and what it has heard. */
 import { type Clock, messageOf, type Prefix, type Random, TaskGroup } from '../base/index.ts'
 import {
+  ADDRESSES_MAX,
   type Admission,
-  ANY_EVENT_BYTES_MAX,
-  admitByInvitation,
   checkInvitation,
   DecodeError,
   decodeAdmission,
   decodeEvent,
   decodeNetwork,
-  EVENT_KINDS,
   type EventBody,
-  encodeAdmission,
   findNetworkId,
-  makeInvitation,
-  makeNetwork,
+  KEY_BYTES,
   type Network,
   networkIdText,
   parseInvitation,
   type SignedNetworkEvent,
   sealEvent,
-  TOPICS,
-  topicName,
-  type Verify,
-  writeInvitation
+  type Verify
 } from '../wire/index.ts'
 import { NetworkError } from './errors.ts'
 import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
@@ -31,10 +24,12 @@ import { EventIntake } from './events/event-intake.ts'
 import { createNodeVerifier } from './events/node-verifier.ts'
 import { LANES } from './events/verify-queue.ts'
 import { Gossip } from './gossip.ts'
-import { findMultiaddr, Host, type HostOptions, type HostPorts } from './host/host.ts'
+import { Host, type HostOptions, type HostPorts } from './host/host.ts'
 import { type Identity, type KeyFile, loadIdentity } from './host/identity.ts'
+import { acceptInvitation, foundNetwork, writeInvitationTo } from './invitations.ts'
 import { JoinedNetwork } from './joined-network.ts'
 import type * as api from './network-api.ts'
+import { describePeer, describeState, type Member, summarize } from './network-state.ts'
 import type {
   AuthorStore,
   EventStore,
@@ -68,11 +63,6 @@ export interface NetworkNodePorts extends HostPorts {
   readonly authors: AuthorStore
   readonly networks: NetworkStore
   readonly sequence: SequenceSource
-}
-
-interface Member {
-  readonly joined: JoinedNetwork
-  readonly view: EventView
 }
 
 export class NetworkNode implements api.NetworkService {
@@ -147,7 +137,7 @@ export class NetworkNode implements api.NetworkService {
       author: hexKey,
       addresses: running?.host.addresses.map(String) ?? [],
       connectedPeers: running?.host.connections.length ?? 0,
-      networks: [...this.#members.values()].map((member) => this.#stateOf(member)),
+      networks: running === undefined ? [] : this.#states(running),
       queues: Object.fromEntries(lengths),
       clockSkewMs: undefined
     }
@@ -161,25 +151,8 @@ export class NetworkNode implements api.NetworkService {
     fields: api.CreateNetworkFields
   ): Promise<{ readonly network: api.NetworkSummary; readonly invitation: string }> {
     const { identity } = this.#run
-    const { clock, randomBytes } = this.#ports
-    const nowMs = clock.nowMs()
-    let network: Network
-    try {
-      network = makeNetwork(
-        {
-          name: fields.name,
-          founders: [identity.signer.publicKey],
-          policy: fields.policy ?? 'invitation',
-          ...{ createdAtMs: nowMs, nonce: randomBytes(16) }
-        },
-        identity.signer
-      )
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      throw new NetworkError('NAME_INVALID', `expected a name of 1 to 64 bytes: ${cause.message}`, {
-        cause
-      })
-    }
+    const nowMs = this.#ports.clock.nowMs()
+    const network = foundNetwork(fields, identity, { nowMs, nonce: this.#ports.randomBytes(16) })
     const summary = await this.#enter(network, { admission: undefined, bootstrap: [] })
     const invitation = await this.invite(summary.id, {
       notAfterMs: fields.notAfterMs ?? nowMs + INVITATION_MS,
@@ -191,25 +164,9 @@ export class NetworkNode implements api.NetworkService {
   async invite(id: api.NetworkIdText, fields: api.InviteFields): Promise<string> {
     const { identity, host } = this.#run
     const { network } = this.#memberOf(id).joined
-    if (!isFounder(network, identity)) {
-      throw new NetworkError('NOT_A_FOUNDER', 'expected a founder: others cannot invite')
-    }
-    const texts = fields.addresses ?? host.addresses.map(String).slice(0, 16)
-    const addresses = texts.map((text) => {
-      const address = findMultiaddr(text)
-      if (address !== undefined) return address.bytes
-      throw new NetworkError('ADDRESSES_INVALID', `expected multiaddrs, got "${text}"`)
-    })
-    const seed = this.#ports.randomBytes(32)
-    const { notAfterMs } = fields
-    try {
-      return writeInvitation(
-        makeInvitation({ network, addresses, seed, notAfterMs }, identity.signer)
-      )
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      throw new NetworkError('ADDRESSES_INVALID', cause.message, { cause })
-    }
+    const addresses = fields.addresses ?? host.addresses.map(String).slice(0, ADDRESSES_MAX)
+    const seed = this.#ports.randomBytes(KEY_BYTES)
+    return writeInvitationTo(network, identity, { ...fields, addresses, seed })
   }
 
   async join(invitationText: string): Promise<api.NetworkSummary> {
@@ -220,16 +177,7 @@ export class NetworkNode implements api.NetworkService {
     const { network } = invitation
     const known = this.#members.get(networkIdText(network.id))
     if (known !== undefined) return this.#summaryOf(known)
-    if (network.policy !== 'invitation' && !isFounder(network, identity)) {
-      throw new NetworkError('POLICY_FORBIDS', 'expected a network that takes invitations')
-    }
-    const author = identity.signer.publicKey
-    const admission = admitByInvitation({ network: network.id, author, nowMs }, invitation)
-    const bootstrap = invitation.addresses.flatMap((bytes) => {
-      const address = findMultiaddr(bytes)
-      return address === undefined ? [] : [address.toString()]
-    })
-    return await this.#enter(network, { admission: encodeAdmission(admission), bootstrap })
+    return await this.#enter(network, acceptInvitation(invitation, identity, nowMs))
   }
 
   async leave(id: api.NetworkIdText): Promise<void> {
@@ -256,26 +204,10 @@ export class NetworkNode implements api.NetworkService {
   }
 
   peers(id?: api.NetworkIdText): readonly api.NetworkPeer[] {
-    const { host } = this.#run
     const members = id === undefined ? [...this.#members.values()] : [this.#memberOf(id)]
-    return host.connections.flatMap((connection): api.NetworkPeer[] => {
-      const peerId = connection.remotePeer.toString()
-      const shared = members.filter(({ joined }) => joined.peers.has(peerId))
-      if (id !== undefined && shared.length === 0) return []
-      const key = connection.remotePeer.publicKey?.raw
-      const author = key === undefined ? '' : hex(key)
-      return [
-        {
-          peerId,
-          networks: shared.map(({ joined }) => networkIdText(joined.network.id)),
-          addresses: [connection.remoteAddr.toString()],
-          direction: connection.direction,
-          connectedSinceMs: connection.timeline.open,
-          score: host.gossip.getScore(peerId),
-          latencyMs: connection.rtt,
-          name: shared.map(({ view }) => view.nameOf(author)).find((name) => name !== undefined)
-        }
-      ]
+    return this.#run.host.connections.flatMap((connection) => {
+      const peer = describePeer(connection, members, this.#run.host)
+      return id !== undefined && peer.networks.length === 0 ? [] : [peer]
     })
   }
 
@@ -322,6 +254,11 @@ export class NetworkNode implements api.NetworkService {
   onEvent(listener: api.NetworkEventListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Past this class: what a hostile node would do, and measurements. */
+  get host(): Host {
+    return this.#run.host
   }
 
   get #run() {
@@ -386,7 +323,9 @@ export class NetworkNode implements api.NetworkService {
     const { admission } = joined.record
     const shown: Admission | undefined =
       admission === undefined ? undefined : decodeAdmission(admission)
-    const addresses = isLeaving ? [] : host.addresses.map(({ bytes }) => bytes).slice(0, 16)
+    const addresses = isLeaving
+      ? []
+      : host.addresses.map(({ bytes }) => bytes).slice(0, ADDRESSES_MAX)
     const { name, agent } = this.#options
     const body = {
       kind: 'node-announce',
@@ -420,10 +359,7 @@ export class NetworkNode implements api.NetworkService {
   }
 
   async #publishProof(network: Uint8Array, envelopes: readonly Uint8Array[]): Promise<void> {
-    const [first, second] = envelopes
-      .filter(({ length }) => length <= ANY_EVENT_BYTES_MAX)
-      .map(decodeEvent)
-      .sort((a, b) => Buffer.compare(a.id, b.id))
+    const [first, second] = envelopes.map(decodeEvent).sort((a, b) => Buffer.compare(a.id, b.id))
     if (first === undefined || second === undefined) return
     await this.publish(
       networkIdText(network),
@@ -451,38 +387,17 @@ export class NetworkNode implements api.NetworkService {
     )
   }
 
+  #states({ identity, host }: { readonly identity: Identity; readonly host: Host }) {
+    return [...this.#members.values()].map(({ joined }) => ({
+      ...summarize(joined, identity),
+      ...describeState(joined, host),
+      authors: this.#ports.authors.list(joined.network.id).length
+    }))
+  }
+
   #summaryOf({ joined }: Member): api.NetworkSummary {
-    const { network, record, peers } = joined
-    return {
-      id: networkIdText(network.id),
-      name: network.name,
-      policy: network.policy,
-      isFounder: isFounder(network, this.#run.identity),
-      joinedAtMs: record.joinedAtMs,
-      peers: peers.size,
-      isAlone: peers.size === 0
-    }
+    return summarize(joined, this.#run.identity)
   }
-
-  #stateOf(member: Member): api.NetworkState {
-    const { joined } = member
-    const { id } = joined.network
-    const { gossip } = this.#run.host
-    const mesh = TOPICS.map((topic) => [topic, gossip.getMeshPeers(topicName(id, topic)).length])
-    const kinds = EVENT_KINDS.map((kind) => [kind, joined.live.treeOf(kind).size])
-    return {
-      ...this.#summaryOf(member),
-      mesh: Object.fromEntries(mesh),
-      authors: this.#ports.authors.list(id).length,
-      liveEvents: Object.fromEntries(kinds),
-      digest: joined.live.digest(),
-      lastSync: joined.lastSync
-    }
-  }
-}
-
-function isFounder(network: Network, { signer }: Identity): boolean {
-  return network.founders.some((key) => Buffer.compare(key, signer.publicKey) === 0)
 }
 
 function refused(reason: string, cause?: unknown): NetworkError {

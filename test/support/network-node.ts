@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { SystemClock, seededRandom } from '../../src/base/index.ts'
+import type { NetworkPeer } from '../../src/network/network-api.ts'
 import { NetworkNode } from '../../src/network/network-node.ts'
 import { AuthorRepository } from '../../src/store/author-repository.ts'
 import { EventRepository } from '../../src/store/event-repository.ts'
@@ -10,7 +11,15 @@ import { openDatabase } from '../../src/store/open.ts'
 import { OwnSequence } from '../../src/store/own-sequence.ts'
 import { PeerValueRepository } from '../../src/store/peer-value-repository.ts'
 import { readOrCreateSecret } from '../../src/store/secret-file.ts'
-import type { AlertBody } from '../../src/wire/index.ts'
+import {
+  type AlertBody,
+  findNetworkId,
+  protocolId,
+  sealEvent,
+  signerFromSeed,
+  type Topic,
+  topicName
+} from '../../src/wire/index.ts'
 import { makeDataDir, removeDataDir } from './store.ts'
 
 const NO_LOG = {
@@ -77,6 +86,49 @@ export class TestNode {
     removeDataDir(this.dataDir)
   }
 
+  peerOf(other: TestNode): NetworkPeer | undefined {
+    const { peerId } = other.node.status()
+    return this.node.peers().find((peer) => peer.peerId === peerId)
+  }
+
+  meshOf(id: string, topic: Topic): number {
+    return this.node.status().networks.find((network) => network.id === id)?.mesh[topic] ?? 0
+  }
+
+  /** As this node would say it, or somebody else. */
+  sealed(id: string, body: AlertBody, name?: string): Uint8Array {
+    const seed = readOrCreateSecret(join(this.dataDir, 'node.key'), () => '').text
+    const signer = signerFromSeed(
+      new Uint8Array(name === undefined ? Buffer.from(seed, 'hex') : randomBytes(32))
+    )
+    const tsMs = new SystemClock().nowMs()
+    const network = networkOf(id)
+    const fields = { network, seq: BigInt(tsMs) * 2n, tsMs, expMs: tsMs + 60_000, body }
+    return sealEvent(fields, signer).bytes
+  }
+
+  /** Past everything that this node would check. */
+  async gossipRaw(id: string, topic: Topic, bytes: Uint8Array): Promise<void> {
+    await this.node.host.gossip.publish(topicName(networkOf(id), topic), bytes)
+  }
+
+  async sendRaw(
+    to: TestNode,
+    id: string,
+    message: { readonly protocol: 'sync' | 'fetch' | 'gossip'; readonly bytes: Uint8Array }
+  ): Promise<void> {
+    const host = this.node.host
+    const peer = host.connections.find(
+      ({ remotePeer }) => remotePeer.toString() === to.node.status().peerId
+    )?.remotePeer
+    if (peer === undefined) throw new Error('expected a connection')
+    const { protocol } = message
+    const name = protocol === 'gossip' ? '/meshsub/1.2.0' : protocolId(networkOf(id), protocol)
+    const stream = await host.openStream(peer, name, AbortSignal.timeout(5_000))
+    stream.send(message.bytes)
+    await stream.close({ signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
+  }
+
   alertIds(): readonly string[] {
     return this.node.alerts({ limit: 1_000 }).items.map(({ id }) => id)
   }
@@ -106,4 +158,10 @@ export async function until(isDone: () => boolean, timeoutMs = 15_000): Promise<
     if (clock.monotonicMs() - startMs > timeoutMs) throw new Error(`expected ${isDone.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+}
+
+function networkOf(id: string): Uint8Array {
+  const network = findNetworkId(id)
+  if (network === undefined) throw new Error(`expected the id of a network, got ${id}`)
+  return network
 }

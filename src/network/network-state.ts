@@ -1,0 +1,72 @@
+/** What can be said of a network and its peers at this moment. */
+import type { Connection } from '@libp2p/interface'
+import { EVENT_KINDS, type EventKind, networkIdText, type Topic, topicName } from '../wire/index.ts'
+import type { EventView } from './event-view.ts'
+import type { Host } from './host/host.ts'
+import type { Identity } from './host/identity.ts'
+import { isFounder } from './invitations.ts'
+import type { JoinedNetwork } from './joined-network.ts'
+import type { NetworkPeer, NetworkState, NetworkSummary } from './network-api.ts'
+
+export interface Member {
+  readonly joined: JoinedNetwork
+  readonly view: EventView
+}
+
+export function summarize(joined: JoinedNetwork, identity: Identity): NetworkSummary {
+  const { network, record, peers } = joined
+  return {
+    id: networkIdText(network.id),
+    name: network.name,
+    policy: network.policy,
+    isFounder: isFounder(network, identity),
+    joinedAtMs: record.joinedAtMs,
+    peers: peers.size,
+    isAlone: peers.size === 0
+  }
+}
+
+export function describeState(
+  joined: JoinedNetwork,
+  host: Host
+): Omit<NetworkState, keyof NetworkSummary | 'authors'> {
+  const { network, live, lastSync } = joined
+  const meshOf = (topic: Topic) => host.gossip.getMeshPeers(topicName(network.id, topic)).length
+  const liveEvents: Record<EventKind, number> = {
+    ...{ alert: 0, vote: 0, 'list-delta': 0, retract: 0 },
+    ...{ 'node-announce': 0, revoke: 0, 'equivocation-proof': 0 }
+  }
+  for (const kind of EVENT_KINDS) liveEvents[kind] = live.treeOf(kind).size
+  return {
+    mesh: {
+      alert: meshOf('alert'),
+      vote: meshOf('vote'),
+      list: meshOf('list'),
+      ctl: meshOf('ctl')
+    },
+    liveEvents,
+    digest: live.digest(),
+    lastSync
+  }
+}
+
+export function describePeer(
+  connection: Connection,
+  members: readonly Member[],
+  host: Host
+): NetworkPeer {
+  const { remotePeer, remoteAddr, direction, timeline, rtt } = connection
+  const peerId = remotePeer.toString()
+  const shared = members.filter(({ joined }) => joined.peers.has(peerId))
+  const author = Buffer.from(remotePeer.publicKey?.raw ?? []).toString('hex')
+  return {
+    peerId,
+    networks: shared.map(({ joined }) => networkIdText(joined.network.id)),
+    addresses: [remoteAddr.toString()],
+    direction,
+    connectedSinceMs: timeline.open,
+    score: host.gossip.getScore(peerId),
+    latencyMs: rtt,
+    name: shared.map(({ view }) => view.nameOf(author)).find((name) => name !== undefined)
+  }
+}
