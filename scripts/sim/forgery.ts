@@ -5,7 +5,7 @@
  * does not pass. One line for each way, then the figure.
  */
 import { parseArgs } from 'node:util'
-import { integerBelow, seededRandom } from '../../src/base/index.ts'
+import { integerBelow, messageOf, seededRandom } from '../../src/base/index.ts'
 import type { Verdict } from '../../src/network/index.ts'
 import { ATTACKS } from './forgery/attacks.ts'
 import { checkAfterwards, type Scene, setScene } from './forgery/material.ts'
@@ -109,7 +109,9 @@ function print(line: object): void {
 try {
   process.exitCode = await run()
 } catch (error) {
-  process.stderr.write(`sim:forgery: ${error instanceof Error ? error.message : String(error)}\n`)
+  // parseArgs explains itself in several lines.
+  const [sentence] = messageOf(error).split('\n', 1)
+  process.stderr.write(`sim:forgery: ${sentence}\n`)
   const isUsage = error instanceof RangeError || error instanceof TypeError
   process.exitCode = isUsage ? USAGE : FAILED
 }
