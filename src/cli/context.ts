@@ -20,6 +20,7 @@ export interface InitRequest {
   readonly dataDir: string
   readonly name: string | undefined
   readonly apiPort: number | undefined
+  readonly listen: readonly string[] | undefined
   readonly haproxyLog: string | undefined
   readonly hockeypuckLog: string | undefined
   readonly haproxyList: string | undefined

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { programVersion } from '../config/index.ts'
 import { addCommonOptions } from './command-parts.ts'
 import { addActuatorsCommand } from './commands/actuators.ts'
+import { addAlertsCommand } from './commands/alerts.ts'
 import { addAllowlistCommand } from './commands/allowlist.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addBlocklistCommand } from './commands/blocklist.ts'
@@ -12,6 +13,7 @@ import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addModeCommand } from './commands/mode.ts'
+import { addNetworkCommand } from './commands/network.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
@@ -30,6 +32,8 @@ const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
   addBlocklistCommand,
   addAllowlistCommand,
   addActuatorsCommand,
+  addNetworkCommand,
+  addAlertsCommand,
   addTokenCommand,
   addAuditCommand,
   addConfigCommand

@@ -336,22 +336,12 @@ const network = z.strictObject({
     .describe(
       'Addresses of nodes of your own: limits for each neighbourhood do not count for them.'
     ),
-  maxConnections: z
-    .int()
-    .min(8)
-    .max(2_000)
-    .default(100)
-    .describe('Connections to other nodes at once.'),
-  relay: z
-    .enum(['off', 'client', 'server'])
-    .default('off')
-    .describe(
-      'For nodes behind NAT: client is reached through a relay (and tries to get past it), server relays for others.'
-    ),
-  autoNat: z
+  hasNatTraversal: z
     .boolean()
     .default(false)
-    .describe('Whether other nodes are asked which of the own addresses they can reach.'),
+    .describe(
+      'For nodes behind NAT: circuit relay, hole punching, and asking others which addresses they can reach.'
+    ),
   shareDecisions: z
     .boolean()
     .default(true)

@@ -1,8 +1,19 @@
 /** Every metric of the program, for the reference page and the test of names. */
 import { declareApiMetrics } from '../api/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
-import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
+import {
+  declareGuardMetrics,
+  declareNetworkMetrics,
+  declareSharingMetrics,
+  declareSourceMetrics
+} from './metrics.ts'
 
 export function collectMetrics(): readonly ((register: MetricsRegister) => unknown)[] {
-  return [declareGuardMetrics, declareSourceMetrics, declareApiMetrics]
+  return [
+    declareGuardMetrics,
+    declareSourceMetrics,
+    declareNetworkMetrics,
+    declareSharingMetrics,
+    declareApiMetrics
+  ]
 }

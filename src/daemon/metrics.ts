@@ -1,7 +1,9 @@
 /** What the guard and the log sources count. */
-import type { GuardMetrics } from '../defense/index.ts'
+import { type GuardMetrics, SHARE_REFUSALS, type SharingMetrics } from '../defense/index.ts'
 import { CATEGORIES } from '../detection/index.ts'
+import type { NetworkService } from '../network/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
+import { EVENT_KINDS } from '../wire/index.ts'
 
 const TYPES = ['ban', 'throttle', 'watch'] as const
 const MODES = ['shadow', 'enforce'] as const
@@ -97,4 +99,55 @@ export function declareSourceMetrics(register: MetricsRegister) {
       help: 'Log sources that cannot be read at the moment.'
     })
   }
+}
+
+export function declareSharingMetrics(register: MetricsRegister): SharingMetrics {
+  const told = register.counter({
+    name: 'netminder_sharing_events_total',
+    help: 'Events about own decisions that were told to a network, by kind.',
+    labels: { kind: ['alert', 'vote', 'retract'] }
+  })
+  const kept = register.counter({
+    name: 'netminder_sharing_kept_decisions_total',
+    help: 'Decisions that were told to nobody, by the reason.',
+    labels: { why: SHARE_REFUSALS }
+  })
+  const failures = register.counter({
+    name: 'netminder_sharing_failures_total',
+    help: 'Events about own decisions that a network refused.'
+  })
+  return {
+    shared: (kind) => told.add(1, { kind }),
+    kept: (why) => kept.add(1, { why }),
+    failed: () => failures.add(1)
+  }
+}
+
+export function declareNetworkMetrics(register: MetricsRegister) {
+  return {
+    events: register.counter({
+      name: 'netminder_network_accepted_events_total',
+      help: 'Events that were accepted, own ones included, by kind and the way they came.',
+      labels: { kind: EVENT_KINDS, via: ['gossip', 'sync', 'own'] }
+    }),
+    peers: register.gauge({
+      name: 'netminder_network_connected_peers',
+      help: 'Other nodes that are connected, seen when the last event was accepted.'
+    }),
+    networks: register.gauge({
+      name: 'netminder_network_joined_networks',
+      help: 'Networks that the node is in, seen when the last event was accepted.'
+    })
+  }
+}
+
+export function countNetworkEvents(
+  network: Pick<NetworkService, 'onEvent' | 'list' | 'peers'>,
+  metrics: ReturnType<typeof declareNetworkMetrics>
+): void {
+  network.onEvent(({ kind }, via) => {
+    metrics.events.add(1, { kind, via })
+    metrics.peers.set(network.peers().length)
+    metrics.networks.set(network.list().length)
+  })
 }

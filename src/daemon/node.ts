@@ -8,7 +8,12 @@ import { join } from 'node:path'
 import { ApiServer, declareApiMetrics } from '../api/index.ts'
 import { type Clock, type Component, Lifecycle, messageOf, uuidV7 } from '../base/index.ts'
 import { type Config, dataPaths, programVersion, type ServiceEnvironment } from '../config/index.ts'
-import { type Decision, GuardService } from '../defense/index.ts'
+import {
+  type Decision,
+  GuardService,
+  type NetworkDesk,
+  type ShareService
+} from '../defense/index.ts'
 import { RulePolicy } from '../detection/index.ts'
 import { ActuatorSet, createActuator } from '../keyserver/index.ts'
 import {
@@ -31,6 +36,8 @@ import { actuatorProtection } from './actuator-protection.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { MachineFacts } from './machine-facts.ts'
 import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
+import { createNetwork, createSharing } from './network.ts'
+import type { OnDemandNetwork } from './on-demand-network.ts'
 import { nodeReadiness } from './readiness.ts'
 import { openRepositories, type Repositories } from './repositories.ts'
 import { ServiceNotifier } from './service-notifier.ts'
@@ -67,6 +74,8 @@ export class NetminderNode {
   readonly #ports: NodePorts
   readonly #db: Connection
   readonly #guard: GuardService
+  /** Undefined where networks are turned off. */
+  readonly #network: OnDemandNetwork | undefined
   readonly #intake: TrafficIntake
   readonly #storeWatch: StoreWatch
   readonly #checkpoint: CheckpointFile<IntakePositions, CheckpointState>
@@ -89,14 +98,19 @@ export class NetminderNode {
       const facts = this.#createFacts()
       const actuators = this.#createActuators(facts, store.allowlist)
       this.#guard = this.#createGuard({ store, facts, actuators, declared })
+      const parts = { store, facts, declared, guard: this.#guard, ...ports }
+      this.#network = createNetwork(options, parts)
+      const sharing = this.#network && createSharing(options, { ...parts, network: this.#network })
       this.#intake = new TrafficIntake(sourceOptions(config), {
         ...ports,
         metrics: declareSourceMetrics(declared),
         sink: (event) => this.#guard.observe(event)
       })
       this.#checkpoint = new CheckpointFile({ path: paths.checkpoint, stateVersion: STATE_VERSION })
-      this.#api = this.#createApi(store, declared, register)
-      this.#lifecycle = this.#createLifecycle({ facts, actuators, decisions: store.decisions })
+      this.#api = this.#createApi({ store, declared, register, desk: sharing?.desk })
+      this.#lifecycle = this.#createLifecycle({
+        ...{ facts, actuators, decisions: store.decisions, share: sharing?.share }
+      })
     } catch (error) {
       this.#db.close()
       throw error
@@ -211,11 +225,13 @@ export class NetminderNode {
     )
   }
 
-  #createApi(
-    store: Repositories,
-    declared: MetricsRegister,
-    register: PrometheusRegister | undefined
-  ): ApiServer {
+  #createApi(parts: {
+    readonly store: Repositories
+    readonly declared: MetricsRegister
+    readonly register: PrometheusRegister | undefined
+    readonly desk: NetworkDesk | undefined
+  }): ApiServer {
+    const { store, declared, register, desk } = parts
     const { config, dataDir } = this.#options
     return new ApiServer(
       {
@@ -225,7 +241,7 @@ export class NetminderNode {
       },
       {
         guard: this.#guard,
-        networks: undefined,
+        networks: desk,
         tokens: store.tokens,
         verifier: store.tokens,
         audit: store.audit,
@@ -233,7 +249,8 @@ export class NetminderNode {
         readiness: nodeReadiness({
           intake: this.#intake,
           guard: this.#guard,
-          storeWatch: this.#storeWatch
+          storeWatch: this.#storeWatch,
+          network: this.#network
         }),
         node: { name: config.node.name || hostname(), version: programVersion() },
         apiMetrics: declareApiMetrics(declared),
@@ -247,6 +264,7 @@ export class NetminderNode {
     readonly facts: MachineFacts
     readonly actuators: ActuatorSet
     readonly decisions: DecisionRepository<Decision>
+    readonly share: ShareService | undefined
   }): Lifecycle {
     const { clock, logger } = this.#ports
     const { config, service } = this.#options
@@ -255,7 +273,10 @@ export class NetminderNode {
       new StorePruner(config.store, { clock, logger, decisions: parts.decisions }),
       parts.facts,
       parts.actuators,
+      ...(this.#network === undefined ? [] : [this.#network]),
       this.#guard,
+      // After the guard, and before the logs: nothing is decided that it does not hear.
+      ...(parts.share === undefined ? [] : [parts.share]),
       new CheckpointKeeper(
         { intervalMs: config.store.checkpointIntervalMs },
         {

@@ -1,6 +1,7 @@
 /** Whether the node can do its work, part by part: what `/readyz`, `status` and `doctor` show. */
 import type { ComponentState, Readiness } from '../api/index.ts'
 import type { GuardService } from '../defense/index.ts'
+import type { NetworkService } from '../network/index.ts'
 import type { StoreWatch } from './store-watch.ts'
 import type { TrafficIntake } from './traffic-intake.ts'
 
@@ -8,6 +9,8 @@ export interface ReadinessParts {
   readonly intake: Pick<TrafficIntake, 'statuses'>
   readonly guard: Pick<GuardService, 'actuators' | 'storeProblem'>
   readonly storeWatch: Pick<StoreWatch, 'problem'>
+  /** Undefined where networks are turned off. */
+  readonly network?: Pick<NetworkService, 'status'> | undefined
 }
 
 /**
@@ -16,7 +19,12 @@ export interface ReadinessParts {
  */
 export function nodeReadiness(parts: ReadinessParts): Readiness {
   return {
-    components: () => [databaseState(parts), ...sourceStates(parts), ...actuatorStates(parts)]
+    components: () => [
+      databaseState(parts),
+      ...sourceStates(parts),
+      ...actuatorStates(parts),
+      ...networkStates(parts)
+    ]
   }
 }
 
@@ -45,4 +53,22 @@ function actuatorStates({ guard }: ReadinessParts): readonly ComponentState[] {
     state: state === 'ok' ? 'ok' : 'degraded',
     detail: lastError ?? `${desired} ${desired === 1 ? 'entry' : 'entries'} wanted`
   }))
+}
+
+/** A node without others guards as before: it is alone, or waits, and is no less ready for it. */
+function networkStates({ network }: ReadinessParts): readonly ComponentState[] {
+  return (network?.status().networks ?? []).map(({ name, isAlone, peers, mesh }) => {
+    const waiting = Object.entries(mesh).filter(([, size]) => size === 0)
+    const isWaiting = !isAlone && waiting.length > 0
+    const connected = `${peers} ${peers === 1 ? 'node' : 'nodes'} connected`
+    return {
+      name: `network ${name}`,
+      state: isWaiting ? 'degraded' : 'ok',
+      detail: isAlone
+        ? 'alone: no other node is connected'
+        : isWaiting
+          ? `${connected}, waits for a mesh on ${waiting.map(([topic]) => topic).join(', ')}`
+          : connected
+    }
+  })
 }

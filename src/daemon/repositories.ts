@@ -4,11 +4,15 @@ import { dataPaths } from '../config/index.ts'
 import type { Decision, ModeSettings } from '../defense/index.ts'
 import {
   AuditRepository,
+  AuthorRepository,
   type Connection,
   DecisionRepository,
+  EventRepository,
   generateTokenText,
   ListRepository,
   ModeRepository,
+  NetworkRepository,
+  PeerValueRepository,
   readOrCreateSecret,
   storePaths,
   TokenRepository
@@ -43,6 +47,10 @@ export function openRepositories(
     decisions: new DecisionRepository<Decision>(db),
     allowlist: new ListRepository(db, 'allowlist'),
     blocklist: new ListRepository(db, 'blocklist'),
-    mode: new ModeRepository<ModeSettings>(db, SHADOW)
+    mode: new ModeRepository<ModeSettings>(db, SHADOW),
+    events: new EventRepository(db),
+    authors: new AuthorRepository(db),
+    networks: new NetworkRepository(db),
+    peerValues: new PeerValueRepository(db)
   }
 }

@@ -1,12 +1,13 @@
 /** `netminder init`: configuration and token of a new node. */
 import type { Command } from 'commander'
-import { leaf, parseWholeNumber, placesOf } from '../command-parts.ts'
+import { collect, leaf, parseWholeNumber, placesOf } from '../command-parts.ts'
 import type { CliContext, InitReport } from '../context.ts'
 import { print, renderPairs } from '../output.ts'
 
 interface InitOptions {
   readonly name?: string
   readonly apiPort?: number
+  readonly listen?: readonly string[]
   readonly haproxyLog?: string
   readonly hockeypuckLog?: string
   readonly haproxyList?: string
@@ -22,11 +23,19 @@ export function addInitCommand(program: Command, context: CliContext): void {
         'init --haproxy-log /var/log/haproxy.log --haproxy-list /etc/haproxy/lists/blacklist.list --admin-socket /run/haproxy/admin.sock',
         'beside HAProxy'
       ],
-      ['init --data-dir ./node-b --api-port 11381', 'a second node on this machine']
+      [
+        'init --data-dir ./node-b --api-port 11381 --listen /ip4/0.0.0.0/tcp/11391',
+        'a second node on this machine'
+      ]
     ]
   })
     .option('--name <name>', 'name of the node in its own output (default: the host name)')
     .option('--api-port <port>', 'port of the API; 0 takes a free one', parseWholeNumber(0, 65_535))
+    .option(
+      '--listen <multiaddr>',
+      'where other nodes are received, once this node is in a network; may be repeated',
+      collect
+    )
     .option('--haproxy-log <file>', 'log of HAProxy to follow')
     .option('--hockeypuck-log <file>', "Hockeypuck's own log to follow")
     .option('--haproxy-list <file>', 'blacklist.list of HAProxy, in which bans are written')
@@ -40,6 +49,7 @@ export function addInitCommand(program: Command, context: CliContext): void {
         dataDir,
         name: options.name,
         apiPort: options.apiPort,
+        listen: options.listen,
         haproxyLog: options.haproxyLog,
         hockeypuckLog: options.hockeypuckLog,
         haproxyList: options.haproxyList,
@@ -56,7 +66,15 @@ export function addInitCommand(program: Command, context: CliContext): void {
 
 function isAnyGiven(options: InitOptions): boolean {
   return Object.keys(options).some((key) =>
-    ['name', 'apiPort', 'haproxyLog', 'hockeypuckLog', 'haproxyList', 'adminSocket'].includes(key)
+    [
+      'name',
+      'apiPort',
+      'listen',
+      'haproxyLog',
+      'hockeypuckLog',
+      'haproxyList',
+      'adminSocket'
+    ].includes(key)
   )
 }
 

@@ -138,6 +138,6 @@ test('warnings of others and own ones come on the event stream', async () => {
   stop.abort()
   await sending
   assert.is(value?.event, 'alert.sent')
-  const { alert } = value?.data as { alert: { prefixes: string[]; via: string } }
+  const { alert } = (value?.data ?? {}) as { alert: { prefixes: string[]; via: string } }
   assert.equal([alert.prefixes, alert.via], [['8.8.8.8'], 'own'])
 })

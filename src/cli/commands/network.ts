@@ -1,0 +1,246 @@
+/** `netminder network`: the networks of nodes that this one is in. */
+import { type Command, Option } from 'commander'
+import type { OperationResponse } from '../../api/index.ts'
+import { collect, leaf, noun, parseEnd, placesOf } from '../command-parts.ts'
+import { confirm } from '../confirm.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { connect } from '../node-client.ts'
+import { type Column, plain, print, relativeTime, renderTable } from '../output.ts'
+
+type Network = OperationResponse<'listNetworks'>['items'][number]
+type Peer = OperationResponse<'listPeers'>['items'][number]
+
+export function addNetworkCommand(program: Command, context: CliContext): void {
+  const network = noun(program, 'network', 'the networks of nodes that this one is in')
+  addCreate(network, context)
+  addJoin(network, context)
+  addLeave(network, context)
+  addList(network, context)
+  addInvite(network, context)
+  addPeers(network, context)
+}
+
+interface InvitationOptions {
+  readonly until?: string
+  readonly address?: readonly string[]
+}
+
+function withInvitationOptions(command: Command, context: CliContext): Command {
+  return command
+    .option(
+      '--until <time>',
+      'end of the invitation: 30d, or 2027-01-31T00:00:00Z (default: in 7 days)',
+      parseEnd(context.clock)
+    )
+    .option(
+      '--address <multiaddr>',
+      "what others dial; may be repeated (default: this node's own addresses)",
+      collect
+    )
+}
+
+function invitationFields({ until, address }: InvitationOptions) {
+  return {
+    ...(until === undefined ? {} : { until }),
+    ...(address === undefined ? {} : { addresses: [...address] })
+  }
+}
+
+const KEEP_SECRET =
+  'Who has this line can join and speak in the network: send it to operators you know, by a way that others cannot read.'
+
+function addCreate(parent: Command, context: CliContext): void {
+  withInvitationOptions(
+    leaf(parent.command('create'), {
+      summary: 'found a network and print the first invitation to it, one line of text',
+      examples: [
+        ['network create "keyservers of the north" > invitation', 'and send it to the others'],
+        [
+          'network create north --until 30d --address /dns4/keys.example.org/tcp/11390',
+          'for a node that others know by another address'
+        ]
+      ]
+    }).argument('<name>', 'what the network is called'),
+    context
+  )
+    .addOption(
+      new Option('--policy <policy>', 'who lets others in: invitations, or founders alone')
+        .choices(['invitation', 'founder'])
+        .default('invitation')
+    )
+    .action(
+      async (
+        name: string,
+        options: InvitationOptions & { readonly policy: Network['policy'] },
+        command: Command
+      ) => {
+        const places = placesOf(command)
+        const { io, signal } = context
+        const body = { name, policy: options.policy, ...invitationFields(options) }
+        const made = await connect(places).call('createNetwork', { body }, { signal })
+        await print(io, places.output, { value: made, asTable: () => `${made.invitation}\n` })
+        io.talk(
+          `Network "${plain(made.network.name)}" has the id ${made.network.id}. ${KEEP_SECRET}`
+        )
+      }
+    )
+}
+
+const INVITATION_LENGTH_MAX = 20_000
+
+function addJoin(parent: Command, context: CliContext): void {
+  leaf(parent.command('join'), {
+    summary: 'join the network of an invitation',
+    examples: [
+      ['network join netminder1:CnQKUggBEg5ub3J0aA', 'the line as it was sent'],
+      ['network join - < invitation', 'from a file']
+    ]
+  })
+    .argument('<invitation>', 'the line of text; - reads it from standard input')
+    .action(async (given: string, _options: unknown, command: Command) => {
+      const places = placesOf(command)
+      const { io, signal } = context
+      const invitation = given === '-' ? await readLine(context) : given
+      const joined = await connect(places).call('joinNetwork', { body: { invitation } }, { signal })
+      await print(io, places.output, {
+        value: joined,
+        asTable: () => renderTable([joined], networkColumns(context.clock.nowMs()), io.columns)
+      })
+      io.talk('Looking for the other nodes; "netminder network peers" shows who is connected.')
+    })
+}
+
+async function readLine({ io }: CliContext): Promise<string> {
+  let text = ''
+  for await (const part of io.stdin) {
+    text += String(part)
+    if (text.length > INVITATION_LENGTH_MAX) break
+  }
+  if (text.trim() !== '') return text.trim().slice(0, INVITATION_LENGTH_MAX)
+  throw new CliError('CLI_INPUT_INVALID', 'expected an invitation on standard input, got nothing')
+}
+
+function addLeave(parent: Command, context: CliContext): void {
+  leaf(parent.command('leave'), {
+    summary: 'leave a network, say so to the others, and forget everything of it',
+    examples: [['network leave north', 'by name, or by id']]
+  })
+    .argument('<network>', 'name or id')
+    .option('--yes', 'do not ask')
+    .action(async (named: string, options: { readonly yes?: true }, command: Command) => {
+      const client = connect(placesOf(command))
+      const { io, signal } = context
+      const { items } = await client.call('listNetworks', {}, { signal })
+      const network = findNetwork(items, named)
+      if (options.yes !== true) {
+        const question = `Leave "${plain(network.name)}" and forget all its warnings?`
+        await confirm(io, question, signal)
+      }
+      await client.call('leaveNetwork', { body: { network: network.id } }, { signal })
+      io.talk(`Left "${plain(network.name)}".`)
+    })
+}
+
+/** By id, or by a name that only one has. @throws {CLI_INPUT_INVALID} */
+export function findNetwork(networks: readonly Network[], named: string): Network {
+  const found = networks.filter(({ id, name }) => id === named || name === named)
+  const [first, second] = found
+  if (first !== undefined && second === undefined) return first
+  throw new CliError(
+    'CLI_INPUT_INVALID',
+    second === undefined
+      ? `expected a network of this node, got "${named}": see netminder network list`
+      : `expected the name of one network, got that of ${found.length}: give its id`
+  )
+}
+
+function addList(parent: Command, context: CliContext): void {
+  leaf(parent.command('list'), {
+    summary: 'list the networks that this node is in',
+    examples: [['network list', 'with how many nodes of each are connected']]
+  }).action(async (_options: unknown, command: Command) => {
+    const places = placesOf(command)
+    const { io, signal, clock } = context
+    const { items } = await connect(places).call('listNetworks', {}, { signal })
+    await print(io, places.output, {
+      value: items,
+      asTable: () => renderTable(items, networkColumns(clock.nowMs()), io.columns)
+    })
+    if (items.length === 0) {
+      io.talk('This node is in no network: netminder network create NAME, or join INVITATION.')
+    }
+  })
+}
+
+function networkColumns(nowMs: number): readonly Column<Network>[] {
+  return [
+    { title: 'NAME', value: (row) => row.name },
+    { title: 'PEERS', value: (row) => (row.is_alone ? '0 (alone)' : String(row.peers)) },
+    { title: 'JOINED', value: (row) => relativeTime(row.joined_at, nowMs) },
+    { title: 'POLICY', value: (row) => row.policy + (row.is_founder ? ' (founder)' : '') },
+    { title: 'ID', value: (row) => row.id, isFlexible: true }
+  ]
+}
+
+function addInvite(parent: Command, context: CliContext): void {
+  withInvitationOptions(
+    leaf(parent.command('invite'), {
+      summary: 'print an invitation to a network, one line of text',
+      examples: [['network invite north --until 2d', 'for two days']]
+    }).argument('<network>', 'name or id'),
+    context
+  ).action(async (named: string, options: InvitationOptions, command: Command) => {
+    const places = placesOf(command)
+    const { io, signal } = context
+    const client = connect(places)
+    const { items } = await client.call('listNetworks', {}, { signal })
+    const { id } = findNetwork(items, named)
+    const made = await client.call(
+      'inviteToNetwork',
+      { params: { id }, body: invitationFields(options) },
+      { signal }
+    )
+    await print(io, places.output, { value: made, asTable: () => `${made.invitation}\n` })
+    io.talk(`It ends at ${made.until}. ${KEEP_SECRET}`)
+  })
+}
+
+function addPeers(parent: Command, context: CliContext): void {
+  leaf(parent.command('peers'), {
+    summary: 'list the nodes that are connected',
+    examples: [
+      ['network peers', 'of all networks'],
+      ['network peers north', 'of one']
+    ]
+  })
+    .argument('[network]', 'name or id')
+    .action(async (named: string | undefined, _options: unknown, command: Command) => {
+      const places = placesOf(command)
+      const { io, signal, clock } = context
+      const client = connect(places)
+      const networks = (await client.call('listNetworks', {}, { signal })).items
+      const query = named === undefined ? {} : { network: findNetwork(networks, named).id }
+      const { items } = await client.call('listPeers', { query }, { signal })
+      await print(io, places.output, {
+        value: items,
+        asTable: () => renderTable(items, peerColumns(clock.nowMs()), io.columns)
+      })
+      if (items.length === 0) io.talk('No other node is connected.')
+    })
+}
+
+function peerColumns(nowMs: number): readonly Column<Peer>[] {
+  return [
+    { title: 'NAME', value: (row) => row.name ?? '-' },
+    { title: 'PEER', value: (row) => row.peer_id },
+    { title: 'SINCE', value: (row) => relativeTime(row.connected_since, nowMs) },
+    { title: 'BY', value: (row) => (row.direction === 'inbound' ? 'it' : 'us') },
+    { title: 'SCORE', value: (row) => row.score.toFixed(1) },
+    {
+      title: 'ROUND TRIP',
+      value: (row) => (row.latency_ms === null ? '-' : `${row.latency_ms.toFixed(1)} ms`)
+    },
+    { title: 'ADDRESS', value: (row) => row.addresses[0] ?? '-', isFlexible: true }
+  ]
+}

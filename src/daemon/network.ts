@@ -1,0 +1,141 @@
+/** Builds what speaks to other nodes: the networks over the store, what is told of decisions, and what people may ask. */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type Clock, getPrefix } from '../base/index.ts'
+import { type Config, dataPaths, programVersion } from '../config/index.ts'
+import {
+  type GuardApi,
+  NetworkDesk,
+  type ProtectedFactsPort,
+  ShareService
+} from '../defense/index.ts'
+import { type NetworkLog, NetworkNode, type NetworkService } from '../network/index.ts'
+import { OwnSequence, readOrCreateSecret, readSecret } from '../store/index.ts'
+import type { Logger, MetricsRegister } from '../telemetry/index.ts'
+import { signerFromSeed } from '../wire/index.ts'
+import { actuatorProtection } from './actuator-protection.ts'
+import { countNetworkEvents, declareNetworkMetrics, declareSharingMetrics } from './metrics.ts'
+import { OnDemandNetwork } from './on-demand-network.ts'
+import type { Repositories } from './repositories.ts'
+
+interface Options {
+  readonly dataDir: string
+  readonly config: Config
+}
+
+interface Ports {
+  readonly store: Repositories
+  readonly facts: Pick<ProtectedFactsPort, 'current'>
+  readonly guard: GuardApi
+  readonly declared: MetricsRegister
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Undefined where networks are turned off. @throws {SECRET_FILE_UNUSABLE} */
+export function createNetwork(
+  { dataDir, config }: Options,
+  { store, declared, clock, logger }: Ports
+): OnDemandNetwork | undefined {
+  const { network, node, detection } = config
+  if (!network.isEnabled) return undefined
+  const paths = dataPaths(dataDir)
+  const log = logger.child({ component: 'network' })
+  const { events, authors, networks, peerValues } = store
+  const sequence = new OwnSequence(
+    {
+      file: paths.networkSequence,
+      highestKept: (id) => events.highestSeq(id, ownKey(paths.networkKey))
+    },
+    clock
+  )
+  const service = new NetworkNode(
+    {
+      name: node.name || hostname(),
+      agent: `netminder/${programVersion()}`,
+      listen: network.listen,
+      announce: network.announce,
+      localRanges: network.localRanges.map(getPrefix),
+      hasNatTraversal: network.hasNatTraversal,
+      treatAsPublic: detection.treatAsPublic.map(getPrefix)
+    },
+    {
+      clock,
+      log: networkLog(log, config.log.level === 'debug'),
+      random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
+      randomBytes: (length) => new Uint8Array(randomBytes(length)),
+      keyFile: { readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text },
+      ...{ events, authors, networks, peerValues, sequence }
+    }
+  )
+  const onDemand = new OnDemandNetwork(service, () => networks.list().length > 0)
+  countNetworkEvents(onDemand, declareNetworkMetrics(declared))
+  return onDemand
+}
+
+/** The key is there: numbers are taken for events that it signs. */
+function ownKey(file: string): Uint8Array {
+  return signerFromSeed(new Uint8Array(Buffer.from(readSecret(file), 'hex'))).publicKey
+}
+
+function networkLog(log: Logger, isDebug: boolean): NetworkLog {
+  return {
+    error: (fields, message) => log.error(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    debug: (fields, message) => log.debug(fields, message),
+    isEnabled: () => isDebug
+  }
+}
+
+export function createSharing(
+  { config }: Options,
+  ports: Ports & { readonly network: NetworkService }
+): { readonly desk: NetworkDesk; readonly share: ShareService } {
+  const { store, facts, guard, network, declared, clock, logger } = ports
+  const { treatAsPublic } = config.detection
+  const findProtection = actuatorProtection(treatAsPublic, {
+    facts,
+    allowlist: store.allowlist,
+    clock
+  })
+  const share = new ShareService(
+    {
+      treatAsPublic,
+      policy: {
+        isEnabled: config.network.shareDecisions,
+        categories: config.network.shareCategories,
+        typeMin: config.network.shareTypeMin,
+        precision: config.network.sharePrecision,
+        includesShadow: config.network.shareShadow
+      }
+    },
+    {
+      ...{ guard, network, clock, logger: logger.child({ component: 'sharing' }) },
+      isProtected: (prefix) => findProtection(prefix) !== undefined,
+      metrics: declareSharingMetrics(declared)
+    }
+  )
+  const lists = publishedLists(store)
+  const desk = new NetworkDesk(
+    { treatAsPublic },
+    { ...{ network, guard, findProtection, lists, clock }, audit: store.audit }
+  )
+  return { desk, share }
+}
+
+/** Beside what libp2p keeps, under a name of its own. */
+function publishedLists({ peerValues }: Repositories) {
+  const keyOf = (network: string) => `/netminder-list/${network}`
+  return {
+    find: (network: string) => {
+      const value = peerValues.find(keyOf(network))
+      if (value === undefined) return undefined
+      return JSON.parse(Buffer.from(value).toString()) as { version: number; entries: string[] }
+    },
+    save: (
+      network: string,
+      list: { readonly version: number; readonly entries: readonly string[] }
+    ) => peerValues.put(keyOf(network), new Uint8Array(Buffer.from(JSON.stringify(list))))
+  }
+}
