@@ -8,6 +8,7 @@ import { checkKeyserver } from './keyserver-checks.ts'
 import { judgeAgreement } from './log-agreement.ts'
 import { checkLog } from './log-checks.ts'
 import { type LogTail, readLogTail } from './log-tail.ts'
+import { checkNetwork } from './network-checks.ts'
 import { checkNode } from './node-checks.ts'
 import type { DoctorPlaces, DoctorPorts, DoctorScene } from './places.ts'
 import { type Check, type CheckResult, runChecks } from './run-checks.ts'
@@ -42,6 +43,7 @@ export async function examine(
     { name: 'database', run: () => checkDatabase(scene) },
     { name: 'service', run: async () => judgeService(serviceFacts(scene)) },
     { name: 'node', run: (own) => checkNode(scene, own) },
+    { name: 'network', run: (own) => checkNetwork(scene, own) },
     { name: 'clock', run: (own) => checkClockSync(scene, own) },
     ...(config === undefined ? [] : configuredChecks(scene, config))
   ]

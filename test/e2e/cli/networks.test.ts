@@ -38,7 +38,7 @@ test('a network is founded, joined, warned in and left', async () => {
   const invitation = made.out.trim()
   assert.match(invitation, /^netminder1:/)
   const damaged = await two.run(['network', 'join', `${invitation.slice(0, -6)}abcdef`])
-  assert.is(damaged.code, 1)
+  assert.is(damaged.code, 1, damaged.talk)
   const joined = await two.run(['network', 'join', '-'], { input: made.out })
   assert.is(joined.code, 0, joined.talk)
   await two.until(
@@ -69,6 +69,7 @@ test('a ban of one node is an alert at the other, and bans nobody there', async 
   const [one, two] = [await startNode(), await startNode()]
   await one.run(['mode', 'enforce', '--yes'])
   const made = await one.run(['network', 'create', 'south'])
+  assert.is(made.code, 0, made.talk)
   const joined = await two.run(['network', 'join', made.out.trim()])
   assert.is(joined.code, 0, joined.talk)
   await one.until(

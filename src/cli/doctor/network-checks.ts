@@ -1,0 +1,117 @@
+/** How the node stands among others: whether it hears anybody, whether it is heard, and who can read its key. */
+import { stat } from 'node:fs/promises'
+import { ApiClient, findApi, type OperationResponse } from '../../api/index.ts'
+import { NetminderError } from '../../base/index.ts'
+import { dataPaths } from '../../config/index.ts'
+import { type Finding, fault, note, shellWord } from './finding.ts'
+import type { DoctorScene } from './places.ts'
+
+type NetworkStatus = OperationResponse<'showNetworkStatus'>
+
+const ANSWER_TIMEOUT_MS = 4_000
+/** What others say is refused if it lies further ahead (design defense.md e.2). */
+const SKEW_MS_MAX = 5 * 60_000
+const SKEW_MS_LOW = 30_000
+/** The group may read (an operator can let his administrators in that way); nobody else may do anything. */
+const FORBIDDEN_BITS = 0o027
+
+export async function checkNetwork(
+  scene: DoctorScene,
+  signal: AbortSignal
+): Promise<readonly Finding[]> {
+  const { networkKey } = dataPaths(scene.dataDir)
+  const mode = await stat(networkKey).then(
+    (stats) => stats.mode & 0o777,
+    () => undefined
+  )
+  const status = await askStatus(scene, signal)
+  return [...judgeKeyMode(networkKey, mode), ...(status === undefined ? [] : judgeNetwork(status))]
+}
+
+/** Undefined: no node answers, which is a finding of another check, or its networks are turned off. */
+async function askStatus(
+  scene: DoctorScene,
+  signal: AbortSignal
+): Promise<NetworkStatus | undefined> {
+  const { config, dataDir } = scene
+  const paths = dataPaths(dataDir)
+  const target = findApi({
+    addressFile: paths.apiAddress,
+    tokenFile: scene.tokenFile ?? paths.adminToken,
+    host: config?.api.host ?? '127.0.0.1',
+    port: config?.api.port ?? 11_380,
+    socketPath: config?.api.socketPath ?? ''
+  })
+  try {
+    const client = new ApiClient({ ...target, timeoutMs: ANSWER_TIMEOUT_MS })
+    return await client.call('showNetworkStatus', {}, { signal })
+  } catch (error) {
+    if (error instanceof NetminderError) return undefined
+    throw error
+  }
+}
+
+export function judgeKeyMode(file: string, mode: number | undefined): readonly Finding[] {
+  if (mode === undefined || (mode & FORBIDDEN_BITS) === 0) return []
+  return [
+    fault(
+      'NETWORK_KEY_EXPOSED',
+      `others can read the key under which this node speaks: ${file} has mode 0${mode.toString(8)}, and the node does not start with it`,
+      `chmod 600 ${shellWord(file)}`
+    )
+  ]
+}
+
+export function judgeNetwork(status: NetworkStatus): readonly Finding[] {
+  if (status.networks.length === 0) return []
+  return [
+    ...status.networks.flatMap(judgeOne),
+    ...judgeSkew(status.clock_skew_ms),
+    ...judgeAddresses(status.addresses)
+  ]
+}
+
+function judgeOne({ name, id, is_alone, mesh }: NetworkStatus['networks'][number]): Finding[] {
+  if (is_alone) {
+    return [
+      note(
+        'NETWORK_ALONE',
+        `no other node of the network "${name}" is connected: no warning arrives, and none is heard`,
+        `if others are in it: let a new invitation be sent and join again; else invite them: netminder network invite ${id}`
+      )
+    ]
+  }
+  const topics = Object.entries(mesh).flatMap(([topic, size]) => (size === 0 ? [topic] : []))
+  if (topics.length === 0) return []
+  return [
+    note(
+      'NETWORK_NO_MESH',
+      `nobody passes on what this node says in "${name}" (${topics.join(', ')}); for a minute after the start that is as usual`,
+      'netminder network peers shows who is connected and how he is scored'
+    )
+  ]
+}
+
+function judgeSkew(skewMs: number | null): Finding[] {
+  if (skewMs === null || Math.abs(skewMs) < SKEW_MS_LOW) return []
+  const seconds = Math.round(Math.abs(skewMs) / 1_000)
+  const message = `other nodes see the clock of this one ${seconds} s ${skewMs > 0 ? 'ahead' : 'behind'}`
+  const cure = 'timedatectl set-ntp true'
+  if (Math.abs(skewMs) < SKEW_MS_MAX) return [note('NETWORK_CLOCK_SKEW', message, cure)]
+  return [fault('NETWORK_CLOCK_SKEW', `${message}: what it says is refused`, cure)]
+}
+
+const NOT_REACHABLE =
+  /^\/(?:ip4\/(?:127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.)|ip6\/(?:::1\/|f[cd]|fe80))/
+
+function judgeAddresses(addresses: readonly string[]): Finding[] {
+  if (addresses.some((address) => !NOT_REACHABLE.test(address))) return []
+  const got = addresses.length === 0 ? 'none' : addresses.join(', ')
+  return [
+    note(
+      'NETWORK_UNREACHABLE',
+      `other sites cannot dial this node: expected a public address, got ${got}`,
+      'announce = ["/dns4/NAME/tcp/11390"] in [network] of netminder.toml, with the port let through; behind NAT: hasNatTraversal = true'
+    )
+  ]
+}
