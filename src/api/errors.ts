@@ -30,6 +30,7 @@ export const API_ERRORS = {
   TOKEN_NAME_TAKEN: { status: 409, text: 'There is a token of this name.' },
   TOKEN_LIMIT_REACHED: { status: 409, text: 'There are as many tokens as allowed.' },
   NETWORK_LIMIT_REACHED: { status: 409, text: 'The node is in as many networks as allowed.' },
+  LISTEN_FAILED: { status: 409, text: 'Other nodes cannot be received where it is configured.' },
   NOT_RUNNING: { status: 409, text: 'The network part of the node does not run.' },
   NOT_A_FOUNDER: { status: 409, text: 'Only a founder of the network may do this.' },
   POLICY_FORBIDS: { status: 409, text: 'The network lets nobody in by invitation.' },

@@ -20,6 +20,7 @@ export interface InitOptions {
   readonly dataDir: string
   readonly name?: string | undefined
   readonly apiPort?: number | undefined
+  readonly listen?: readonly string[] | undefined
   readonly haproxyLog?: string | undefined
   readonly hockeypuckLog?: string | undefined
   readonly haproxyList?: string | undefined
@@ -78,6 +79,7 @@ function configFor(options: InitOptions): ConfigInput {
   return {
     ...(options.name === undefined ? {} : { node: { name: options.name } }),
     ...(options.apiPort === undefined ? {} : { api: { port: options.apiPort } }),
+    ...(options.listen === undefined ? {} : { network: { listen: [...options.listen] } }),
     ...(sources.length === 0 ? {} : { sources }),
     ...(options.haproxyList === undefined
       ? {}

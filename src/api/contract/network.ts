@@ -61,6 +61,7 @@ const membership = {
       'NAME_INVALID',
       'ADDRESSES_INVALID',
       'END_IN_PAST',
+      'LISTEN_FAILED',
       'NOT_RUNNING'
     ],
     example: { body: { name: 'keyservers of the north' } }
@@ -107,6 +108,7 @@ const membership = {
       'INVITATION_FORGED',
       'INVITATION_FOREIGN',
       'INVITATION_EXPIRED',
+      'LISTEN_FAILED',
       'NOT_RUNNING'
     ],
     example: { body: { invitation: 'netminder1:bm8gaW52aXRhdGlvbg' } }
