@@ -3,7 +3,8 @@
  * generated from here, so a sentence written here is what an operator reads.
  */
 import * as z from 'zod'
-import { findPrefix } from '../base/index.ts'
+import { network } from './network-schema.ts'
+import { prefix } from './prefix-schema.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -18,9 +19,6 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
 })
 const socketPath = z.string().refine((text) => Buffer.byteLength(text) <= SOCKET_PATH_BYTES_MAX, {
   error: `expected a socket path of at most ${SOCKET_PATH_BYTES_MAX} bytes`
-})
-const prefix = z.string().refine((text) => findPrefix(text) !== undefined, {
-  error: 'expected an address or a prefix such as 192.0.2.0/24'
 })
 const timeZone = z.string().refine(isTimeZone, {
   error: 'expected UTC, an offset such as +02:00, a zone such as Europe/Berlin, or an empty text'
@@ -287,82 +285,6 @@ const api = z.strictObject({
     .max(1_000_000)
     .default(600)
     .describe('Requests a minute for each token, or for each peer without one.')
-})
-
-/** Order and words of the wire (design defense.md e.3). */
-const SHARED_CATEGORIES = [
-  'http-flood',
-  'connection-flood',
-  'upload-flood',
-  'certificate-poisoning',
-  'content-abuse',
-  'harvesting',
-  'recon-abuse',
-  'endpoint-abuse',
-  'tor-abuse',
-  'brute-force',
-  'scanner',
-  'other'
-] as const
-
-const multiaddrText = z
-  .string()
-  .max(512)
-  .regex(/^\/[a-z0-9]+\/\S+$/, { error: 'expected a multiaddr such as /ip4/0.0.0.0/tcp/11390' })
-
-const network = z.strictObject({
-  isEnabled: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Whether this node may be in networks; nothing listens or dials until one is created or joined.'
-    ),
-  listen: z
-    .array(multiaddrText)
-    .max(16)
-    .default(['/ip4/0.0.0.0/tcp/11390'])
-    .describe(
-      'Multiaddrs on which other nodes are received, once this node is in a network; port 0 takes a free one.'
-    ),
-  announce: z
-    .array(multiaddrText)
-    .max(16)
-    .default([])
-    .describe('Multiaddrs that others are told to dial instead; empty tells those listened on.'),
-  localRanges: z
-    .array(prefix)
-    .max(64)
-    .default(['127.0.0.0/8', '::1/128'])
-    .describe(
-      'Addresses of nodes of your own: limits for each neighbourhood do not count for them.'
-    ),
-  hasNatTraversal: z
-    .boolean()
-    .default(false)
-    .describe(
-      'For nodes behind NAT: circuit relay, hole punching, and asking others which addresses they can reach.'
-    ),
-  shareDecisions: z
-    .boolean()
-    .default(true)
-    .describe('Whether decisions of this node are told to the networks that it is in.'),
-  shareCategories: z
-    .array(z.enum(SHARED_CATEGORIES))
-    .max(SHARED_CATEGORIES.length)
-    .default([...SHARED_CATEGORIES])
-    .describe('Categories that are told.'),
-  shareTypeMin: z
-    .enum(['throttle', 'ban'])
-    .default('ban')
-    .describe('The least that is told: bans alone, or throttles as well.'),
-  sharePrecision: z
-    .enum(['address', 'network'])
-    .default('address')
-    .describe('What is named: the address, or the /24 (IPv4) or /64 (IPv6) around it.'),
-  shareShadow: z
-    .boolean()
-    .default(false)
-    .describe('Whether decisions that are only shown here (shadow mode) are told to others.')
 })
 
 const metrics = z.strictObject({
