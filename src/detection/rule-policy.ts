@@ -7,7 +7,7 @@ import { type AddressText, neighbourhoodOf, OldestKey, type PrefixText } from '.
 import type { TrafficEvent } from '../keyserver/index.ts'
 import { type CounterSlab, releaseSlot, takeSlot } from './counter-slab.ts'
 import { DetectionError } from './errors.ts'
-import { createGlobalWindow, type GlobalWindow, noteGlobally } from './global-window.ts'
+import { createGlobalWindow, type GlobalWindow, noteGlobally, readGlobal } from './global-window.ts'
 import { type Observation, observe } from './observation.ts'
 import { observePrefix, type PrefixState } from './prefix-tracker.ts'
 import type { RuleHit } from './rules/rule.ts'
@@ -117,7 +117,14 @@ export class RulePolicy implements Policy {
   ): Readonly<Record<string, number | string>> | undefined {
     const session = this.#state.sessions.get(sessionKey(source))
     if (session === undefined) return undefined
-    return describeSession(session, new Counts(this.#state.slab, session.slot, atMs))
+    const { slab, overall } = this.#state
+    const everybodys = (name: 'requests' | 'uploads') =>
+      Math.round(readGlobal(overall, { name, span: 'hour' }, atMs))
+    return {
+      ...describeSession(session, new Counts(slab, session.slot, atMs)),
+      everybodys_requests_per_hour: everybodys('requests'),
+      everybodys_uploads_per_hour: everybodys('uploads')
+    }
   }
 
   /** Starts afresh with one source: what it did until now counts no more. */

@@ -15,7 +15,7 @@ export {
   createActuator,
   sweepActuators
 } from './actuators/create-actuator.ts'
-export { KeyserverError, type KeyserverErrorCode } from './errors.ts'
+export type { KeyserverErrorCode } from './errors.ts'
 export * from './events.ts'
 export type { BehindProxy } from './sources/haproxy/client.ts'
 export { HaproxyDecoder, type HaproxyDecoderOptions } from './sources/haproxy/decoder.ts'
