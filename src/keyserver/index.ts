@@ -50,3 +50,4 @@ export {
   type SubmissionJoinSnapshot
 } from './sources/submission-join.ts'
 export { findTimeOffset, type TimeOffset } from './sources/time-offset.ts'
+export { type WatchFile, watchFile } from './sources/transports/file-watch.ts'
