@@ -2,6 +2,7 @@
  * What the node keeps: one SQLite database and a few files in the data directory. Decides how it is opened, mended and brought
  * up to date, and that nothing acknowledged is lost. Knows neither what a decision means nor who may read it.
  */
+export { replaceFileSync } from './atomic-file.ts'
 export type { AuditFault, AuditVerification } from './audit-check.ts'
 export {
   type AuditFilter,
@@ -23,6 +24,7 @@ export type { DecisionFilter, DecisionRecord } from './decision-record.ts'
 export { DecisionRepository } from './decision-repository.ts'
 export { StorageError, type StorageErrorCode } from './errors.ts'
 export { type ListEntryRecord, type ListName, ListRepository } from './list-repository.ts'
+export { holdsLock } from './lock-holder.ts'
 export { type ModeRecord, ModeRepository } from './mode-repository.ts'
 export {
   type OpenDatabaseOptions,
