@@ -100,7 +100,10 @@ export class RulePolicy implements Policy {
     if (event.kind === 'request') noteGlobally(this.#state.overall, event)
     const source = subjectOf(event)
     if (source === undefined || standing.isProtected(source)) return []
-    // What comes while our own decision stands was answered on our word: it is no evidence.
+    // What comes while our own decision stands was answered on our word: it is no evidence. Nor is a request that the keyserver
+    // served all the same. A slower service is what some readers of our lists make of a throttle; a recording holds answers
+    // that the decision would have prevented, and the core may not judge it otherwise than life; and a block that reaches nobody
+    // is a fault of its actuator, which is told there, and no worse deed of the client. Shadow decisions do not stand here.
     const held = standing.findStanding(source)
     if (held !== undefined && held.level !== 'watch') return []
     const session = this.#sessionOf(source, event.atMs)
