@@ -2,20 +2,23 @@
 import { readFileSync } from 'node:fs'
 import { ApiClient, ApiClientError, findApi } from '../api/index.ts'
 import { messageOf } from '../base/index.ts'
+import { holdsLock, storePaths } from '../store/index.ts'
 import { type Places, readPlaces } from './command-parts.ts'
 import { CliError } from './errors.ts'
 
 /** @throws {ConfigError | CLI_INPUT_MISSING} */
 export function connect(places: Places): ApiClient {
   const { config, paths } = readPlaces(places)
+  const { dataDir, tokenFile } = places
   const found = findApi({
     addressFile: paths.apiAddress,
-    tokenFile: paths.adminToken,
+    tokenFile: tokenFile ?? paths.adminToken,
+    isTokenNamed: tokenFile !== undefined,
+    isNode: (pid) => holdsLock(storePaths(dataDir).lock, pid),
     host: config.api.host,
     port: config.api.port,
     socketPath: config.api.socketPath
   })
-  const { tokenFile } = places
   return new ApiClient(tokenFile === undefined ? found : { ...found, token: readToken(tokenFile) })
 }
 

@@ -1,9 +1,7 @@
 /** Schema, loading, redaction and generated documents of the configuration. Only `daemon` and `cli` hand it on, as typed options. */
 export { areColorsWelcome, environmentForChild } from './child-environment.ts'
 export {
-  type DataDirFacts,
   type DataPaths,
-  dataDirFacts,
   dataPaths,
   resolveDataDir,
   SERVICE_USER,

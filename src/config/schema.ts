@@ -213,7 +213,9 @@ const haproxyActuator = z.strictObject({
     .string()
     .max(64)
     .default('st_info_crawler')
-    .describe('Stick table through which a throttle works; empty turns throttling off here.'),
+    .describe(
+      'Stick table through which a throttle works, and a ban over connections that are open; empty: none of both.'
+    ),
   commandTimeoutMs: milliseconds(100, MINUTE_MS)
     .default(5_000)
     .describe('How long one command on the admin socket may take, in milliseconds.')

@@ -2,13 +2,13 @@
  * What this machine is connected to and may therefore never block: its own addresses, gateways, resolvers, the peers of its SSH
  * sessions, recon partners, monitoring. Refreshed by the clock; a source that fails keeps what it knew last.
  */
-import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { type Clock, type Component, findPrefix, messageOf, TaskGroup } from '../base/index.ts'
 import type { ProtectedEntry, ProtectedFacts } from '../defense/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { parsePartners } from './recon-partners.ts'
+import type { KnownPartner } from './partner-book.ts'
+import { PartnerWatch, type PartnerWatchOptions } from './partner-watch.ts'
 import {
   parseIpv4Gateways,
   parseIpv6Gateways,
@@ -16,29 +16,26 @@ import {
   parseTcpPeers
 } from './system-tables.ts'
 
-export interface MachineFactsOptions {
+export interface MachineFactsOptions extends PartnerWatchOptions {
   /** Checked configuration: further prefixes that are never acted on. */
   readonly protect: readonly string[]
   readonly monitoring: readonly string[]
   readonly sshPorts: readonly number[]
   readonly intervalMs: number
-  readonly statsUrl: string
-  readonly statsIntervalMs: number
-  readonly statsTimeoutMs: number
-  /** @default '/proc' and '/etc': other folders in tests */
+  /** @default '/proc', '/etc' and '/run': other folders in tests */
   readonly procDir?: string
   readonly etcDir?: string
+  readonly runDir?: string
 }
 
 export interface MachineFactsPorts {
   readonly clock: Clock
   readonly logger: Logger
+  /** @default the system's resolver */
+  readonly resolveName?: (name: string) => Promise<readonly string[]>
 }
 
 type Group = 'machine' | 'partners'
-const STATS_BYTES_MAX = 4 * 1024 * 1024
-const DNS_TIMEOUT_MS = 5_000
-const PARTNERS_MAX = 1_000
 
 export class MachineFacts implements Component {
   readonly name = 'machine-facts'
@@ -46,6 +43,7 @@ export class MachineFacts implements Component {
   readonly #ports: MachineFactsPorts
   readonly #listeners = new Set<() => void>()
   readonly #tasks: TaskGroup
+  readonly #partners: PartnerWatch
   readonly #groups = new Map<Group, readonly ProtectedEntry[]>()
   readonly #failed = new Set<string>()
   #facts: ProtectedFacts
@@ -55,17 +53,29 @@ export class MachineFacts implements Component {
     this.#options = options
     this.#ports = ports
     this.#tasks = new TaskGroup((error) => this.#report('refresh', error))
+    this.#partners = new PartnerWatch(options, {
+      clock: ports.clock,
+      resolveName: ports.resolveName,
+      onKnown: (partners) => this.#put('partners', partnerEntries(partners)),
+      onOutcome: (what, error) => {
+        if (error === undefined) this.#failed.delete(what)
+        else this.#report(what, error)
+      }
+    })
     this.#facts = { entries: this.#configured() }
   }
 
-  /** The machine's own facts are known before anything is decided; partners follow as soon as the keyserver answers. */
+  /**
+   * The machine's own facts, and the partners that an earlier run knew, are known before anything is decided; the partners of now
+   * follow as soon as the keyserver answers.
+   */
   async start(): Promise<void> {
     this.#stopped = new AbortController()
     const { signal } = this.#stopped
     await this.#readMachine()
-    this.#tasks.run(() => this.#readPartners())
+    await this.#partners.restore()
+    this.#tasks.run(() => this.#partners.follow(signal))
     this.#ports.clock.every(this.#options.intervalMs, () => this.#readMachine(), signal)
-    this.#ports.clock.every(this.#options.statsIntervalMs, () => this.#readPartners(), signal)
   }
 
   async stop(): Promise<void> {
@@ -114,7 +124,12 @@ export class MachineFacts implements Component {
       ...parseIpv6Gateways(await this.#read(`${proc}/net/ipv6_route`))
     ]
     entries.push(...entriesOf('gateway', gateways, 'default route'))
-    const resolvers = parseResolvers(await this.#read(`${etc}/resolv.conf`))
+    // Behind its stub at 127.0.0.53 systemd-resolved asks others, which it writes down here (systemd-resolved.service(8)).
+    const run = this.#options.runDir ?? '/run'
+    const resolvers = [
+      ...parseResolvers(await this.#read(`${etc}/resolv.conf`)),
+      ...parseResolvers(await this.#read(`${run}/systemd/resolve/resolv.conf`))
+    ]
     entries.push(...entriesOf('resolver', resolvers, 'resolv.conf'))
     for (const table of ['tcp', 'tcp6']) {
       const text = await this.#read(`${proc}/net/${table}`)
@@ -132,41 +147,6 @@ export class MachineFacts implements Component {
       this.#ports.logger.debug({ path, reason: messageOf(error) }, 'could not read system table')
       return ''
     }
-  }
-
-  async #readPartners(): Promise<void> {
-    try {
-      const partners = parsePartners(await this.#fetchStats()).slice(0, PARTNERS_MAX)
-      const entries: ProtectedEntry[] = []
-      for (const partner of partners) {
-        const addresses = await resolveHost(partner.host)
-        entries.push(...entriesOf('recon-partner', addresses, partner.name || partner.host))
-      }
-      this.#failed.delete('recon partners')
-      this.#put('partners', entries)
-    } catch (error) {
-      this.#report('recon partners', error)
-    }
-  }
-
-  async #fetchStats(): Promise<string> {
-    const url = new URL('/pks/lookup?op=stats&options=mr', this.#options.statsUrl)
-    const signal = AbortSignal.any([
-      this.#stopped.signal,
-      AbortSignal.timeout(this.#options.statsTimeoutMs)
-    ])
-    const response = await fetch(url, { signal, redirect: 'error' })
-    if (!response.ok) {
-      throw new Error(`expected statistics from ${url.origin}, got status ${response.status}`)
-    }
-    const chunks: Uint8Array[] = []
-    let bytes = 0
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length
-      if (bytes > STATS_BYTES_MAX) throw new Error(`expected at most ${STATS_BYTES_MAX} bytes`)
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('utf8')
   }
 
   /** Once for each failure in a row, not every few minutes. */
@@ -193,20 +173,8 @@ function entriesOf(kind: string, addresses: readonly string[], detail: string): 
   return entries
 }
 
-async function resolveHost(host: string): Promise<readonly string[]> {
-  const literal = host.startsWith('[') ? host.slice(1, -1) : host
-  if (findPrefix(literal) !== undefined) return [literal]
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<[]>((resolve) => {
-    timer = setTimeout(() => resolve([]), DNS_TIMEOUT_MS)
-  })
-  try {
-    const found = await Promise.race([lookup(literal, { all: true }), timeout])
-    return found.map(({ address }) => address)
-  } catch {
-    // A partner whose name does not resolve cannot be protected by name; the others still are.
-    return []
-  } finally {
-    clearTimeout(timer)
-  }
+function partnerEntries(partners: readonly KnownPartner[]): ProtectedEntry[] {
+  return partners.flatMap(({ name, host, addresses }) =>
+    entriesOf('recon-partner', addresses, name || host)
+  )
 }

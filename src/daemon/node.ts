@@ -34,6 +34,7 @@ import {
 import { actuatorOptions } from './actuator-options.ts'
 import { actuatorProtection } from './actuator-protection.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
+import { auditConfig } from './config-audit.ts'
 import { MachineFacts } from './machine-facts.ts'
 import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
 import { createNetwork, createSharing } from './network.ts'
@@ -93,6 +94,7 @@ export class NetminderNode {
       const paths = storePaths(dataDir)
       const store = openRepositories(opened.db, dataDir, ports)
       if (opened.setAside !== undefined) this.#reportSetAside(opened.setAside, store.audit)
+      this.#noteConfig(config, store.audit)
       const register = config.metrics.enabled ? new PrometheusRegister() : undefined
       const declared: MetricsRegister = register ?? new NullMetricsRegister()
       const facts = this.#createFacts()
@@ -160,8 +162,19 @@ export class NetminderNode {
     })
   }
 
+  #noteConfig(config: Config, audit: AuditRepository): void {
+    const changed = auditConfig(config, audit)
+    if (changed.length > 0) {
+      this.#ports.logger.info(
+        { keys: changed.slice(0, 20), count: changed.length },
+        'configuration'
+      )
+    }
+  }
+
   #createFacts(): MachineFacts {
-    const { defense, keyserver } = this.#options.config
+    const { dataDir, config } = this.#options
+    const { defense, keyserver } = config
     return new MachineFacts(
       {
         protect: defense.protect,
@@ -170,7 +183,8 @@ export class NetminderNode {
         intervalMs: defense.factsIntervalMs,
         statsUrl: keyserver.url,
         statsIntervalMs: keyserver.statsIntervalMs,
-        statsTimeoutMs: keyserver.statsTimeoutMs
+        statsTimeoutMs: keyserver.statsTimeoutMs,
+        partnersFile: storePaths(dataDir).partners
       },
       this.#ports
     )

@@ -11,7 +11,8 @@ import {
   type LogSourceSnapshot,
   type LogSourceStatus,
   SubmissionJoin,
-  type SubmissionJoinSnapshot
+  type SubmissionJoinSnapshot,
+  watchFile
 } from '../keyserver/index.ts'
 import { type Logger, LogSampler } from '../telemetry/index.ts'
 import type { SourceMetrics } from './metrics.ts'
@@ -94,6 +95,7 @@ export class TrafficIntake implements Component {
       { ...options, snapshot },
       {
         clock,
+        watchFile,
         sink: (event) => this.#join.push(event),
         onAccess: (access) => this.#join.access(access),
         onUnparsed: (cause, line) => {

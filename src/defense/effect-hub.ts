@@ -7,10 +7,12 @@ import type { GuardServicePorts } from './guard-service-ports.ts'
 const LISTENERS_MAX = 256
 /** The same trouble is not written down with every line. */
 const REPORT_AGAIN_MS = 600_000
+const TOLD_A_MINUTE = 60
 
 export class EffectHub {
   readonly #ports: Pick<GuardServicePorts, 'metrics' | 'logger' | 'clock'>
   readonly #listeners = new Set<(effect: GuardEffect) => void>()
+  #told = { minute: -1, count: 0, held: 0 }
   readonly #reportedAtMs = new Map<'breaker' | 'failure', number>()
 
   constructor(ports: Pick<GuardServicePorts, 'metrics' | 'logger' | 'clock'>) {
@@ -49,15 +51,44 @@ export class EffectHub {
 
   #count(effect: GuardEffect): void {
     const { metrics, logger } = this.#ports
-    if (effect.kind === 'ended') metrics.ended(effect.why)
-    else if (effect.kind === 'suppressed') metrics.suppressed(effect.suppression.protectedBy)
+    if (effect.kind === 'ended') {
+      metrics.ended(effect.why)
+      if (effect.decision.type !== 'watch') this.#tell(effect)
+    } else if (effect.kind === 'suppressed') metrics.suppressed(effect.suppression.protectedBy)
     if (effect.kind !== 'decided') return
     const { type, category, mode, value, reasons } = effect.decision
     metrics.decided(type, category, mode)
-    logger.debug({ value, type, category, mode }, 'decided')
+    if (type === 'watch') logger.debug({ value, type, category, mode }, 'decided')
+    else this.#tell(effect)
     if (reasons.some((reason) => reason.rule === BREAKER_RULE) && !this.#isSaid('breaker')) {
       logger.warn({ category }, 'far more bans than usual: further ones are throttles for now')
     }
+  }
+
+  /** Bans and throttles, and their ends, as a person reads them in the journal; a flood of them is counted instead. */
+  #tell(effect: GuardEffect & { readonly kind: 'decided' | 'ended' }): void {
+    const { clock, logger } = this.#ports
+    const minute = Math.floor(clock.monotonicMs() / 60_000)
+    if (minute !== this.#told.minute) {
+      if (this.#told.held > 0) {
+        logger.info({ count: this.#told.held }, 'more was decided or ended than is told one by one')
+      }
+      this.#told = { minute, count: 0, held: 0 }
+    }
+    if (this.#told.count >= TOLD_A_MINUTE) {
+      this.#told.held++
+      return
+    }
+    this.#told.count++
+    const { id, value, type, category, mode, prefixes, untilMs, reasons } = effect.decision
+    const about = { decision: id, value, type, category, mode, addresses: prefixes.length }
+    if (effect.kind === 'ended') {
+      logger.info({ ...about, why: effect.why }, 'decision ended')
+      return
+    }
+    const rules = reasons.map((reason) => reason.rule).join(', ')
+    const until = new Date(untilMs).toISOString()
+    logger.info({ ...about, until, rules }, mode === 'shadow' ? 'would block' : 'blocked')
   }
 
   #isSaid(what: 'breaker' | 'failure'): boolean {

@@ -19,6 +19,7 @@ import { prefixOfAddress, rankOf } from './standing-table.ts'
 export type GuardInput = TrafficEvent | Tick
 
 const SUPPRESSION_AGAIN_MS = 600_000
+const FAR_AHEAD_MS = 600_000
 /** Decisions are prolonged when less than this share of their time is left, so that not every request writes a row. */
 const EXTEND_BELOW = 0.5
 /** What is less severe leaves room for what is more so: addresses that are merely watched must not use up the room for bans. */
@@ -32,7 +33,10 @@ export function step(state: GuardState, input: GuardInput, settings: GuardSettin
   const effects: GuardEffect[] = []
   const setMs =
     input.kind === 'tick' ? noteTick(clock, input) : noteLogTime(clock, input.loggedAtMs)
-  if (setMs !== 0) effects.push(...shiftTime(state, setMs))
+  if (setMs !== 0) {
+    effects.push(...shiftTime(state, setMs))
+    settings.policy.shiftTime?.(setMs)
+  }
   for (;;) {
     const ended = state.standing.popEnded(clock.nowMs)
     if (ended === undefined) break
@@ -40,8 +44,9 @@ export function step(state: GuardState, input: GuardInput, settings: GuardSettin
   }
   if (input.kind === 'tick') return effects
   state.eventsTotal++
-  const standing = standingOf(state, settings, input.atMs)
-  for (const verdict of settings.policy.observe(input, standing)) {
+  const event = believable(state, input)
+  const standing = standingOf(state, settings, event.atMs)
+  for (const verdict of settings.policy.observe(event, standing)) {
     if (verdict.level !== 'benign') apply(state, verdict, { settings, effects })
   }
   return effects
@@ -65,6 +70,13 @@ export function findApplied(
   atMs: number = state.clock.nowMs
 ): Decision | undefined {
   return state.standing.findApplied(address, atMs)
+}
+
+/** A line from a time that is not believed happened now: nothing may be remembered as of the future. */
+function believable(state: GuardState, event: TrafficEvent): TrafficEvent {
+  const { nowMs } = state.clock
+  if (event.loggedAtMs <= nowMs + FAR_AHEAD_MS) return event
+  return { ...event, atMs: nowMs, loggedAtMs: nowMs }
 }
 
 interface Applying {

@@ -20,7 +20,12 @@ export interface Protection {
   readonly detail: string
 }
 
-/** Special-purpose blocks (IANA registries, RFC 6890 and its updates). */
+/**
+ * Who sends from here is no client that could be named: IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890, RFC 8190
+ * and their updates) and, of IPv6, all that is not 2000::/3, the only global unicast space given out (RFC 4291 §2.4, IANA's IPv6
+ * global unicast assignments). Blocks that a route leads to (Teredo, AMT, AS112) are held by services that many share. The first
+ * that fits names the kind, so the narrow ones stand before the wide.
+ */
 const RESERVED: readonly (readonly [PrefixText, string])[] = [
   ['0.0.0.0/8', 'this-network'],
   ['10.0.0.0/8', 'private-range'],
@@ -30,8 +35,12 @@ const RESERVED: readonly (readonly [PrefixText, string])[] = [
   ['172.16.0.0/12', 'private-range'],
   ['192.0.0.0/24', 'reserved-range'],
   ['192.0.2.0/24', 'documentation-range'],
+  // AS112 and AMT (RFC 7535, RFC 7450, RFC 7534); 6to4 relays (RFC 7526).
+  ['192.31.196.0/24', 'reserved-range'],
+  ['192.52.193.0/24', 'reserved-range'],
   ['192.88.99.0/24', 'reserved-range'],
   ['192.168.0.0/16', 'private-range'],
+  ['192.175.48.0/24', 'reserved-range'],
   ['198.18.0.0/15', 'benchmark-range'],
   ['198.51.100.0/24', 'documentation-range'],
   ['203.0.113.0/24', 'documentation-range'],
@@ -40,13 +49,25 @@ const RESERVED: readonly (readonly [PrefixText, string])[] = [
   ['64:ff9b::/96', 'translation-range'],
   ['64:ff9b:1::/48', 'translation-range'],
   ['100::/64', 'discard-range'],
+  // RFC 9780: the dummy prefix.
+  ['100:0:0:1::/64', 'discard-range'],
   ['2001::/32', 'translation-range'],
+  ['2001:2::/48', 'benchmark-range'],
   ['2001:db8::/32', 'documentation-range'],
+  // The rest of the IETF's protocol assignments (RFC 2928): ORCHID, AMT, AS112, drone identifiers, anycast.
+  ['2001::/23', 'reserved-range'],
   ['2002::/16', 'translation-range'],
+  ['2620:4f:8000::/48', 'reserved-range'],
   ['3fff::/20', 'documentation-range'],
   ['fc00::/7', 'private-range'],
   ['fe80::/10', 'link-local'],
-  ['ff00::/8', 'multicast-or-reserved']
+  // RFC 3879: deprecated, and still a site's own.
+  ['fec0::/10', 'private-range'],
+  ['ff00::/8', 'multicast-or-reserved'],
+  // All around 2000::/3; segment identifiers (5f00::/16, RFC 9602) among it.
+  ['::/3', 'reserved-range'],
+  ['4000::/2', 'reserved-range'],
+  ['8000::/1', 'reserved-range']
 ]
 const RESERVED_PREFIXES = RESERVED.map(([text, kind]) => ({ prefix: getPrefix(text), kind }))
 

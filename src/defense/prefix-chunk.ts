@@ -12,8 +12,11 @@ export const REMOVED = 0xffff_ffff
 /** An end beyond what 32 bits of seconds can say. */
 export const NO_END_S = 0xffff_ffff
 
-/** A sealed run of IPv4 addresses is divided by value into parts of about so many entries: a line of the processor's cache. */
-const BUCKET_ENTRIES = 4
+/** A sealed run of IPv4 addresses is divided by value into parts of two to four entries: a line of the processor's cache. */
+const BUCKET_ENTRIES = 2
+
+/** So few entries are looked at one after the other: the processor guesses right more often than with halves. */
+const LINEAR_MAX = 8
 
 /** What a word of 32 zero bits is kept as. */
 export const WORD_MIN = -0x8000_0000
@@ -118,11 +121,15 @@ export class PrefixChunk {
       low = Math.max(low, starts[bucket] ?? 0)
       high = starts[bucket + 1] ?? high
     }
-    while (low < high) {
+    while (high - low > LINEAR_MAX) {
       const middle = (low + high) >>> 1
       const other = records[middle * stride] ?? 0
       if (other < word || (other === word && this.#lengthAt(middle) < length)) low = middle + 1
       else high = middle
+    }
+    for (; low < high; low++) {
+      const other = records[low * stride] ?? 0
+      if (other > word || (other === word && this.#lengthAt(low) >= length)) break
     }
     return low
   }

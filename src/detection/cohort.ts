@@ -32,7 +32,7 @@ export interface CohortMember {
 export interface Swarm {
   readonly id: string
   readonly rule: string
-  readonly sinceMs: number
+  sinceMs: number
   /** What was usual before it: a swarm must not become usual by going on. */
   readonly usualPerMinute: number
   lastSaidAtMs: number
@@ -185,4 +185,16 @@ export function isCommonAgent(cohort: Cohort, agentHash: number): boolean {
   const most = Math.max(0, ...counts)
   if (most < cohort.requests * AGENT_PREVAILS) return true
   return (cohort.agents.get(agentHash) ?? 0) >= most * AGENT_STANDS_APART
+}
+
+export function shiftCohort(cohort: Cohort, byMs: number): void {
+  cohort.firstAtMs += byMs
+  cohort.lastAtMs += byMs
+  for (const member of cohort.members.values()) {
+    member.firstAtMs += byMs
+    member.lastAtMs += byMs
+  }
+  if (cohort.swarm === undefined) return
+  cohort.swarm.sinceMs += byMs
+  cohort.swarm.lastSaidAtMs += byMs
 }

@@ -75,6 +75,15 @@ function turn(slab: CounterSlab, cell: number, atMs: number): number {
   return offset
 }
 
+/** The clock was set: what was counted stays as old as it was, to the width of a bucket. */
+export function shiftCounts(slab: CounterSlab, byMs: number): void {
+  const spans = slab.spansMs.length
+  for (let cell = 0; cell < slab.used * spans; cell++) {
+    const by = Math.round(byMs / (slab.spansMs[cell % spans] ?? 1))
+    if (slab.buckets[cell] !== 0) slab.buckets[cell] = (slab.buckets[cell] ?? 0) + by
+  }
+}
+
 export interface SlabCounter {
   readonly slot: number
   readonly counter: number

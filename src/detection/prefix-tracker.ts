@@ -38,6 +38,12 @@ export interface PrefixObservation {
 
 export type PrefixState = Map<PrefixText, PrefixSession>
 
+export function shiftPrefix(session: PrefixSession, byMs: number): void {
+  session.sinceMs += byMs
+  if (session.cleanAtMs !== 0) session.cleanAtMs += byMs
+  if (session.saidAtMs !== 0) session.saidAtMs += byMs
+}
+
 function sessionFor(state: PrefixState, seen: PrefixObservation): PrefixSession {
   let session = state.get(seen.prefix)
   if (session === undefined || seen.atMs - session.sinceMs > SPAN_MS) {

@@ -5,11 +5,12 @@
 import { hash } from 'node:crypto'
 import { type AddressText, neighbourhoodOf, OldestKey, type PrefixText } from '../base/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
-import { type CounterSlab, releaseSlot, takeSlot } from './counter-slab.ts'
+import { shiftCohort } from './cohort.ts'
+import { type CounterSlab, releaseSlot, shiftCounts, takeSlot } from './counter-slab.ts'
 import { DetectionError } from './errors.ts'
-import { createGlobalWindow, type GlobalWindow, noteGlobally } from './global-window.ts'
+import { createGlobalWindow, type GlobalWindow, noteGlobally, readGlobal } from './global-window.ts'
 import { type Observation, observe } from './observation.ts'
-import { observePrefix, type PrefixState } from './prefix-tracker.ts'
+import { observePrefix, type PrefixState, shiftPrefix } from './prefix-tracker.ts'
 import type { RuleHit } from './rules/rule.ts'
 import { evaluateRules, type JudgedEvent } from './rules/rule-set.ts'
 import {
@@ -19,7 +20,8 @@ import {
   describeSession,
   detailOf,
   readDetail,
-  type SourceSession
+  type SourceSession,
+  shiftSession
 } from './session.ts'
 import {
   updateFromNotice,
@@ -46,13 +48,15 @@ export interface RulePolicyOptions {
   readonly sourcesMax?: number
 }
 
-const STATE_VERSION = 2
+const STATE_VERSION = 3
 const SOURCES_MAX = 200_000
 const LINES_REMEMBERED = 8
 /** A verdict that still holds is said again after this, so that its decision is prolonged while the abuse goes on. */
 const SAY_AGAIN_MS = 60_000
 const WATCH_AGAIN_MS = 600_000
 const STRIKES_TO_BAN = 3
+/** Answers to others that say what is usual. */
+const OTHERS_MIN = 50
 const STRIKE_APART_MS = 540_000
 const STRIKES_REMEMBERED_MS = 86_400_000
 
@@ -96,7 +100,10 @@ export class RulePolicy implements Policy {
     if (event.kind === 'request') noteGlobally(this.#state.overall, event)
     const source = subjectOf(event)
     if (source === undefined || standing.isProtected(source)) return []
-    // What comes while our own decision stands was answered on our word: it is no evidence.
+    // What comes while our own decision stands was answered on our word: it is no evidence. Nor is a request that the keyserver
+    // served all the same. A slower service is what some readers of our lists make of a throttle; a recording holds answers
+    // that the decision would have prevented, and the core may not judge it otherwise than life; and a block that reaches nobody
+    // is a fault of its actuator, which is told there, and no worse deed of the client. Shadow decisions do not stand here.
     const held = standing.findStanding(source)
     if (held !== undefined && held.level !== 'watch') return []
     const session = this.#sessionOf(source, event.atMs)
@@ -117,7 +124,14 @@ export class RulePolicy implements Policy {
   ): Readonly<Record<string, number | string>> | undefined {
     const session = this.#state.sessions.get(sessionKey(source))
     if (session === undefined) return undefined
-    return describeSession(session, new Counts(this.#state.slab, session.slot, atMs))
+    const { slab, overall } = this.#state
+    const everybodys = (name: 'requests' | 'uploads') =>
+      Math.round(readGlobal(overall, { name, span: 'hour' }, atMs))
+    return {
+      ...describeSession(session, new Counts(slab, session.slot, atMs)),
+      everybodys_requests_per_hour: everybodys('requests'),
+      everybodys_uploads_per_hour: everybodys('uploads')
+    }
   }
 
   /** Starts afresh with one source: what it did until now counts no more. */
@@ -128,6 +142,16 @@ export class RulePolicy implements Policy {
     if (session === undefined) return
     releaseSlot(slab, session.slot)
     sessions.delete(key)
+  }
+
+  shiftTime(byMs: number): void {
+    const { slab, sessions, prefixes, swarms, overall } = this.#state
+    shiftCounts(slab, byMs)
+    shiftCounts(overall.slab, byMs)
+    for (const session of sessions.values()) shiftSession(session, byMs)
+    for (const prefix of prefixes.values()) shiftPrefix(prefix, byMs)
+    for (const cohort of swarms.cohorts.values()) shiftCohort(cohort, byMs)
+    if (swarms.watchedSinceMs !== 0) swarms.watchedSinceMs += byMs
   }
 
   snapshot(): unknown {
@@ -217,20 +241,31 @@ export class RulePolicy implements Policy {
     return verdicts
   }
 
+  #othersMissShare(counts: Counts, atMs: number): number | undefined {
+    const { overall } = this.#state
+    const all = (name: 'served' | 'misses') => readGlobal(overall, { name, span: 'hour' }, atMs)
+    const misses = all('misses') - counts.hour('misses')
+    const served = all('served') - counts.hour('misses') - counts.hour('hits')
+    return served < OTHERS_MIN ? undefined : misses / served
+  }
+
   #judgeSource(session: SourceSession, counts: Counts, judged: JudgedEvent): Verdict | undefined {
     const { event } = judged
     const hits = evaluateRules({
       session,
       detail: readDetail(session),
       counts,
-      observation: judged.seen
+      observation: judged.seen,
+      findOthersMissShare: () => this.#othersMissShare(counts, event.loggedAtMs)
     })
     const strongest = hits[0]
     if (strongest === undefined) {
       session.level = 'benign'
       return undefined
     }
-    const level = levelAfterStrikes(session, strongest.level, event.loggedAtMs)
+    const level = strongest.isLasting
+      ? strongest.level
+      : levelAfterStrikes(session, strongest.level, event.loggedAtMs)
     if (level !== strongest.level) hits.push(repeatedOffence(session))
     const grew = VERDICT_LEVELS.indexOf(level) > VERDICT_LEVELS.indexOf(session.level)
     const rules = hits.map((found) => found.reason.rule)
@@ -278,6 +313,7 @@ function repeatedOffence(session: SourceSession): RuleHit {
     level: 'ban',
     category: 'other',
     score: 0.5,
+    isLasting: false,
     reason: {
       rule: 'repeated-offence',
       text: `went on after it had been slowed down ${session.strikes - 1} times within a day`,

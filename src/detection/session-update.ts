@@ -65,7 +65,10 @@ function updateAgent(session: SourceSession, seen: Observation): void {
   if (session.requests === 1) session.userAgent = seen.event.userAgent.slice(0, 128)
   else if (agentHash !== session.lastAgentHash) session.agentChanges++
   session.lastAgentHash = agentHash
-  if (seen.isGpgLike && seen.action === 'lookup') session.hasGpgRequests = true
+  if (seen.action === 'lookup') {
+    session.lookups++
+    if (seen.isGpgLike) session.gpgLookups++
+  }
   if (seen.agent === 'browser') session.hasBrowserRequests = true
   if (seen.hasOwnReferer) session.hasPageSigns = true
 }
@@ -156,8 +159,11 @@ function updateNamePart(detail: SessionDetail, address: string): void {
 
 function updateFromUpload(session: SourceSession, counts: Counts, seen: Observation): void {
   counts.add('hkpRequests')
-  counts.add('uploads')
-  if (seen.isGpgLike) counts.add('gpgUploads')
+  // A keyserver that fails is tried again by whoever has something to send: of such uploads every third counts.
+  if (seen.event.status < 500 || session.requests % 3 === 0) {
+    counts.add('uploads')
+    if (seen.isGpgLike) counts.add('gpgUploads')
+  }
   const detail = detailOf(session)
   detail.uploadSizes.push(seen.uploadBytes)
   if (detail.uploadSizes.length > SIZES_REMEMBERED) detail.uploadSizes.shift()

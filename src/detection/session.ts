@@ -77,7 +77,9 @@ export interface SourceSession {
   userAgent: string
   agentChanges: number
   lastAgentHash: number
-  hasGpgRequests: boolean
+  /** Searches, and how many of them look like GnuPG's: one such request proves nothing, the greater part does. */
+  lookups: number
+  gpgLookups: number
   hasBrowserRequests: boolean
   /** Kind and term of the first search, kept here until a second one makes a detail worth having. */
   firstSearch: string
@@ -109,7 +111,8 @@ export function createSession(source: AddressText, slot: number, atMs: number): 
     userAgent: '',
     agentChanges: 0,
     lastAgentHash: 0,
-    hasGpgRequests: false,
+    lookups: 0,
+    gpgLookups: 0,
     hasBrowserRequests: false,
     firstSearch: '',
     hasPageSigns: false,
@@ -133,6 +136,19 @@ function createDetail(): SessionDetail {
     updates: new Map(),
     lineHashes: []
   }
+}
+
+/** Whether GnuPG is what mostly searches from this address. */
+export function isMostlyGpg(session: SourceSession): boolean {
+  return session.gpgLookups > 0 && session.gpgLookups * 2 >= session.lookups
+}
+
+export function shiftSession(session: SourceSession, byMs: number): void {
+  session.firstAtMs += byMs
+  session.lastAtMs += byMs
+  if (session.saidAtMs !== 0) session.saidAtMs += byMs
+  session.struckAtMs += byMs
+  session.swarmSaidAtMs += byMs
 }
 
 /** What rules read of a source that has no detail yet; never written to. */

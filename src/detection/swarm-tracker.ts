@@ -16,7 +16,7 @@ import type { Observation } from './observation.ts'
 import { pushTerm } from './order-track.ts'
 import type { RuleHit } from './rules/rule.ts'
 import { judgeLookupCohort, judgeUploadCohort } from './rules/swarm-rules.ts'
-import type { SourceSession } from './session.ts'
+import { isMostlyGpg, type SourceSession } from './session.ts'
 import type { Verdict } from './verdict.ts'
 
 const COHORTS_MAX = 4_096
@@ -93,7 +93,9 @@ function lookupKind(key: string, agent: string): CohortKind {
   return { key, description: agent.slice(0, 60), halfLifeMs: LOOKUP_HALF_LIFE_MS }
 }
 
+/** Mail programs and extensions call themselves browsers as well, but ask machine-readably. */
 function isBareRequest(seen: Observation, session: SourceSession): boolean {
+  if (seen.hkp.options.includes('mr')) return false
   return !seen.hasOwnReferer && !session.hasPageSigns
 }
 
@@ -142,7 +144,7 @@ function addToCohort(cohort: Cohort, seen: Observation, session: SourceSession):
 
 /** Whether a member may be named: nothing about it speaks for a person, a keyring or a shared address. */
 function fits(cohort: Cohort, member: CohortMember, session: SourceSession | undefined): boolean {
-  if (session === undefined || session.hasGpgRequests || session.hasPageSigns) return false
+  if (session === undefined || isMostlyGpg(session) || session.hasPageSigns) return false
   if (session.requests > member.requests * 1.5 + 1) return false
   if (member.repeats > member.requests * 0.2) return false
   if (cohort.swarm?.rule === 'swarm-uploads') return isCommonAgent(cohort, member.agentHash)

@@ -64,6 +64,8 @@ export interface Policy {
   readonly name: string
   /** Constant work per event; returns only what changed: a new verdict, or one that grew more severe or gained reasons. */
   observe(event: TrafficEvent, standing: StandingDecisions): readonly Verdict[]
+  /** The clock was set by so much: what is remembered moves along, so that it neither vanishes nor lies in the future. */
+  shiftTime?(byMs: number): void
   snapshot(): unknown
   /** @throws {DETECTION_STATE_INVALID} if the snapshot is of another version */
   restore(snapshot: unknown): void

@@ -15,7 +15,7 @@ export {
   createActuator,
   sweepActuators
 } from './actuators/create-actuator.ts'
-export { KeyserverError, type KeyserverErrorCode } from './errors.ts'
+export type { KeyserverErrorCode } from './errors.ts'
 export * from './events.ts'
 export type { BehindProxy } from './sources/haproxy/client.ts'
 export { HaproxyDecoder, type HaproxyDecoderOptions } from './sources/haproxy/decoder.ts'
@@ -50,3 +50,4 @@ export {
   type SubmissionJoinSnapshot
 } from './sources/submission-join.ts'
 export { findTimeOffset, type TimeOffset } from './sources/time-offset.ts'
+export { type WatchFile, watchFile } from './sources/transports/file-watch.ts'

@@ -2,7 +2,7 @@
  * Nodes of different operators, without a server between them: who may speak, what is taken as said, and how two nodes find out
  * what they lack of each other's. Decides what is accepted and what it costs a peer; knows neither SQL nor what an alert leads to.
  */
-export { NetworkError, SyncError, type SyncErrorCode } from './errors.ts'
+export { SyncError, type SyncErrorCode } from './errors.ts'
 export {
   EventIntake,
   type IntakeListener,
@@ -11,19 +11,13 @@ export {
 } from './events/event-intake.ts'
 export type { EventOrigin } from './events/first-look.ts'
 export { createNodeVerifier } from './events/node-verifier.ts'
-export { QUOTA_LEVELS, type QuotaLevel } from './events/quota.ts'
-export {
-  IGNORE_REASONS,
-  REJECT_REASONS,
-  type Verdict,
-  type VerdictReason
-} from './events/verdict.ts'
-export { LANES, type Lane } from './events/verify-queue.ts'
+export type { QuotaLevel } from './events/quota.ts'
+export type { Verdict, VerdictReason } from './events/verdict.ts'
+export type { Lane } from './events/verify-queue.ts'
 export type { HostOptions } from './host/host.ts'
 export type { KeyFile } from './host/identity.ts'
 export type { NetworkLog } from './host/log.ts'
 export type * from './network-api.ts'
-export { NETWORK_ERROR_CODES } from './network-api.ts'
 export { NetworkNode, type NetworkNodeOptions, type NetworkNodePorts } from './network-node.ts'
 export type * from './ports.ts'
 export { LiveSet } from './sync/live-set.ts'

@@ -18,6 +18,7 @@ import {
   sealEvent,
   type Verify
 } from '../wire/index.ts'
+import { watchClock } from './clock-watch.ts'
 import { NetworkError } from './errors.ts'
 import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
 import { EventIntake } from './events/event-intake.ts'
@@ -41,9 +42,6 @@ import type {
 const DAY_MS = 24 * 3_600_000
 const INVITATION_MS = 7 * DAY_MS
 const ANNOUNCE_TTL_MS = 7 * DAY_MS
-const TICK_MS = 5_000
-/** More than a tick can be late: the machine slept, or somebody set the clock. */
-const JUMP_MS = 15_000
 /** Four topics each: what a peer may subscribe to in one message. */
 const NETWORKS_MAX = 16
 
@@ -369,22 +367,13 @@ export class NetworkNode implements api.NetworkService {
   }
 
   #watchClock(): void {
-    const { clock } = this.#ports
-    let wallMs = clock.nowMs()
-    clock.every(
-      TICK_MS,
-      () => {
-        const nowMs = clock.nowMs()
-        const hasJumped = Math.abs(nowMs - wallMs - TICK_MS) > JUMP_MS
-        wallMs = nowMs
-        this.#running?.intake.expire()
-        for (const { joined, view } of this.#members.values()) {
-          view.expire(nowMs)
-          if (hasJumped) joined.syncWithAll()
-        }
-      },
-      this.#stopping.signal
-    )
+    watchClock(this.#ports.clock, this.#stopping.signal, (nowMs, hasJumped) => {
+      this.#running?.intake.expire()
+      for (const { joined, view } of this.#members.values()) {
+        view.expire(nowMs)
+        if (hasJumped) joined.syncWithAll()
+      }
+    })
   }
 
   #states({ identity, host }: { readonly identity: Identity; readonly host: Host }) {

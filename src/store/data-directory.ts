@@ -9,6 +9,8 @@ export interface StorePaths {
   readonly lock: string
   readonly auditHead: string
   readonly checkpoint: string
+  /** Recon partners and the addresses that were last known of them. */
+  readonly partners: string
 }
 
 export function storePaths(dataDir: string): StorePaths {
@@ -16,7 +18,8 @@ export function storePaths(dataDir: string): StorePaths {
     database: join(dataDir, 'netminder.db'),
     lock: join(dataDir, 'netminder.lock'),
     auditHead: join(dataDir, 'audit-head.json'),
-    checkpoint: join(dataDir, 'checkpoint.bin')
+    checkpoint: join(dataDir, 'checkpoint.bin'),
+    partners: join(dataDir, 'recon-partners.json')
   }
 }
 

@@ -2,6 +2,7 @@
  * What the node keeps: one SQLite database and a few files in the data directory. Decides how it is opened, mended and brought
  * up to date, and that nothing acknowledged is lost. Knows neither what a decision means nor who may read it.
  */
+export { replaceFileSync } from './atomic-file.ts'
 export type { AuditFault, AuditVerification } from './audit-check.ts'
 export {
   type AuditFilter,
@@ -32,6 +33,7 @@ export type {
   SpentNumber
 } from './event-row.ts'
 export { type ListEntryRecord, type ListName, ListRepository } from './list-repository.ts'
+export { holdsLock } from './lock-holder.ts'
 export { type ModeRecord, ModeRepository } from './mode-repository.ts'
 export { type NetworkRecord, NetworkRepository } from './network-repository.ts'
 export {

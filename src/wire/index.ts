@@ -18,7 +18,6 @@ export {
   countBucket,
   findUselessness,
   listDigest,
-  prefixesOf,
   proofOfEquivocation
 } from './event/content.ts'
 export { decodeEvent, eventId, sealEvent } from './event/envelope.ts'
@@ -38,7 +37,6 @@ export {
   findTopic,
   gossipMessageId,
   networkIdText,
-  PROTOCOLS,
   type Protocol,
   protocolId,
   topicName
@@ -57,10 +55,8 @@ export {
   type InvitationGrant
 } from './network/admission.ts'
 export {
-  ADMISSION_POLICIES,
   type AdmissionPolicy,
   decodeNetwork,
-  isFoundedBySigner,
   makeNetwork,
   type Network,
   type NetworkFields
@@ -87,7 +83,6 @@ export {
 export {
   decodeSyncFrame,
   encodeSyncFrame,
-  REFUSALS,
   type Refusal,
   type SyncBound,
   type SyncContent,

@@ -1,6 +1,6 @@
 /**
  * A real HAProxy in a folder of its own, configured in the shape of Hockeypuck's standalone deployment: the blacklist file in two
- * front ends, the crawler table whose rule answers 429, the admin socket. Without
+ * front ends, the crawler table whose rule answers 429, the splitter in TCP mode before the HTTP front end, the admin socket. Without
  * the stock peer that keeps the tables (it takes ten seconds to be ready), a reload loses them.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
@@ -9,6 +9,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type KeptConnection, keepHttp1, keepHttp2 } from './kept-connection.ts'
 
 const PROGRAM = 'haproxy'
 
@@ -62,6 +63,7 @@ export class HaproxyFixture {
   #process: ChildProcess | undefined
   #port = 0
   #proxiedPort = 0
+  #splitterPort = 0
   #log = ''
 
   constructor(options: HaproxyFixtureOptions = {}) {
@@ -88,6 +90,7 @@ export class HaproxyFixture {
     this.#backend ??= await startBackend()
     this.#port ||= await freePort()
     this.#proxiedPort ||= await freePort()
+    this.#splitterPort ||= await freePort()
     const file = join(this.folder, 'haproxy.cfg')
     writeFileSync(file, this.#configuration((this.#backend.address() as AddressInfo).port))
     const child = spawn(PROGRAM, ['-W', '-f', file], {
@@ -204,6 +207,16 @@ export class HaproxyFixture {
     return (await this.request(source)).status
   }
 
+  /** A connection that stays open; `splitter` reaches the front end as port 443 and 11371 of the stock deployment do. */
+  async keep(
+    source: string,
+    { version = 1, door = 'http' }: { version?: 1 | 2; door?: 'http' | 'splitter' } = {}
+  ): Promise<KeptConnection> {
+    const open = version === 1 ? keepHttp1 : keepHttp2
+    const port = door === 'http' ? this.#port : this.#splitterPort
+    return await open({ port, localAddress: source })
+  }
+
   #configuration(backendPort: number): string {
     const list = this.listPath.replaceAll(' ', '\\ ')
     const refusal =
@@ -224,7 +237,19 @@ defaults
 backend st_info_crawler
   stick-table type ipv6 size 1m expire 24h store gpc0
 
+frontend fe_splitter
+  mode tcp
+  bind 127.0.0.1:${this.#splitterPort}
+  acl blacklisted src -f ${list}
+  tcp-request content reject if blacklisted
+  default_backend be_splitter
+
+backend be_splitter
+  mode tcp
+  server http unix@${join(this.folder, 'inner.sock')} send-proxy-v2
+
 frontend fe_http_handler
+  bind unix@${join(this.folder, 'inner.sock')} accept-proxy
   bind 127.0.0.1:${this.#port}
   bind 127.0.0.1:${this.#proxiedPort} accept-proxy
   acl blacklisted src -f ${list}

@@ -12,7 +12,8 @@ import {
   type LogSourceStatus,
   type RequestEvent,
   type TrafficEvent,
-  type UnparsedCause
+  type UnparsedCause,
+  type WatchFile
 } from '../../src/keyserver/index.ts'
 import { LOG_START_MS } from './log-lines.ts'
 
@@ -40,6 +41,8 @@ export class SourceRig {
   /** Codes in the order of `onProblem`; undefined where one was over. */
   readonly problems: (string | undefined)[] = []
   events: TrafficEvent[] = []
+  /** What tells of writes; none: files are polled alone. */
+  watchFile: WatchFile | undefined
   #source: LogSource | undefined
   #snapshot: LogSourceSnapshot | undefined
 
@@ -56,6 +59,7 @@ export class SourceRig {
         sink: (event) => this.events.push(event),
         onUnparsed: (cause, line) => this.unparsed.push({ cause, line }),
         onProblem: (problem) => this.problems.push(problem?.code),
+        watchFile: this.watchFile,
         stdin
       }
     )

@@ -13,6 +13,8 @@ export interface ApiClientOptions extends Target {
   readonly token?: string | undefined
   /** For one answer, in milliseconds. @default 65 000, a little more than the server allows a handler */
   readonly timeoutMs?: number
+  /** Why nobody is asked: every call fails with API_UNREACHABLE and this message, and nothing is sent. */
+  readonly refusal?: string | undefined
 }
 
 export interface CallOptions {
@@ -40,11 +42,13 @@ export class ApiClient {
   readonly #target: Target
   readonly #token: string | undefined
   readonly #timeoutMs: number
+  readonly #refusal: string | undefined
 
   constructor(options: ApiClientOptions) {
     this.#target = { url: options.url, socketPath: options.socketPath }
     this.#token = options.token
     this.#timeoutMs = options.timeoutMs ?? 65_000
+    this.#refusal = options.refusal
   }
 
   /**
@@ -88,6 +92,7 @@ export class ApiClient {
     readonly signal: AbortSignal
     readonly lastEventId?: string
   }): AsyncGenerator<ServerSentEvent> {
+    this.#requireTarget()
     const { method, path } = endpointOf('streamEvents')
     const response = await openStream(this.#target, {
       method,
@@ -116,6 +121,7 @@ export class ApiClient {
     wanted: { readonly given: GivenParts; readonly accept: string },
     options: CallOptions
   ): Promise<TransportAnswer> {
+    this.#requireTarget()
     const endpoint = endpointOf(id)
     const { params, query, body } = wanted.given
     const text = endpoint.body === undefined ? undefined : JSON.stringify(body)
@@ -136,6 +142,10 @@ export class ApiClient {
     })
     if (answer.status >= 200 && answer.status < 300) return answer
     throw problemError(answer.status, answer.body)
+  }
+
+  #requireTarget(): void {
+    if (this.#refusal !== undefined) throw new ApiClientError('API_UNREACHABLE', this.#refusal)
   }
 
   #headers(accept: string): Record<string, string> {

@@ -4,6 +4,7 @@ import process from 'node:process'
 import { ApiClient, findApi } from '../../api/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { dataPaths } from '../../config/index.ts'
+import { holdsLock, storePaths } from '../../store/index.ts'
 import { CliError } from '../errors.ts'
 import { ChildProgram } from './child-program.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -39,7 +40,11 @@ export class DemoNode {
       }
       await clock.sleep(POLL_MS, signal)
     }
-    const places = { addressFile: paths.apiAddress, tokenFile: paths.adminToken }
+    const places = {
+      addressFile: paths.apiAddress,
+      tokenFile: paths.adminToken,
+      isNode: (pid: number) => holdsLock(storePaths(dataDir).lock, pid)
+    }
     return new ApiClient(findApi({ ...places, host: '127.0.0.1', port: 0, socketPath: '' }))
   }
 

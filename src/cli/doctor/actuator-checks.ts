@@ -16,8 +16,8 @@ export interface ActuatorFacts {
   readonly serviceName: string
 }
 
-/** No faults: the operator may have no admin socket to give, or stand behind a CDN. */
-const NOTES: ReadonlySet<string> = new Set(['NO_SOCKET', 'BEHIND_PROXY'])
+/** No faults: the operator may have no admin socket or table to give, or stand behind a CDN. */
+const NOTES: ReadonlySet<string> = new Set(['NO_SOCKET', 'NO_TABLE', 'BEHIND_PROXY'])
 
 export async function checkActuator(
   actuator: ActuatorConfig,

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { ApiClient, findApi, type OperationResponse } from '../../api/index.ts'
 import { NetminderError } from '../../base/index.ts'
 import { dataPaths } from '../../config/index.ts'
+import { holdsLock, storePaths } from '../../store/index.ts'
 import { type Finding, fault, note, shellWord } from './finding.ts'
 import type { DoctorScene } from './places.ts'
 
@@ -37,6 +38,7 @@ async function askStatus(
   const paths = dataPaths(dataDir)
   const target = findApi({
     addressFile: paths.apiAddress,
+    isNode: (pid) => holdsLock(storePaths(dataDir).lock, pid),
     tokenFile: scene.tokenFile ?? paths.adminToken,
     host: config?.api.host ?? '127.0.0.1',
     port: config?.api.port ?? 11_380,

@@ -8,7 +8,7 @@ import {
 } from '../../api/index.ts'
 import { formatDuration, NetminderError } from '../../base/index.ts'
 import { dataPaths } from '../../config/index.ts'
-import { storePaths } from '../../store/index.ts'
+import { holdsLock, storePaths } from '../../store/index.ts'
 import { isHeld } from './database-checks.ts'
 import { type Finding, fault, note, shellWord } from './finding.ts'
 import type { DoctorScene } from './places.ts'
@@ -46,11 +46,13 @@ export async function inspectNode(scene: DoctorScene, signal: AbortSignal): Prom
   const target = findApi({
     addressFile: paths.apiAddress,
     tokenFile: scene.tokenFile ?? paths.adminToken,
+    isTokenNamed: scene.tokenFile !== undefined,
+    isNode: (pid) => holdsLock(storePaths(dataDir).lock, pid),
     host: config?.api.host ?? '127.0.0.1',
     port: config?.api.port ?? 11_380,
     socketPath: config?.api.socketPath ?? ''
   })
-  const client = new ApiClient({ ...target, timeoutMs: ANSWER_TIMEOUT_MS })
+  const { url, socketPath, refusal } = target
   const base = {
     dataDir,
     place: target.socketPath ?? target.url,
@@ -59,10 +61,16 @@ export async function inspectNode(scene: DoctorScene, signal: AbortSignal): Prom
     nowMs: ports.clock.nowMs()
   }
   try {
-    await client.call('checkHealth', {}, { signal })
+    // Who listens is of interest, whoever it is: without a token.
+    const anybody = new ApiClient({ url, socketPath, timeoutMs: ANSWER_TIMEOUT_MS })
+    await anybody.call('checkHealth', {}, { signal })
   } catch (error) {
     return { ...base, health: described(error), status: undefined }
   }
+  if (refusal !== undefined) {
+    return { ...base, health: { code: 'API_UNREACHABLE', message: refusal }, status: undefined }
+  }
+  const client = new ApiClient({ ...target, timeoutMs: ANSWER_TIMEOUT_MS })
   try {
     return { ...base, health: 'ok', status: await client.call('showStatus', {}, { signal }) }
   } catch (error) {

@@ -69,6 +69,7 @@ export class ReplayRun {
           this.#verdicts = policy.observe(event, standing)
           return this.#verdicts
         },
+        shiftTime: (byMs) => policy.shiftTime?.(byMs),
         snapshot: () => policy.snapshot(),
         restore: (snapshot) => policy.restore(snapshot)
       },

@@ -3,7 +3,8 @@
  * names or ids. A refresh of a keyring, a mail gateway and a build farm do none of these, however many requests they send.
  */
 import { orderScore } from '../order-track.ts'
-import { atMostThrottle, hit, type Rule, type RuleContext, rungOf } from './rule.ts'
+import { isMostlyGpg } from '../session.ts'
+import { atMostThrottle, hit, lasting, type Rule, type RuleContext, rungOf } from './rule.ts'
 
 /**
  * Five standard deviations with at least twelve comparisons: a random order reaches that once in more than a million
@@ -27,7 +28,7 @@ export const orderedSearches: Rule = (context) => {
   if (comparisons < ORDER_COMPARISONS_MIN) return undefined
   const isIds = counts.hour('hexSearches') > counts.hour('lookups') / 2
   // Somebody may keep a keyring in order and refresh it with GnuPG: it takes more, and is only slowed down.
-  const isKeyring = session.hasGpgRequests && isIds && missShare(context) < 0.6
+  const isKeyring = isMostlyGpg(session) && isIds && missShare(context) < 0.6
   if (isKeyring && comparisons < 60) return undefined
   const rung = rungOf(score, { watch: 3.5, throttle: ORDER_SCORE_THROTTLE, ban: ORDER_SCORE_BAN })
   return hit(isKeyring ? atMostThrottle(rung) : rung, {
@@ -89,7 +90,7 @@ export const wordSearches: Rule = ({ counts, session, observation }) => {
 export const scrapedPages: Rule = ({ counts, observation }) => {
   if (observation === undefined || observation.agent === 'browser') return undefined
   const pages = counts.hour('machineLists')
-  return hit(rungOf(pages, { watch: 10, throttle: 15, ban: 40 }), {
+  return hit(lasting(rungOf(pages, { watch: 10, throttle: 15, ban: 40 })), {
     rule: 'scraped-pages',
     category: 'harvesting',
     text: `read ${Math.round(pages)} search pages made for people, with a program`,
@@ -100,16 +101,16 @@ export const scrapedPages: Rule = ({ counts, observation }) => {
 /** Calls itself a browser, but never loads a style sheet, never comes from a page of ours, and searches on and on. */
 export const bareBrowser: Rule = (context) => {
   const { counts, session } = context
-  if (!session.hasBrowserRequests || session.hasPageSigns || session.hasGpgRequests)
-    return undefined
-  const lookups = counts.hour('lookups')
+  if (!session.hasBrowserRequests || session.hasPageSigns || isMostlyGpg(session)) return undefined
+  // Mail programs and extensions call themselves browsers, too; they ask for no pages.
+  const pages = counts.hour('machineLists')
   const misses = missShare(context)
-  const rung = rungOf(lookups, { watch: 5, throttle: 8, ban: 16 })
-  return hit(misses >= 0.5 ? rung : atMostThrottle(rung), {
+  const rung = rungOf(pages, { watch: 5, throttle: 8, ban: 16 })
+  return hit(misses >= 0.5 ? lasting(rung) : atMostThrottle(rung), {
     rule: 'bare-browser',
     category: 'harvesting',
-    text: `calls itself a browser but loads no page around its ${Math.round(lookups)} searches`,
-    counters: { lookups, miss_share: misses, throttle_at: 8, ban_at: 16 }
+    text: `calls itself a browser but loads nothing around the ${Math.round(pages)} result pages that it asked for`,
+    counters: { pages, miss_share: misses, throttle_at: 8, ban_at: 16 }
   })
 }
 
@@ -124,33 +125,41 @@ export const syntheticIds: Rule = ({ counts }) => {
   })
 }
 
-/** Many different ids of which nearly none exists: a keyring's do, a random walk's do not (N3 against A9). */
+/**
+ * Many different ids of which nearly none exists: a keyring's do, a random walk's do not (N3 against A9). Where nearly nobody
+ * finds anything, as on a keyserver that begins anew, a miss says nothing.
+ */
 export const unknownIds: Rule = (context) => {
-  const { counts } = context
+  const { counts, session } = context
   const ids = counts.hour('hexSearches')
   const misses = missShare(context)
   const repeated = counts.hour('repeatedSearches')
   if (misses < 0.85 || repeated > ids * 0.1 || counts.hour('hits') + counts.hour('misses') < 15) {
     return undefined
   }
-  return hit(rungOf(ids, { watch: 15, throttle: 25, ban: 60 }), {
+  if ((context.findOthersMissShare() ?? 0) > 0.7) return undefined
+  const factor = isMostlyGpg(session) ? 4 : 1
+  const rung = rungOf(ids, { watch: 15 * factor, throttle: 25 * factor, ban: 60 * factor })
+  return hit(factor > 1 ? atMostThrottle(rung) : rung, {
     rule: 'unknown-ids',
     category: 'harvesting',
     text: `asked for ${Math.round(ids)} different key ids; ${Math.round(misses * 100)} % of them are unknown here`,
-    counters: { ids, miss_share: misses, throttle_at: 25, ban_at: 60 }
+    counters: { ids, miss_share: misses, throttle_at: 25 * factor, ban_at: 60 * factor }
   })
 }
 
-/** Very many different certificates, none twice, by a program that is not GnuPG: a copy of the key space in the making. */
+/** Very many different certificates, none twice: a copy of the key space in the making. No keyring fills an hour of GnuPG. */
 export const bulkDownload: Rule = ({ counts, session }) => {
-  if (session.hasGpgRequests) return undefined
   const ids = counts.hour('hexSearches')
   if (counts.hour('repeatedSearches') > ids * 0.1) return undefined
-  return hit(rungOf(ids, { watch: 120, throttle: 240, ban: 2_400 }), {
+  const isGpg = isMostlyGpg(session)
+  const throttleAt = isGpg ? 5_000 : 240
+  const rung = rungOf(ids, { watch: throttleAt / 2, throttle: throttleAt, ban: throttleAt * 10 })
+  return hit(isGpg ? atMostThrottle(rung) : lasting(rung), {
     rule: 'bulk-download',
     category: 'harvesting',
     text: `fetched ${Math.round(ids)} different certificates within an hour, none of them twice`,
-    counters: { ids, throttle_at: 240, ban_at: 2_400 }
+    counters: { ids, throttle_at: throttleAt, ban_at: throttleAt * 10 }
   })
 }
 
@@ -173,7 +182,7 @@ export const hashqueryAmplification: Rule = ({ counts }) => {
 export const largeAnswers: Rule = ({ counts, detail }) => {
   const answers = counts.tenMinutes('largeAnswers')
   if (detail.searches.slots.length > answers * 0.7) return undefined
-  return hit(rungOf(answers, { watch: 60, throttle: 200, ban: 1_000 }), {
+  return hit(lasting(rungOf(answers, { watch: 60, throttle: 200, ban: 1_000 })), {
     rule: 'large-answers',
     category: 'endpoint-abuse',
     text: `fetched ${Math.round(answers)} answers of over 256 KiB within ten minutes, few of them different`,

@@ -9,6 +9,8 @@ export interface RuleContext {
   readonly counts: Counts
   /** Undefined when a line of the keyserver's own log, not a request, is being judged. */
   readonly observation: Observation | undefined
+  /** Share of everybody else's searches of the last hour that found nothing; undefined if too few were made. */
+  readonly findOthersMissShare: () => number | undefined
 }
 
 export interface RuleHit {
@@ -16,6 +18,8 @@ export interface RuleHit {
   readonly category: Category
   readonly score: number
   readonly reason: Reason
+  /** Says nothing more by being said again: a long refresh is no worse than a short one. */
+  readonly isLasting: boolean
 }
 
 export type Rule = (context: RuleContext) => RuleHit | undefined
@@ -34,8 +38,14 @@ const SCORES: Readonly<Record<VerdictLevel, number>> = {
   ban: 0.9
 }
 
+export interface Rung {
+  readonly level: VerdictLevel
+  readonly score: number
+  readonly isLasting?: boolean
+}
+
 /** The level that a count reaches on a ladder, and its score: growing towards 1 beyond the last rung. */
-export function rungOf(value: number, ladder: Ladder): { level: VerdictLevel; score: number } {
+export function rungOf(value: number, ladder: Ladder): Rung {
   const { watch, throttle, ban } = ladder
   if (ban !== undefined && value >= ban) {
     return { level: 'ban', score: 1 - (1 - SCORES.ban) * Math.min(1, ban / value) }
@@ -53,10 +63,7 @@ export interface HitOptions {
 }
 
 /** Undefined for `benign`, so that a rule can end with it. */
-export function hit(
-  rung: { readonly level: VerdictLevel; readonly score: number },
-  options: HitOptions
-): RuleHit | undefined {
+export function hit(rung: Rung, options: HitOptions): RuleHit | undefined {
   if (rung.level === 'benign') return undefined
   const counters: Record<string, number> = {}
   for (const [name, value] of Object.entries(options.counters)) {
@@ -66,13 +73,18 @@ export function hit(
     level: rung.level,
     category: options.category,
     score: rung.score,
+    isLasting: rung.isLasting ?? false,
     reason: { rule: options.rule, text: options.text, counters }
   }
 }
 
-/** A cautious version of a rung: a ban becomes a throttle. */
-export function atMostThrottle<T extends { readonly level: VerdictLevel; readonly score: number }>(
-  rung: T
-): { level: VerdictLevel; score: number } {
-  return rung.level === 'ban' ? { level: 'throttle', score: SCORES.throttle } : rung
+/** A cautious version of a rung: a ban becomes a throttle, and stays one however often it is said. */
+export function atMostThrottle(rung: Rung): Rung {
+  if (rung.level !== 'ban') return lasting(rung)
+  return { level: 'throttle', score: SCORES.throttle, isLasting: true }
+}
+
+/** For what harmless clients may do for hours: the throttles of a day do not add up to a ban. */
+export function lasting(rung: Rung): Rung {
+  return { ...rung, isLasting: true }
 }

@@ -4,7 +4,7 @@
  * whose block has ended is judged by what it does next, not once more by what it was blocked for.
  */
 import { isCrashProbe, isInjection, isScan } from '../observation.ts'
-import { hit, type Rule, rungOf } from './rule.ts'
+import { hit, lasting, type Rule, rungOf } from './rule.ts'
 
 /** Dotfiles, administration pages, scripts of other software (contract §4.2, A14). One may be a slip; two are a list. */
 export const scannerPath: Rule = ({ counts, observation }) => {
@@ -122,7 +122,7 @@ export const reconProbe: Rule = ({ counts }) => {
  */
 export const requestFlood: Rule = ({ counts }) => {
   const requests = counts.tenMinutes('requests')
-  return hit(rungOf(requests, { watch: 1_500, throttle: 3_000, ban: 12_000 }), {
+  return hit(lasting(rungOf(requests, { watch: 1_500, throttle: 3_000, ban: 12_000 })), {
     rule: 'request-flood',
     category: 'http-flood',
     text: `sent ${Math.round(requests)} requests within ten minutes`,

@@ -2,7 +2,7 @@
  * Uploads of one source. People upload one or two certificates and look them up afterwards; a PKS neighbour forwards one every
  * ten seconds at most (contract §1.8); floods and poisoning show in number, size and repetition.
  */
-import { atMostThrottle, hit, type Rule, type RuleContext, rungOf } from './rule.ts'
+import { atMostThrottle, hit, lasting, type Rule, type RuleContext, rungOf } from './rule.ts'
 
 /** PKS sends at most one certificate every ten seconds: sixty in ten minutes are still polite for such a sender. */
 const PKS_PER_TEN_MINUTES = 66
@@ -34,7 +34,10 @@ function newShare({ counts }: RuleContext): number | undefined {
  */
 function patience(context: RuleContext, fresh: number | undefined): number {
   const { counts, detail, session } = context
-  if (session.userAgent.startsWith('Hockeypuck/')) return PKS_PER_TEN_MINUTES / 6
+  if (session.userAgent.startsWith('Hockeypuck/')) {
+    // Anybody can call himself so; what a keyserver passes on has every size.
+    return sizeModeShare(detail.uploadSizes, 64) > 0.8 ? 2 : PKS_PER_TEN_MINUTES / 6
+  }
   if (fresh !== undefined && fresh < 0.3) return 6
   if (counts.hour('gpgUploads') < counts.hour('uploads') * 0.5) return 1
   const isVaried = sizeModeShare(detail.uploadSizes, 64) < 0.5
@@ -65,16 +68,17 @@ export const uploadFlood: Rule = (context) => {
       ban_at: banAt
     }
   }
-  return hit(fresh !== undefined && fresh < 0.3 ? atMostThrottle(rung) : rung, rule)
+  if (fresh !== undefined && fresh < 0.3) return hit(atMostThrottle(rung), rule)
+  return hit(factor > 2 ? lasting(rung) : rung, rule)
 }
 
 /** The same over an hour, for patient senders of certificates that nobody knew. */
 export const steadyUploads: Rule = (context) => {
   const fresh = context.counts.hour('newCertificates')
-  if (fresh < 6 || context.session.userAgent.startsWith('Hockeypuck/')) return undefined
+  if (fresh < 6) return undefined
   const factor = patience(context, newShare(context))
   const rung = rungOf(fresh, { watch: 6 * factor, throttle: 10 * factor, ban: 20 * factor })
-  return hit(rung, {
+  return hit(factor > 1 ? lasting(rung) : rung, {
     rule: 'steady-uploads',
     category: 'upload-flood',
     text: `added ${Math.round(fresh)} certificates within an hour that the keyserver had not known`,

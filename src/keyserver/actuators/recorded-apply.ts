@@ -11,7 +11,7 @@ export interface RecordedWork {
   readonly record: HeldRecord
   readonly signal: AbortSignal
   /** Entries that a place marks as ours whether or not the record knows them; their end is unknown (0). */
-  readonly findMarked: () => Promise<readonly HeldEntry[]>
+  readonly findMarked: (recorded: readonly HeldEntry[]) => Promise<readonly HeldEntry[]>
   /** What should be held; undefined if nothing is to be done. */
   readonly goalOf: (before: readonly HeldEntry[]) => readonly HeldEntry[] | undefined
   /** Each puts the goal in place somewhere. `pending`: it could not, which is no failure, and the record keeps all. */
@@ -43,7 +43,7 @@ async function applyAlone(work: RecordedWork): Promise<RecordedOutcome> {
   const warnings: string[] = []
   const { entries, damage } = await record.readOrReport()
   // A list that cannot be read fails again as a step, which tells.
-  const marked = await work.findMarked().catch(() => [])
+  const marked = await work.findMarked(entries).catch(() => [])
   if (damage !== undefined) {
     const aside = await record.setAside()
     warnings.push(

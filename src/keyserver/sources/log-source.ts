@@ -15,6 +15,7 @@ import {
 import type { LogDecoder } from './log-decoder.ts'
 import { NginxDecoder } from './nginx/decoder.ts'
 import { FileTail } from './transports/file-tail.ts'
+import type { WatchFile } from './transports/file-watch.ts'
 import { PipeReader } from './transports/pipe-reader.ts'
 import { SyslogListener } from './transports/syslog-listener.ts'
 import type { Transport, TransportPorts, TransportPosition } from './transports/transport.ts'
@@ -47,7 +48,7 @@ export interface LogSourceOptions {
   readonly maxLineBytes?: number | undefined
   /** Where the last run stopped. */
   readonly snapshot?: LogSourceSnapshot | undefined
-  /** How often a file is looked at. @default 200 */
+  /** How often a file is looked at, if nothing tells of a write sooner. @default 200 */
   readonly pollMs?: number | undefined
 }
 
@@ -59,6 +60,8 @@ export interface LogSourcePorts {
   readonly onUnparsed?: UnparsedHook | undefined
   /** Called once when a problem begins or changes, and with undefined when it is over. */
   readonly onProblem?: ((problem: KeyserverError | undefined) => void) | undefined
+  /** Tells of writes to a file, so that it is looked at at once. @default none: files are polled alone */
+  readonly watchFile?: WatchFile | undefined
   /** @default process.stdin */
   readonly stdin?: Readable | undefined
 }
@@ -120,7 +123,8 @@ export class LogSource implements Component {
     this.#transport = createTransport(options, ports.stdin, {
       clock: ports.clock,
       intake: this.#intake,
-      onProblem: setProblem
+      onProblem: setProblem,
+      watchFile: ports.watchFile
     })
     this.#tasks = new TaskGroup((error) => {
       setProblem(

@@ -29,6 +29,7 @@ function places(overrides: Partial<Parameters<typeof findApi>[0]> = {}) {
   return {
     addressFile: join(directory, 'api.json'),
     tokenFile: join(directory, 'admin.token'),
+    isNode: (pid: number) => pid === process.pid,
     host: '127.0.0.1',
     port: 1,
     socketPath: '',
@@ -60,6 +61,44 @@ test('takes the configured place where no node has written one', () => {
   )
   assert.is(found.url, 'http://[::1]:5')
   assert.is(found.token, undefined)
+})
+
+test('gives the token to nobody but the node, its own socket, and whom the operator names', async () => {
+  const asked: string[] = []
+  const squatter = createServer((request, answer) => {
+    asked.push(String(request.headers.authorization))
+    answer.end('{}')
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => squatter.once('listening', resolve))
+  const { port } = squatter.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const left = join(directory, 'left.json')
+  const without = join(directory, 'none')
+  const write = (address: unknown) => writeFileSync(left, JSON.stringify(address))
+  try {
+    write({ url, socketPath: null, pid: process.pid })
+    for (const [name, given] of [
+      ['a node that is gone', { addressFile: left, isNode: () => false }],
+      ['no file', { addressFile: without, port }],
+      ['a socket that is gone', { addressFile: without, port, socketPath: without }]
+    ] as const) {
+      const found = findApi(places(given))
+      assert.is(found.token, undefined, name)
+      const client = new ApiClient(found)
+      assert.is((await failureOf(client.call('showMode', {}))).code, 'API_UNREACHABLE', name)
+      const events = client.events({ signal: new AbortController().signal })
+      assert.is((await failureOf(events.next())).code, 'API_UNREACHABLE', name)
+    }
+    assert.equal(asked, [])
+    assert.is(findApi(places({ addressFile: left })).token, 'admin-token')
+    assert.is(findApi(places({ addressFile: without, isTokenNamed: true })).token, 'admin-token')
+    const own = findApi(places({ isNode: () => false }))
+    assert.equal([own.token, own.socketPath], ['admin-token', join(directory, 'api.sock')])
+    write({ url, socketPath: null })
+    assert.is(findApi(places({ addressFile: left })).token, undefined, 'no process is named')
+  } finally {
+    await new Promise((resolve) => squatter.close(resolve))
+  }
 })
 
 for (const isSocket of [false, true]) {

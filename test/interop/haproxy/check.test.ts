@@ -60,6 +60,13 @@ test('HAProxy has no such table', async () => {
   match(problem?.message ?? '', /st_nothing.*No such table/)
 })
 
+test('no table is named', async () => {
+  const [problem, ...others] = await find({ throttleTable: '' })
+  is(problem?.code, 'NO_TABLE')
+  match(problem?.message ?? '', /one that is open goes on until it closes/)
+  equal(others, [])
+})
+
 test('the socket lets one look only', async () => {
   equal(codes(await find({ socket: join(haproxy.folder, 'looker.sock') }))[0], 'SOCKET_LEVEL')
 })

@@ -58,6 +58,7 @@ test('--all ends everything of ours and nothing of others', async () => {
 test('never adds: an entry with time left that somebody took away stays away', async () => {
   await bench.apply(...MIXED)
   await haproxy.command(`del acl ${haproxy.listPath} 127.0.2.2`)
+  await haproxy.command('clear table st_info_crawler key ::ffff:127.0.2.2')
   bench.nowMs = 5_000
   await bench.sweep()
   is(await haproxy.status('127.0.2.2'), 200)
@@ -82,6 +83,7 @@ test('ends what was put in place by a daemon that died in the middle of it', asy
   // The record is written first: it names a ban that reached the running list but not the file, and one that reached neither.
   await bench.apply(ban('127.0.2.1', 5_000), ban('127.0.2.2', 5_000))
   await haproxy.command(`del acl ${haproxy.listPath} 127.0.2.2`)
+  await haproxy.command('clear table st_info_crawler')
   writeFileSync(haproxy.listPath, '127.0.2.99\n')
   bench.nowMs = 6_000
   equal(await bench.sweep(), [{ name: 'haproxy', removed: 1 }])

@@ -15,10 +15,12 @@ const TURNED_DOWN: GuardEffect = {
 
 function bench() {
   const said: string[] = []
+  const told: string[] = []
   const counted: string[] = []
   const clock = new ManualClock(START_MS)
   const log = (level: string) => (_: unknown, message: string) => {
-    if (level !== 'debug') said.push(`${level}: ${message}`)
+    if (level === 'info') told.push(message)
+    else if (level !== 'debug') said.push(`${level}: ${message}`)
   }
   const hub = new EffectHub({
     clock,
@@ -31,7 +33,7 @@ function bench() {
       storeFailed() {}
     }
   })
-  return { hub, said, counted, clock }
+  return { hub, said, told, counted, clock }
 }
 
 test('counts what happened under the labels that are declared for it', () => {
@@ -79,4 +81,20 @@ test('says once in ten minutes that the breaker is open, or that something could
   await clock.advance(600_000)
   hub.publish([TURNED_DOWN])
   is(said.length, 3)
+})
+
+test('tells of blocks and their ends one by one, and counts what is more than a person reads', async () => {
+  const { hub, told, clock } = bench()
+  hub.publish([
+    EFFECT,
+    { kind: 'decided', decision: decision(2, { type: 'watch' }) },
+    { kind: 'decided', decision: decision(3, { mode: 'shadow' }) },
+    { kind: 'ended', decision: decision(1), atMs: START_MS, why: 'expired' }
+  ])
+  equal(told, ['blocked', 'would block', 'decision ended'])
+  for (let n = 0; n < 500; n++) hub.publish([EFFECT])
+  is(told.length, 60)
+  await clock.advance(60_000)
+  hub.publish([EFFECT])
+  equal(told.slice(60), ['more was decided or ended than is told one by one', 'blocked'])
 })

@@ -96,6 +96,32 @@ const harmless: { name: string; events: TrafficEvent[] }[] = [
     ]).flat()
   },
   {
+    name: 'a mail program that looks for each recipient, all day',
+    events: series(120, 170_000, (index, atMs) =>
+      request({
+        atMs,
+        userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.2.0',
+        target: `/pks/lookup?op=get&options=mr&search=${hexDigits(random, 8)}%40mail${index % 31}.example`,
+        status: index % 3 === 0 ? 200 : 404
+      })
+    )
+  },
+  {
+    name: 'refreshes with GnuPG on a keyserver that has just begun and knows nearly nobody',
+    events: Array.from({ length: 12 }, (_, index) =>
+      gpgRefresh(`203.0.113.${10 + index}`, 90, index).map((event) => ({
+        ...event,
+        atMs: event.atMs + index * 1_000,
+        loggedAtMs: event.loggedAtMs + index * 1_000,
+        status: 404
+      }))
+    ).flat()
+  },
+  {
+    name: 'an owner who tries again while the keyserver fails',
+    events: series(12, 30_000, (_, atMs) => upload({ atMs, status: 503, userAgent: 'curl/8.5.0' }))
+  },
+  {
     name: 'a build farm whose certificates are large',
     events: buildFarm('203.0.113.7', 150).map((event) => ({ ...event, bytesOut: 300_000 }))
   },
@@ -526,4 +552,62 @@ test('a list of certificates that is shared out among addresses is found, popula
   ]
   ok(rulesOf(judge(get((index) => index))).has('swarm-bulk'))
   equal([...rulesOf(judge(get((index) => index % 12)))], [])
+})
+
+test('what harmless clients do for hours never adds up to a ban', () => {
+  const verdicts = judge(
+    series(2_000, 1_700, (_, atMs) =>
+      request({
+        atMs,
+        userAgent: 'sq/1.3.1',
+        target: `/pks/lookup?op=get&search=0x${hexDigits(random, 40)}`
+      })
+    ).map((event) => event)
+  )
+  is(worst(verdicts), 'throttle')
+})
+
+test('one request in the manner of GnuPG does not hide a download of everything', () => {
+  const verdicts = judge([
+    request({ httpVersion: '1.0', userAgent: '' }),
+    ...series(600, 1_000, (_, atMs) =>
+      request({
+        atMs: atMs + 1_000,
+        userAgent: 'python-requests/2.32.0',
+        target: `/pks/lookup?op=get&search=0x${hexDigits(random, 40)}`
+      })
+    )
+  ])
+  ok(rulesOf(verdicts).has('bulk-download'))
+})
+
+test('a flood that calls itself a keyserver is one all the same', () => {
+  const verdicts = judge(
+    series(120, 9_500, (_, atMs) =>
+      upload({ atMs, userAgent: 'Hockeypuck/2.3.3', declaredLength: 1_306 })
+    )
+  )
+  ok(['throttle', 'ban'].includes(worst(verdicts)))
+})
+
+test('a clock that was set ahead and back leaves nothing behind in the future', () => {
+  const policy = new RulePolicy()
+  const keys = [hexDigits(random, 40), hexDigits(random, 40), hexDigits(random, 40)]
+  const quiet = (from: number, count: number) =>
+    series(count, 5_000, (index, atMs) =>
+      request({
+        atMs: atMs + from,
+        userAgent: 'mirror/1',
+        target: `/pks/lookup?op=get&search=0x${keys[index % 3]}`
+      })
+    )
+  const month = 30 * 86_400_000
+  equal(judge(quiet(0, 12), { policy }), [])
+  policy.shiftTime(month)
+  equal(judge(quiet(month + 60_000, 12), { policy }), [])
+  policy.shiftTime(-month)
+  const verdicts = judge(quiet(120_000, 10_000), { policy })
+  equal([...rulesOf(verdicts)], [])
+  const described = policy.describe('203.0.113.7', START_MS + 120_000 + 10_000 * 5_000)
+  ok(Number(described?.['requests_per_hour']) < 900, JSON.stringify(described))
 })

@@ -36,7 +36,7 @@ export async function checkHaproxy(
     })
     return problems
   }
-  problems.push(...checkBehindProxy(options))
+  problems.push(...checkBehindProxy(options), ...checkTable(options))
   problems.push(...(await checkSocketMode(options)))
   for (const part of [checkVersion, checkLevel, checkListeners, checkSetup]) {
     try {
@@ -68,6 +68,17 @@ function checkBehindProxy(options: HaproxyActuatorOptions): ActuatorProblem[] {
       code: 'BEHIND_PROXY',
       message: `${name}: HAProxy stands behind another proxy (behindProxy): bans go into the table ${throttleTable} and answer 429, nothing is put on the list; prefixes, and so IPv6 clients, cannot be refused here`,
       cure: 'nothing to do if that is so (docs/LIMITS.md); block prefixes and IPv6 clients at the proxy in front, from: netminder blocklist export --held ban'
+    }
+  ]
+}
+
+function checkTable({ name, isBehindProxy, throttleTable }: HaproxyActuatorOptions) {
+  if (isBehindProxy || throttleTable !== undefined) return []
+  return [
+    {
+      code: 'NO_TABLE',
+      message: `${name}: without a table nobody can be throttled, and a ban of an address refuses new connections only: one that is open goes on until it closes`,
+      cure: 'set throttleTable = "st_info_crawler" if HAProxy has that table and its rule, as in the stock configuration'
     }
   ]
 }

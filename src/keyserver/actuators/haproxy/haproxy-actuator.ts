@@ -1,12 +1,10 @@
 /**
- * Carries decisions out at HAProxy. A ban stands in the blacklist file, which HAProxy reads at every (re)load, and in the running
- * list, which counts at once; a throttle is an entry of the stock table `st_info_crawler`, whose rule answers 429. HAProxy keeps
- * table entries for 24 h after the last request, so we clear ours when their time is up. Connections that are open when a ban
- * begins stay open until they end: HAProxy checks the list when a connection comes in. A stick table holds single addresses, so
- * a throttled prefix (every IPv6 client is a /64) goes on the list for the time of the throttle: either way it gets no answer.
- * Behind another proxy nothing may go on the list, which would hit that proxy; bans are entries of the table there.
+ * Carries decisions out at HAProxy. A ban stands in the blacklist file, which HAProxy reads at every (re)load, in the running list,
+ * which counts at once for new connections, and in the stock table `st_info_crawler`, whose rule answers 429 to every request, also
+ * over connections that are open; a throttle is an entry of that table alone. HAProxy keeps table entries for 24 h after the last
+ * request, so we clear ours when their time is up. What stands where is decided in places.ts; the record has a row for each place.
  */
-import { formatDuration, messageOf, type PrefixText } from '../../../base/index.ts'
+import { messageOf, type PrefixText } from '../../../base/index.ts'
 import type {
   ActuatorAction,
   ActuatorEntry,
@@ -17,7 +15,7 @@ import type {
 } from '../actuator.ts'
 import { entryKey, planDesired, prefixesOf } from '../desired-plan.ts'
 import { type HeldEntry, HeldRecord } from '../held-record.ts'
-import { readListFile, spelled } from '../list-file.ts'
+import { readListFile } from '../list-file.ts'
 import {
   applyToFile,
   changesOfFile,
@@ -30,6 +28,7 @@ import { checkHaproxy } from './check.ts'
 import type { HaproxyActuatorOptions } from './haproxy-options.ts'
 import { HaproxyRuntime, type RunningReport } from './haproxy-runtime.ts'
 import type { RunningGoal } from './list-changes.ts'
+import { HaproxyPlaces } from './places.ts'
 import { isNobodyThere } from './runtime-client.ts'
 
 export interface HaproxyActuatorPorts {
@@ -43,6 +42,8 @@ interface Change {
 }
 
 interface Seen {
+  /** Bans of before and of now: their entries in the table are part of them. */
+  bans: ReadonlySet<PrefixText>
   file: FileChanges | undefined
   running: RunningReport | undefined
 }
@@ -54,7 +55,10 @@ export class HaproxyActuator implements SweepableActuator {
   readonly #options: HaproxyActuatorOptions
   readonly #ports: HaproxyActuatorPorts
   readonly #record: HeldRecord
+  readonly #places: HaproxyPlaces
   readonly #runtime: HaproxyRuntime | undefined
+  /** What the last plan put into the table; undefined before the first. */
+  #inTable: ReadonlySet<PrefixText> | undefined
 
   constructor(options: HaproxyActuatorOptions, ports: HaproxyActuatorPorts) {
     this.name = options.name
@@ -71,14 +75,15 @@ export class HaproxyActuator implements SweepableActuator {
             isListPathExact: options.listPathInProxy !== undefined,
             throttleTable: options.throttleTable
           })
-    const hasTable = this.#runtime !== undefined && options.throttleTable !== undefined
-    this.actions = hasTable ? ['ban', 'throttle'] : options.isBehindProxy ? [] : ['ban']
+    this.#places = new HaproxyPlaces(options)
+    this.actions = this.#places.actions
   }
 
   async apply(desired: readonly ActuatorEntry[], signal: AbortSignal): Promise<ApplyReport> {
     const plan = this.#plan(desired)
+    this.#inTable = prefixesOf(plan.wanted, 'throttle')
     const outcome = await this.#change({ goalOf: () => plan.wanted, isEndingOnly: false }, signal)
-    const { warnings } = outcome
+    const warnings = [...outcome.warnings, ...(outcome.running?.warnings ?? [])]
     return {
       ...countChanges(outcome),
       refused: plan.refused,
@@ -100,10 +105,11 @@ export class HaproxyActuator implements SweepableActuator {
     const inFile = new Set([...(file?.foreign ?? []), ...(file?.removed ?? [])])
     const running = await this.#runtime?.held(signal)
     const entries = await this.#record.read()
+    const bans = prefixesOf(entries, 'ban')
     return entries
       .filter(({ action, prefix }) =>
         action === 'throttle'
-          ? running?.throttled.has(prefix) === true
+          ? !bans.has(prefix) && running?.throttled.has(prefix) === true
           : (running?.listed ?? inFile).has(prefix)
       )
       .map(plainEntry)
@@ -112,7 +118,7 @@ export class HaproxyActuator implements SweepableActuator {
   async dryRun(desired: readonly ActuatorEntry[], signal: AbortSignal): Promise<readonly string[]> {
     const plan = this.#plan(desired)
     const lines = [
-      ...(this.#options.isBehindProxy ? [this.#behindProxyLine()] : []),
+      ...(this.#options.isBehindProxy ? [this.#places.behindProxyLine()] : []),
       ...plan.refused.map(({ prefix, reason }) => `refuse ${prefix}: ${reason}`)
     ]
     const { listPath, socket } = this.#options
@@ -122,7 +128,8 @@ export class HaproxyActuator implements SweepableActuator {
     })
     if (listPath !== undefined && file !== undefined) lines.push(...fileLines(listPath, file))
     if (this.#runtime === undefined) return lines
-    const before = [...(await this.#record.readOrReport()).entries, ...(await this.#findMarked())]
+    const { entries } = await this.#record.readOrReport()
+    const before = [...entries, ...(await this.#findMarked(entries))]
     try {
       const goal = runningGoal(plan.wanted, { before, file, isEndingOnly: false })
       const commands = await this.#runtime.dryRun(goal, signal)
@@ -138,69 +145,30 @@ export class HaproxyActuator implements SweepableActuator {
   }
 
   describe(entry: ActuatorEntry): string {
-    const shown = spelled(entry.prefix)
-    const until = new Date(entry.untilMs).toISOString()
-    const reason = this.#whyNot(entry)
-    if (reason !== undefined) return `${this.name}: HAProxy cannot refuse ${shown}: ${reason}`
-    if (this.#placeOf(entry) === 'throttle') {
-      return this.actions.includes('throttle')
-        ? `${this.name}: HAProxy answers ${shown} with 429 (table ${this.#options.throttleTable}) until ${until}`
-        : `${this.name}: HAProxy cannot throttle here (no socket or table)`
-    }
-    const where = this.#options.listPath ?? this.#options.listPathInProxy ?? 'its blacklist'
-    const leftMs = Math.max(0, entry.untilMs - this.#ports.nowMs())
-    return `${this.name}: HAProxy closes connections from ${shown} (list ${where}) until ${until}, ${formatDuration(leftMs)} from now`
-  }
-
-  #plan(desired: readonly ActuatorEntry[]) {
-    const canThrottle = this.actions.includes('throttle')
-    return planDesired(desired, this.#ports, (entry) => {
-      const reason = this.#whyNot(entry)
-      if (reason !== undefined) return reason
-      const action = this.#placeOf(entry)
-      if (action === 'throttle' && !canThrottle) {
-        return 'this HAProxy cannot throttle: it needs the admin socket and a table'
-      }
-      return { ...entry, action }
+    return this.#places.describe(entry, {
+      nowMs: this.#ports.nowMs(),
+      isInTable: this.#inTable?.has(entry.prefix) ?? true
     })
   }
 
-  /** Where an entry is held: `ban` is the list, `throttle` the table. */
-  #placeOf({ action, prefix }: ActuatorEntry): ActuatorAction {
-    if (this.#options.isBehindProxy) return 'throttle'
-    return isSingle(prefix) ? action : 'ban'
-  }
-
-  /** Why this HAProxy has no place for an entry, behind another proxy. */
-  #whyNot({ prefix }: ActuatorEntry): string | undefined {
-    if (!this.#options.isBehindProxy) return undefined
-    if (!this.actions.includes('throttle')) {
-      return 'behind another proxy a ban needs the admin socket and a table, since the list is compared with that proxy'
-    }
-    if (isSingle(prefix)) return undefined
-    return 'behind another proxy only the table sees the client, and it holds single addresses, no prefixes'
-  }
-
-  #behindProxyLine(): string {
-    const { throttleTable, listPath } = this.#options
-    const place = this.actions.includes('throttle')
-      ? `bans go into the table ${throttleTable}, which goes by the client`
-      : 'nobody can be refused here without admin socket and table'
-    return `behind another proxy: nothing is put on ${listPath ?? 'the list'}, which is compared with that proxy; ${place}`
+  #plan(desired: readonly ActuatorEntry[]) {
+    const plan = planDesired(desired, this.#ports, (entry) => this.#places.resolve(entry))
+    return { ...plan, wanted: this.#places.withTableBans(plan.wanted) }
   }
 
   async #change(
     { goalOf, isEndingOnly }: Change,
     signal: AbortSignal
   ): Promise<Seen & RecordedOutcome> {
-    const seen: Seen = { file: undefined, running: undefined }
+    const seen: Seen = { bans: new Set(), file: undefined, running: undefined }
     const outcome = await applyRecorded({
       record: this.#record,
       signal,
-      findMarked: () => this.#findMarked(),
+      findMarked: (recorded) => this.#findMarked(recorded),
       goalOf,
       steps: [
-        async (goal) => {
+        async (goal, before) => {
+          seen.bans = new Set([...prefixesOf(before, 'ban'), ...prefixesOf(goal, 'ban')])
           const { listPath } = this.#options
           if (listPath === undefined) return 'done'
           const wanted = prefixesOf(goal, 'ban')
@@ -228,12 +196,19 @@ export class HaproxyActuator implements SweepableActuator {
     return { ...outcome, ...seen }
   }
 
-  /** What our block of the file holds is ours even if the record was lost. */
-  async #findMarked(): Promise<readonly HeldEntry[]> {
+  /** What our block of the file holds is ours even if the record was lost, and so is then its entry in the table. */
+  async #findMarked(recorded: readonly HeldEntry[]): Promise<readonly HeldEntry[]> {
     const { listPath } = this.#options
     if (listPath === undefined) return []
     const { own } = await readListFile(listPath)
-    return own.map((prefix) => ({ prefix, action: 'ban', untilMs: 0, decisionId: '' }))
+    const known = prefixesOf(recorded, 'ban')
+    return own
+      .filter((prefix) => !known.has(prefix))
+      .flatMap((prefix) =>
+        this.#places
+          .ofMarked(prefix)
+          .map((action) => ({ prefix, action, untilMs: 0, decisionId: '' }))
+      )
   }
 
   async #seeFile(goal: FileGoal): Promise<FileChanges | undefined> {
@@ -273,25 +248,24 @@ function flagged(entry: HeldEntry, { file, running }: Seen): HeldEntry {
 }
 
 /** An entry counts once, wherever it changed. */
-function countChanges({ file, running, confirmed }: Seen & RecordedOutcome) {
-  const keys = (prefixes: readonly PrefixText[], action: ActuatorAction) =>
-    prefixes.map((prefix) => entryKey({ prefix, action }))
-  const changed = (name: 'added' | 'removed') => [
-    ...new Set([
-      ...keys(file?.[name] ?? [], 'ban'),
-      ...keys(running?.list[name] ?? [], 'ban'),
-      ...keys(running?.table[name] ?? [], 'throttle')
-    ])
-  ]
+function countChanges({ bans, file, running, confirmed }: Seen & RecordedOutcome) {
+  const changed = (name: 'added' | 'removed') => {
+    const inList = new Set([...(file?.[name] ?? []), ...(running?.list[name] ?? [])])
+    return [
+      ...[...inList].map((prefix) => ({ prefix, action: 'ban' as const })),
+      ...(running?.table[name] ?? []).map((prefix) => ({ prefix, action: 'throttle' as const }))
+    ]
+  }
+  const count = (rows: readonly Pick<HeldEntry, 'prefix' | 'action'>[]) =>
+    new Set(
+      rows.map(({ prefix, action }) =>
+        entryKey({ prefix, action: bans.has(prefix) ? 'ban' : action })
+      )
+    ).size
   const added = changed('added')
   return {
-    added: added.length,
-    removed: changed('removed').length,
-    mended: added.filter((key) => confirmed.has(key)).length
+    added: count(added),
+    removed: count(changed('removed')),
+    mended: count(added.filter((row) => confirmed.has(entryKey(row))))
   }
-}
-
-/** A stick table holds whole addresses only. */
-function isSingle(prefix: PrefixText): boolean {
-  return prefix.endsWith(prefix.includes(':') ? '/128' : '/32')
 }

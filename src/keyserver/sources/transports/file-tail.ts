@@ -1,11 +1,12 @@
 /**
- * Follows a log file through rotation by rename, copy-and-truncate, removal and return. Reads by polling: it works on every
- * file system and across containers. What was written to the old file is read to its end before the new one, after a
+ * Follows a log file through rotation by rename, copy-and-truncate, removal and return. Reads by polling, which works on every
+ * file system and across containers; where the kernel tells of a write, the next look comes sooner. What was written to the old file is read to its end before the new one, after a
  * restart as well; nothing is read twice.
  */
 import type { Clock } from '../../../base/index.ts'
 import type { KeyserverError } from '../../errors.ts'
 import type { LineIntake } from '../line-intake.ts'
+import { WriteWait } from './file-watch.ts'
 import {
   LogFile,
   MIN_TELLING_BYTES,
@@ -50,6 +51,7 @@ export class FileTail implements Transport {
   readonly #graceMs: number
   readonly #retryMaxMs: number
   readonly #buffer = Buffer.alloc(CHUNK_BYTES)
+  readonly #wait: WriteWait
   #file: LogFile | undefined
   #offset = 0
   #seen = { size: -1, modifiedMs: 0 }
@@ -69,6 +71,7 @@ export class FileTail implements Transport {
     this.#clock = ports.clock
     this.#intake = ports.intake
     this.#onProblem = ports.onProblem
+    this.#wait = new WriteWait(ports.clock, ports.watchFile)
     this.#pollMs = options.pollMs ?? 200
     this.#graceMs = options.graceMs ?? 1_000
     this.#retryMaxMs = options.retryMaxMs ?? 5_000
@@ -108,7 +111,7 @@ export class FileTail implements Transport {
         const isIdle = await this.#guarded(() => this.#step(signal))
         if (!isIdle) continue
         this.#intake.settle()
-        await this.#clock.sleep(
+        await this.#wait.pause(
           this.#problemCode === undefined ? this.#pollMs : this.#retryMs,
           signal
         )
@@ -116,6 +119,7 @@ export class FileTail implements Transport {
     } catch (error) {
       if (!signal.aborted) throw error
     } finally {
+      this.#wait.close()
       this.#saved = this.position() as FilePosition | undefined
       await this.#file?.close()
       this.#file = undefined
@@ -362,6 +366,7 @@ export class FileTail implements Transport {
     this.#file = file
     this.#offset = offset
     this.#rotatedAtMs = undefined
+    this.#wait.follow(this.#path)
     if (!how.keepsPartial) this.#intake.beginAt(offset)
     this.#report(undefined)
   }

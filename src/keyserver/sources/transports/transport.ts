@@ -2,12 +2,15 @@
 import type { Clock } from '../../../base/index.ts'
 import type { KeyserverError } from '../../errors.ts'
 import type { LineIntake } from '../line-intake.ts'
+import type { WatchFile } from './file-watch.ts'
 
 export interface TransportPorts {
   readonly clock: Clock
   readonly intake: LineIntake
   /** Told once when a problem begins or changes, and once with undefined when it is over. */
   readonly onProblem: (problem: KeyserverError | undefined) => void
+  /** Undefined: files are polled alone. */
+  readonly watchFile?: WatchFile | undefined
 }
 
 export interface Transport {
