@@ -28,8 +28,7 @@ export function reportShadow(
     if (decision.type === 'ban') wouldBan++
     else wouldThrottle++
     byCategory[decision.category] = (byCategory[decision.category] ?? 0) + 1
-    // What a stronger decision followed is judged by that one.
-    if (doubtful.length === DOUBTFUL_MAX || decision.liftedBy === 'detection') continue
+    if (doubtful.length === DOUBTFUL_MAX) continue
     const sign = signOf(decision, timesByValue.get(decision.value) ?? 0, ports)
     if (sign !== undefined) doubtful.push({ decision, sign })
   }
@@ -44,7 +43,7 @@ export function reportShadow(
   }
 }
 
-/** Newest first; watches would not have been applied. */
+/** Newest first; watches would not have been applied, and what a stronger decision followed is the same case as that one. */
 function readShadow(
   sinceMs: number,
   ports: Pick<GuardServicePorts, 'decisions'>
@@ -55,7 +54,7 @@ function readShadow(
     let cursor: string | undefined
     do {
       const page = ports.decisions.list({ mode: 'shadow', type, sinceMs, cursor, limit: PAGE })
-      found.push(...page.items)
+      found.push(...page.items.filter(({ liftedBy }) => liftedBy !== 'detection'))
       left -= page.items.length
       cursor = page.nextCursor
     } while (cursor !== undefined && left > 0)

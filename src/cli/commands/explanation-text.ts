@@ -113,7 +113,9 @@ function renderReason(
   index: number,
   frame: Frame
 ): string {
+  // A negative count stands for what is not known.
   const counted = Object.entries(reason.counters)
+    .filter(([, value]) => value >= 0)
     .map(([name, value]) => `${words(name)} ${numberText(value)}`)
     .join(', ')
   return (

@@ -108,6 +108,6 @@ export function replayText(figures: ReplayFigures | string, columns: number | un
   if (figures.sources === 0) return 'The logs that are followed hold no request to replay.\n'
   const { banned, throttled, prevented_requests: prevented, requests, sources } = figures
   const share = requests === 0 ? 0 : Math.round((prevented / requests) * 100)
-  const text = `Replay of the logs that are followed, ${utcTime(figures.from)} to ${utcTime(figures.to)}: of ${plural(sources, 'address', 'addresses')} ${banned.toLocaleString('en')} would have been banned and ${throttled.toLocaleString('en')} throttled; ${prevented.toLocaleString('en')} of ${plural(requests, 'request')} (${share} %) would not have been answered.`
+  const text = `Replay of the logs that are followed, ${utcTime(figures.from)} to ${utcTime(figures.to)}: of ${plural(sources, 'address', 'addresses')} ${banned.toLocaleString('en')} would have been banned and ${throttled.toLocaleString('en')} throttled; ${prevented.toLocaleString('en')} of ${plural(requests, 'request')} (${share} %) would not have been answered. Options that were given to netminder start are not seen here, only its configuration.`
   return `${wrap(text, width, '')}\n`
 }

@@ -22,7 +22,7 @@ export function renderShadowReport(
   return [
     headline(report, how.category),
     byCategory(report, isMeant),
-    doubtfulTable(doubtful, how.columns),
+    report.would_ban + report.would_throttle === 0 ? '' : doubtfulTable(doubtful, how.columns),
     exampleTable(examples, how)
   ]
     .filter((part) => part !== '')

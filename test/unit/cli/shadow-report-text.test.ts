@@ -70,7 +70,7 @@ test('of one category it says nothing about others', () => {
   not.ok(text.includes('harvesting'))
 })
 
-test('an empty report is three short sentences', () => {
+test('an empty report says so, and nothing about what is not there', () => {
   const text = render({
     would_ban: 0,
     would_throttle: 0,
@@ -78,8 +78,8 @@ test('an empty report is three short sentences', () => {
     doubtful: [],
     examples: []
   })
-  match(text, /\n0 bans and 0 throttles would have been applied\.\n\nNone of them/)
-  not.ok(text.includes('CATEGORY'))
+  match(text, /\n0 bans and 0 throttles would have been applied\.\n/)
+  not.ok(/CATEGORY|None of them/.test(text))
 })
 
 test('many doubtful ones are counted, and the rest is named', () => {
