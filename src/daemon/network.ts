@@ -9,7 +9,12 @@ import {
   type ProtectedFactsPort,
   ShareService
 } from '../defense/index.ts'
-import { type NetworkLog, NetworkNode, type NetworkService } from '../network/index.ts'
+import type {
+  NetworkLog,
+  NetworkNodeOptions,
+  NetworkNodePorts,
+  NetworkService
+} from '../network/index.ts'
 import { OwnSequence, readOrCreateSecret, readSecret } from '../store/index.ts'
 import type { Logger, MetricsRegister } from '../telemetry/index.ts'
 import { signerFromSeed } from '../wire/index.ts'
@@ -49,26 +54,28 @@ export function createNetwork(
     },
     clock
   )
-  const service = new NetworkNode(
-    {
-      name: node.name || hostname(),
-      agent: `netminder/${programVersion()}`,
-      listen: network.listen,
-      announce: network.announce,
-      localRanges: network.localRanges.map(getPrefix),
-      hasNatTraversal: network.hasNatTraversal,
-      treatAsPublic: detection.treatAsPublic.map(getPrefix)
-    },
-    {
-      clock,
-      log: networkLog(log, config.log.level === 'debug'),
-      random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
-      randomBytes: (length) => new Uint8Array(randomBytes(length)),
-      keyFile: { readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text },
-      ...{ events, authors, networks, peerValues, sequence }
-    }
-  )
-  const onDemand = new OnDemandNetwork(service, () => networks.list().length > 0)
+  const options: NetworkNodeOptions = {
+    name: node.name || hostname(),
+    agent: `netminder/${programVersion()}`,
+    listen: network.listen,
+    announce: network.announce,
+    localRanges: network.localRanges.map(getPrefix),
+    hasNatTraversal: network.hasNatTraversal,
+    treatAsPublic: detection.treatAsPublic.map(getPrefix)
+  }
+  const ports: NetworkNodePorts = {
+    clock,
+    log: networkLog(log, config.log.level === 'debug'),
+    random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    keyFile: { readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text },
+    ...{ events, authors, networks, peerValues, sequence }
+  }
+  const load = async () => {
+    const { NetworkNode } = await import('../network/index.ts')
+    return new NetworkNode(options, ports)
+  }
+  const onDemand = new OnDemandNetwork(load, () => networks.list().length > 0)
   countNetworkEvents(onDemand, declareNetworkMetrics(declared))
   return onDemand
 }

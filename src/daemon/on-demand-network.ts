@@ -1,7 +1,11 @@
-/** The networks of a node that may be in none: until it founds or joins one, it has no key, listens nowhere and dials nobody. */
+/**
+ * The networks of a node that may be in none: until it founds or joins one, it has no key, listens nowhere, dials nobody, and
+ * does not even load what speaks to others, which takes some 50 MB.
+ */
 import type { NetworkService, NetworkStatus } from '../network/index.ts'
 
 type Create = NetworkService['create']
+type Listener = Parameters<NetworkService['onEvent']>[0]
 
 const IDLE: NetworkStatus = {
   isRunning: false,
@@ -16,13 +20,16 @@ const IDLE: NetworkStatus = {
 
 export class OnDemandNetwork implements NetworkService {
   readonly name = 'network'
-  readonly #service: NetworkService
+  readonly #load: () => Promise<NetworkService>
   readonly #hasNetworks: () => boolean
+  readonly #listeners = new Set<Listener>()
+  #loaded: Promise<NetworkService> | undefined
+  #service: NetworkService | undefined
   #signal: AbortSignal = new AbortController().signal
   #started: Promise<void> | undefined
 
-  constructor(service: NetworkService, hasNetworks: () => boolean) {
-    this.#service = service
+  constructor(load: () => Promise<NetworkService>, hasNetworks: () => boolean) {
+    this.#load = load
     this.#hasNetworks = hasNetworks
   }
 
@@ -36,65 +43,81 @@ export class OnDemandNetwork implements NetworkService {
     this.#started = undefined
     if (started === undefined) return
     await started.catch(() => undefined)
-    await this.#service.stop()
+    await this.#service?.stop()
   }
 
   status(): NetworkStatus {
-    return this.#started === undefined ? IDLE : this.#service.status()
+    return this.#running?.status() ?? IDLE
   }
 
   list() {
-    return this.#started === undefined ? [] : this.#service.list()
+    return this.#running?.list() ?? []
   }
 
   async create(fields: Parameters<Create>[0]): ReturnType<Create> {
     await this.#begin()
-    return this.#service.create(fields)
+    return (await this.#get()).create(fields)
   }
 
-  invite(id: string, fields: Parameters<NetworkService['invite']>[1]) {
-    return this.#service.invite(id, fields)
+  async invite(id: string, fields: Parameters<NetworkService['invite']>[1]) {
+    return (await this.#get()).invite(id, fields)
   }
 
   async join(invitation: string) {
     await this.#begin()
-    return this.#service.join(invitation)
+    return (await this.#get()).join(invitation)
   }
 
-  leave(id: string) {
-    return this.#service.leave(id)
+  async leave(id: string) {
+    return (await this.#get()).leave(id)
   }
 
   peers(id?: string) {
-    return this.#started === undefined ? [] : this.#service.peers(id)
+    return this.#running?.peers(id) ?? []
   }
 
-  publish(...args: Parameters<NetworkService['publish']>) {
-    return this.#service.publish(...args)
+  async publish(...args: Parameters<NetworkService['publish']>) {
+    return (await this.#get()).publish(...args)
   }
 
   alerts(query: Parameters<NetworkService['alerts']>[0]) {
-    return this.#isUnasked(query) ? NOTHING : this.#service.alerts(query)
+    return this.#running?.alerts(query) ?? NOTHING
   }
 
   threats(query: Parameters<NetworkService['threats']>[0]) {
-    return this.#isUnasked(query) ? NOTHING : this.#service.threats(query)
+    return this.#running?.threats(query) ?? NOTHING
   }
 
-  onEvent(listener: Parameters<NetworkService['onEvent']>[0]) {
-    return this.#service.onEvent(listener)
+  onEvent(listener: Listener) {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
   }
 
-  #isUnasked(query: { readonly network?: string }): boolean {
-    return this.#started === undefined && query.network === undefined
+  get #running(): NetworkService | undefined {
+    return this.#started === undefined ? undefined : this.#service
+  }
+
+  #get(): Promise<NetworkService> {
+    this.#loaded ??= this.#load().then((service) => {
+      this.#service = service
+      service.onEvent((...heard) => {
+        for (const listener of this.#listeners) listener(...heard)
+      })
+      return service
+    })
+    return this.#loaded
   }
 
   #begin(): Promise<void> {
-    this.#started ??= this.#service.start(this.#signal).catch((error: unknown) => {
-      // Another try may find the port free.
-      this.#started = undefined
-      throw error
-    })
+    this.#started ??= this.#get()
+      .then((service) => service.start(this.#signal))
+      .catch((error: unknown) => {
+        // Another try may find the port free.
+        this.#started = undefined
+        throw error
+      })
     return this.#started
   }
 }
