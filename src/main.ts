@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { SystemClock } from './base/index.ts'
-import { EXIT, ProcessIo, runCli } from './cli/index.ts'
+import { exitCodeAfter, ProcessIo, runCli } from './cli/index.ts'
 import { checkActuators, initDataDir, startNode, sweepDataDir } from './daemon/index.ts'
 
 /** One press of Ctrl-C may come twice: from the terminal, and from the older Node that handed over to this one. */
@@ -14,10 +14,13 @@ export async function run(argv: readonly string[], exit: (code: number) => never
   const root = new AbortController()
   let isReaderGone = false
   let firstAtMs: number | undefined
-  const onSignal = () => {
+  let isTerminated = false
+  const onSignal = (signal: NodeJS.Signals) => {
     firstAtMs ??= clock.monotonicMs()
-    if (!root.signal.aborted) root.abort()
-    else if (clock.monotonicMs() - firstAtMs > SAME_SIGNAL_MS) exit(1)
+    if (!root.signal.aborted) {
+      isTerminated = signal === 'SIGTERM'
+      root.abort()
+    } else if (clock.monotonicMs() - firstAtMs > SAME_SIGNAL_MS) exit(1)
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
@@ -37,5 +40,5 @@ export async function run(argv: readonly string[], exit: (code: number) => never
     signal: root.signal,
     executable: join(import.meta.dirname, '..', 'bin', 'netminder.js')
   })
-  process.exitCode = code === EXIT.INTERRUPTED && isReaderGone ? EXIT.OK : code
+  process.exitCode = exitCodeAfter(code, { isReaderGone, isTerminated })
 }

@@ -35,6 +35,7 @@ export {
   type AuditRecord,
   type AuditVerification,
   type ComponentState,
+  type FollowedLog,
   type MetricsText,
   type NodeFacts,
   type Readiness,

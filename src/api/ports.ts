@@ -101,7 +101,20 @@ export interface Readiness {
   components(): readonly ComponentState[]
 }
 
+/** A log as the running node reads it, whether its configuration or an option of its start says so. */
+export interface FollowedLog {
+  readonly format: 'haproxy' | 'nginx' | 'hockeypuck'
+  readonly kind: 'file' | 'docker-json' | 'pipe' | 'syslog'
+  /** Empty for syslog. */
+  readonly path: string
+  readonly behindProxy: 'none' | 'proxy' | 'cloudflare'
+  /** Empty: the machine's. */
+  readonly timeZone: string
+}
+
 export interface NodeFacts {
   readonly name: string
   readonly version: string
+  readonly follows: readonly FollowedLog[]
+  readonly treatAsPublic: readonly string[]
 }

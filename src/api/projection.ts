@@ -153,6 +153,7 @@ function wireExplained(explained: ExplainedDecision, nowMs: number) {
   return {
     decision: { ...wireDecision(explained.decision, nowMs), state: explained.state },
     carried_out: [...explained.carriedOut],
+    is_in_effect: explained.isInEffect,
     undo: explained.undo
   }
 }
@@ -211,7 +212,15 @@ export function wireStatus(
     active_decisions: { ...status.activeDecisions },
     last_event_at: wireTimeOrNull(status.lastEventAtMs),
     actuators: status.actuators.map(wireActuator),
-    components: node.components.map(({ name, state, detail }) => ({ name, state, detail }))
+    components: node.components.map(({ name, state, detail }) => ({ name, state, detail })),
+    follows: node.follows.map(({ format, kind, path, behindProxy, timeZone }) => ({
+      format,
+      kind,
+      path,
+      behind_proxy: behindProxy,
+      time_zone: timeZone
+    })),
+    treat_as_public: [...node.treatAsPublic]
   }
 }
 

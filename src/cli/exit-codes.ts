@@ -15,7 +15,8 @@ export const EXIT = {
   TRY_AGAIN: 75,
   NO_PERMISSION: 77,
   CONFIG: 78,
-  INTERRUPTED: 130
+  INTERRUPTED: 130,
+  TERMINATED: 143
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -36,7 +37,8 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.TRY_AGAIN, 'busy or too slow; try again'],
   [EXIT.NO_PERMISSION, 'this user or token may not do it'],
   [EXIT.CONFIG, 'the configuration is wrong'],
-  [EXIT.INTERRUPTED, 'ended by a signal before it was done']
+  [EXIT.INTERRUPTED, 'ended by Ctrl-C (SIGINT) before it was done'],
+  [EXIT.TERMINATED, 'ended by SIGTERM before it was done']
 ]
 
 /** By error code; what is not named here and comes from the node is a refusal. */
@@ -108,4 +110,14 @@ export function exitCodeOf(error: unknown): ExitCode {
   const known = BY_ERROR[error.code]
   if (known !== undefined) return known
   return error instanceof ConfigError ? EXIT.CONFIG : EXIT.REFUSED
+}
+
+/** Work that was ended says by what; where only the reader of its output went away, that is no fault. */
+export function exitCodeAfter(
+  code: ExitCode,
+  why: { readonly isReaderGone: boolean; readonly isTerminated: boolean }
+): ExitCode {
+  if (code !== EXIT.INTERRUPTED) return code
+  if (why.isReaderGone) return EXIT.OK
+  return why.isTerminated ? EXIT.TERMINATED : code
 }

@@ -1,6 +1,6 @@
 /** Commands: what a person types and what he is shown. Asks the running node over its API; starts programs of the daemon through a port. */
 export type { CliContext, DaemonPort } from './context.ts'
-export { EXIT, type ExitCode } from './exit-codes.ts'
+export { type ExitCode, exitCodeAfter } from './exit-codes.ts'
 export { ProcessIo } from './io.ts'
 export { renderCliReference } from './reference.ts'
 export { readTruth } from './replay/read-truth.ts'

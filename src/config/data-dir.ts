@@ -1,6 +1,7 @@
 /** Where a node keeps its files, and what they are called. */
 import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ConfigError } from './errors.ts'
 
 export const SYSTEM_DATA_DIR = '/var/lib/netminder'
 /** User under which the installed service runs. */
@@ -32,16 +33,28 @@ function readUserName(): string {
   }
 }
 
+/** Nothing can be made below these, and Node's recursive mkdir never returns from trying (seen with 24.21). */
+export function isKernelPath(path: string): boolean {
+  return /^\/(?:proc|sys)(?:\/|$)/.test(resolve(path))
+}
+
 /**
  * The option, else `NETMINDER_DATA_DIR`, else `/var/lib/netminder` for root and the service user, else the user's own
  * `~/.local/share/netminder` (XDG Base Directory Specification).
+ *
+ * @throws {CONFIG_UNWRITABLE} for a place where no directory can be made
  */
 export function resolveDataDir(
   option: string | undefined,
   facts: DataDirFacts = dataDirFacts()
 ): string {
   const named = option ?? facts.environment['NETMINDER_DATA_DIR']
-  if (named !== undefined && named !== '') return resolve(named)
+  if (named !== undefined && named !== '') {
+    if (!isKernelPath(named)) return resolve(named)
+    const message = `expected a directory in which files can be made, got ${named}`
+    const origin = option === undefined ? 'NETMINDER_DATA_DIR' : '--data-dir'
+    throw new ConfigError([{ code: 'CONFIG_UNWRITABLE', origin, keyPath: '', message }])
+  }
   if (facts.uid === 0 || facts.userName === SERVICE_USER) return SYSTEM_DATA_DIR
   const xdg = facts.environment['XDG_DATA_HOME']
   const base = xdg?.startsWith('/') ? xdg : join(facts.homeDir, '.local', 'share')

@@ -3,6 +3,7 @@ export { areColorsWelcome, environmentForChild } from './child-environment.ts'
 export {
   type DataPaths,
   dataPaths,
+  isKernelPath,
   resolveDataDir,
   SERVICE_USER,
   SYSTEM_DATA_DIR

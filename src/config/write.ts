@@ -48,7 +48,9 @@ export function writeConfigOnce(file: string, values: ConfigInput): boolean {
     }
     return linkOnce(temporary, file)
   } catch (cause) {
-    const message = `expected to write the configuration, got: ${messageOf(cause)}`
+    const message = isFileInTheWay(cause)
+      ? `expected ${dirname(file)} to be a directory, got a file`
+      : `expected to write the configuration, got: ${messageOf(cause)}`
     throw new ConfigError(
       [{ code: 'CONFIG_UNWRITABLE', origin: file, keyPath: '', message }],
       cause
@@ -67,4 +69,9 @@ function linkOnce(temporary: string, file: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
+}
+
+function isFileInTheWay(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return error.code === 'EEXIST' || error.code === 'ENOTDIR'
 }

@@ -42,7 +42,7 @@ import type { OnDemandNetwork } from './on-demand-network.ts'
 import { nodeReadiness } from './readiness.ts'
 import { openRepositories, type Repositories } from './repositories.ts'
 import { ServiceNotifier } from './service-notifier.ts'
-import { sourceOptions } from './source-options.ts'
+import { followedLogs, sourceOptions } from './source-options.ts'
 import { StorePruner } from './store-pruner.ts'
 import { StoreWatch } from './store-watch.ts'
 import { type IntakePositions, type IntakeState, TrafficIntake } from './traffic-intake.ts'
@@ -266,7 +266,12 @@ export class NetminderNode {
           storeWatch: this.#storeWatch,
           network: this.#network
         }),
-        node: { name: config.node.name || hostname(), version: programVersion() },
+        node: {
+          name: config.node.name || hostname(),
+          version: programVersion(),
+          follows: followedLogs(config),
+          treatAsPublic: config.detection.treatAsPublic
+        },
         apiMetrics: declareApiMetrics(declared),
         clock: this.#ports.clock,
         log: this.#ports.logger.child({ component: 'api' })

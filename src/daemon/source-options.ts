@@ -1,4 +1,5 @@
 /** Turns the configured sources into options of the log readers. */
+import type { FollowedLog } from '../api/index.ts'
 import type { Config, SourceConfig } from '../config/index.ts'
 import type { LogSourceOptions, TransportOptions } from '../keyserver/index.ts'
 
@@ -12,6 +13,17 @@ export function sourceOptions(config: Config): readonly LogSourceOptions[] {
     behindProxy: source.behindProxy,
     // Without a proxy's log the keyserver's own is all there is.
     isRequestSource: source.format === 'hockeypuck' && !hasProxy
+  }))
+}
+
+/** The same as the API tells it. */
+export function followedLogs(config: Config): readonly FollowedLog[] {
+  return config.sources.map(({ format, kind, path = '', behindProxy, timeZone }) => ({
+    format,
+    kind,
+    path,
+    behindProxy,
+    timeZone
   }))
 }
 

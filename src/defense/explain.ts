@@ -50,6 +50,7 @@ function explainDecision(
       decision,
       state,
       carriedOut: ['watched only: nothing is applied'],
+      isInEffect: false,
       undo: 'nothing to undo'
     }
   }
@@ -64,6 +65,7 @@ function explainDecision(
     decision,
     state,
     carriedOut: carriedOut(state, entry, context),
+    isInEffect: state === 'in-force' && context.ports.actuators.isInEffect(entry),
     undo: undo(state, decision)
   }
 }

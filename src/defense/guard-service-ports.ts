@@ -23,6 +23,8 @@ export interface ActuatorPort {
   sweep(signal: AbortSignal): Promise<readonly { name: string; removed: number }[]>
   /** What each actuator did or would do about the entry, one sentence each. */
   describe(entry: ActuatorEntry): readonly string[]
+  /** Whether any of them turns the entry's clients away now. */
+  isInEffect(entry: ActuatorEntry): boolean
 }
 
 export interface ProtectedFactsPort {

@@ -132,6 +132,8 @@ export interface ExplainedDecision {
   readonly state: 'in-force' | 'shadow' | 'expired' | 'lifted'
   /** Who holds it and what was done there, one sentence each (`HAProxy st_info_crawler: 429 until …`). */
   readonly carriedOut: readonly string[]
+  /** It is in force, and somebody carries it out now. */
+  readonly isInEffect: boolean
   /** How to end it by hand. */
   readonly undo: string
 }

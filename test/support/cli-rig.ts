@@ -86,7 +86,8 @@ export class CliRig {
     ])
     if (made.code !== 0) throw new Error(made.talk)
     const config = join(this.dataDir, 'netminder.toml')
-    if (!readFileSync(config, 'utf8').includes('[detection]')) {
+    const isGiven = args.includes('--treat-as-public')
+    if (!isGiven && !readFileSync(config, 'utf8').includes('[detection]')) {
       appendFileSync(config, `\n[detection]\ntreatAsPublic = ["${PUBLIC_RANGE}"]\n`)
     }
     const child = this.spawn(['start', ...args])

@@ -140,7 +140,20 @@ export async function startFakeApi(
       audit: FAKE_AUDIT,
       metrics: { contentType: 'text/plain; version=0.0.4', text: async () => '# TYPE x counter\n' },
       readiness: { components: () => components },
-      node: { name: 'keys.example', version: '0.1.0' },
+      node: {
+        name: 'keys.example',
+        version: '0.1.0',
+        follows: [
+          {
+            format: 'haproxy',
+            kind: 'file',
+            path: '/var/log/haproxy.log',
+            behindProxy: 'none',
+            timeZone: ''
+          }
+        ],
+        treatAsPublic: []
+      },
       apiMetrics: declareApiMetrics(new NullMetricsRegister()),
       clock: new SystemClock(),
       log: NULL_LOGGER,

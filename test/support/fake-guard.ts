@@ -114,6 +114,7 @@ export class FakeGuard implements GuardApi {
           decision,
           state: 'in-force',
           carriedOut: ['HAProxy blacklist.list'],
+          isInEffect: true,
           undo: `netminder decisions lift ${decision.id}`
         })),
       suppressions: [],

@@ -251,4 +251,8 @@ export class RecordingActuators implements ActuatorPort {
   describe(entry: ActuatorEntry): readonly string[] {
     return [`list: ${entry.prefix}`]
   }
+
+  isInEffect(): boolean {
+    return true
+  }
 }

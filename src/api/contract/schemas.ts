@@ -149,6 +149,9 @@ export const explanation = z
       z.strictObject({
         decision,
         carried_out: z.array(text).describe('Who holds it and what was done there.'),
+        is_in_effect: z
+          .boolean()
+          .describe('Whether it is in force and somebody turns the client away now.'),
         undo: text.describe('How to end it by hand.')
       })
     ),
@@ -214,7 +217,21 @@ export const nodeStatus = z
     active_decisions: z.strictObject({ ban: count, throttle: count, watch: count }),
     last_event_at: nullableTime,
     actuators: z.array(actuatorStatus),
-    components: z.array(componentState)
+    components: z.array(componentState),
+    follows: z
+      .array(
+        z.strictObject({
+          format: z.enum(['haproxy', 'nginx', 'hockeypuck']),
+          kind: z.enum(['file', 'docker-json', 'pipe', 'syslog']),
+          path: text.describe('Empty for syslog.'),
+          behind_proxy: z.enum(['none', 'proxy', 'cloudflare']),
+          time_zone: text.describe("Empty: the machine's.")
+        })
+      )
+      .describe('The logs as this node reads them, options of its start included.'),
+    treat_as_public: z
+      .array(text)
+      .describe('Reserved addresses that are judged as if they were public.')
   })
   .meta({ id: 'NodeStatus' })
 

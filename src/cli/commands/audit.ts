@@ -76,7 +76,7 @@ const AUDIT_COLUMNS: readonly Column<AuditRecord>[] = [
   { title: 'WHAT', value: (row) => row.action },
   {
     title: 'ABOUT, AND WHY',
-    value: (row) => (row.reason === '' ? row.target : `${row.target}: ${row.reason}`),
+    value: aboutText,
     isFlexible: true
   }
 ]
@@ -131,4 +131,49 @@ function verificationText({ is_intact, rows, faults }: Verification): string {
   if (is_intact) return `The audit is whole: ${rows} entries, each follows the one before it.\n`
   const lines = faults.map(({ kind, detail }) => `${kind.padEnd(9)}  ${plain(detail)}\n`)
   return `The audit is not whole (${rows} entries are there):\n${lines.join('')}`
+}
+
+/** Of a decision or a mode the audit's target is an id or a word; what it was about stands in the entry itself. */
+export function aboutText({
+  target,
+  reason,
+  before,
+  after
+}: Pick<AuditRecord, 'target' | 'reason' | 'before' | 'after'>): string {
+  const subject = decisionText(after) ?? decisionText(before) ?? modeText(before, after) ?? target
+  return reason === '' ? subject : `${subject}: ${reason}`
+}
+
+function decisionText(entry: unknown): string | undefined {
+  if (typeof entry !== 'object' || entry === null) return undefined
+  const { value, type, mode } = entry as Readonly<Record<string, unknown>>
+  if (typeof value !== 'string' || typeof type !== 'string') return undefined
+  return mode === 'shadow' ? `${type} of ${value} (shadow)` : `${type} of ${value}`
+}
+
+function modeText(before: unknown, after: unknown): string | undefined {
+  const now = modeOf(after)
+  if (now === undefined) return undefined
+  const old = modeOf(before)
+  const changed = Object.keys({ ...old?.byCategory, ...now.byCategory })
+    .filter((category) => effective(old, category) !== effective(now, category))
+    .map((category) => `${category} ${effective(now, category)}`)
+  const overall =
+    old?.overall === now.overall ? [] : [`${old?.overall ?? 'none'} to ${now.overall}`]
+  return `mode ${[...overall, ...changed].join(', ') || now.overall}`
+}
+
+type ModeEntry = NonNullable<ReturnType<typeof modeOf>>
+
+function effective(mode: ModeEntry | undefined, category: string): string | undefined {
+  return mode?.byCategory[category] ?? mode?.overall
+}
+
+function modeOf(entry: unknown) {
+  if (typeof entry !== 'object' || entry === null || !('overall' in entry)) return undefined
+  const { overall, byCategory = {} } = entry as {
+    readonly overall: unknown
+    readonly byCategory?: Readonly<Record<string, string>>
+  }
+  return { overall: String(overall), byCategory }
 }

@@ -44,6 +44,9 @@ function headline(explanation: Explanation): string {
   if (acting !== undefined && acting.carried_out.length === 0) {
     return `${ip} should be ${DONE_TO[acting.decision.type]} ${endText(acting, explanation)}, but nobody turns it away: no actuator is configured.`
   }
+  if (acting !== undefined && !acting.is_in_effect) {
+    return `${ip} should be ${DONE_TO[acting.decision.type]} ${endText(acting, explanation)}, but this node cannot say that anybody turns it away: see what is done below.`
+  }
   if (acting !== undefined) {
     return `${ip} is ${DONE_TO[acting.decision.type]} ${endText(acting, explanation)}.`
   }

@@ -108,7 +108,9 @@ function addEnforce(parent: Command, context: CliContext): void {
       const allow: string[] = []
       for await (const { prefix } of entriesOf(client, 'allowlist', signal)) allow.push(prefix)
       const { config } = readPlaces(places)
-      const replay = await replayFigures(config, { category: options.category, allow }, context)
+      const node = await client.call('showStatus', {}, { signal })
+      const how = { category: options.category, allow, node }
+      const replay = await replayFigures(config, how, context)
       const shown = `${text}\n${replayText(replay, io.columns)}`
       if (places.output === 'table') await io.write(`${shown}\n`)
       else io.talk(shown)

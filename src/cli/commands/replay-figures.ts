@@ -1,7 +1,8 @@
 /** What the node's policy would have done on the logs that lie there already: figures to look at before enforcing. */
 import { stat } from 'node:fs/promises'
+import type { OperationResponse } from '../../api/index.ts'
 import { isAbortError, messageOf, NetminderError } from '../../base/index.ts'
-import type { Config, SourceConfig } from '../../config/index.ts'
+import type { Config } from '../../config/index.ts'
 import { ReplayRun } from '../../defense/index.ts'
 import { type Category, createPolicy } from '../../detection/index.ts'
 import { type ReplayOptions, replayLogs } from '../../keyserver/index.ts'
@@ -20,22 +21,28 @@ export interface ReplayFigures {
 
 /** About a quarter of a million lines, a few seconds of work. */
 const REPLAY_BYTES_MAX = 64 * 1_048_576
-const REPLAYED_KINDS: readonly SourceConfig['kind'][] = ['file']
+
+export type FollowedByNode = Pick<OperationResponse<'showStatus'>, 'follows' | 'treat_as_public'>
 
 /** @returns the figures, or one sentence that says why there are none */
 export async function replayFigures(
   config: Config,
-  how: { readonly category: Category | undefined; readonly allow: readonly string[] },
+  how: {
+    readonly category: Category | undefined
+    readonly allow: readonly string[]
+    /** What the running node says of itself: it may have been started with other options. */
+    readonly node: FollowedByNode
+  },
   { clock, signal }: CliContext
 ): Promise<ReplayFigures | string> {
   try {
-    const logs = await logsOf(config)
+    const logs = await logsOf(how.node.follows)
     if (typeof logs === 'string') return logs
     const { detection, defense } = config
     const run = new ReplayRun({
       policy: createPolicy(detection.policy, { sourcesMax: detection.maxSources }),
       isFrozen: false,
-      treatAsPublic: detection.treatAsPublic,
+      treatAsPublic: how.node.treat_as_public,
       allow: how.allow,
       throttleTtlMs: defense.throttleTtlMs,
       banLadderMs: defense.banLadderMs,
@@ -51,14 +58,14 @@ export async function replayFigures(
   }
 }
 
-async function logsOf({ sources }: Config): Promise<ReplayOptions | string> {
-  const replayed = sources.filter(({ kind }) => REPLAYED_KINDS.includes(kind))
-  const pathOf = (format: SourceConfig['format']) =>
+async function logsOf(follows: FollowedByNode['follows']): Promise<ReplayOptions | string> {
+  const replayed = follows.filter(({ kind }) => kind === 'file')
+  const pathOf = (format: (typeof follows)[number]['format']) =>
     replayed.find((source) => source.format === format)?.path
   const paths = { haproxy: pathOf('haproxy'), nginx: pathOf('nginx') }
   const named = Object.values(paths).filter((path) => path !== undefined)
   if (named.length === 0) {
-    return 'Nothing was replayed: no access log of HAProxy or nginx is configured as a file.'
+    return 'Nothing was replayed: no access log of HAProxy or nginx is followed as a file.'
   }
   let bytes = 0
   for (const path of named) bytes += (await stat(path).catch(() => ({ size: 0 }))).size
@@ -69,8 +76,8 @@ async function logsOf({ sources }: Config): Promise<ReplayOptions | string> {
   return {
     ...paths,
     hockeypuck: pathOf('hockeypuck'),
-    behindProxy: haproxy?.behindProxy,
-    ...(haproxy === undefined || haproxy.timeZone === '' ? {} : { timeZone: haproxy.timeZone })
+    behindProxy: haproxy?.behind_proxy,
+    ...(haproxy === undefined || haproxy.time_zone === '' ? {} : { timeZone: haproxy.time_zone })
   }
 }
 
@@ -108,6 +115,6 @@ export function replayText(figures: ReplayFigures | string, columns: number | un
   if (figures.sources === 0) return 'The logs that are followed hold no request to replay.\n'
   const { banned, throttled, prevented_requests: prevented, requests, sources } = figures
   const share = requests === 0 ? 0 : Math.round((prevented / requests) * 100)
-  const text = `Replay of the logs that are followed, ${utcTime(figures.from)} to ${utcTime(figures.to)}: of ${plural(sources, 'address', 'addresses')} ${banned.toLocaleString('en')} would have been banned and ${throttled.toLocaleString('en')} throttled; ${prevented.toLocaleString('en')} of ${plural(requests, 'request')} (${share} %) would not have been answered. Options that were given to netminder start are not seen here, only its configuration.`
+  const text = `Replay of the logs that are followed, ${utcTime(figures.from)} to ${utcTime(figures.to)}: of ${plural(sources, 'address', 'addresses')} ${banned.toLocaleString('en')} would have been banned and ${throttled.toLocaleString('en')} throttled; ${prevented.toLocaleString('en')} of ${plural(requests, 'request')} (${share} %) would not have been answered.`
   return `${wrap(text, width, '')}\n`
 }

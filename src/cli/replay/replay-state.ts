@@ -1,7 +1,9 @@
 /** What a replay has learned, kept in a directory of its own so that the next log goes on from there; one file for each policy. */
+
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, messageOf, NetminderError } from '../../base/index.ts'
+import { isKernelPath } from '../../config/index.ts'
 import type { ReplayRun } from '../../defense/index.ts'
 import type { PolicyName } from '../../detection/index.ts'
 import { CheckpointFile } from '../../store/index.ts'
@@ -22,6 +24,12 @@ export class ReplayState {
 
   /** @throws {CLI_CANNOT_CREATE} */
   static async open(directory: string, policy: PolicyName, clock: Clock): Promise<ReplayState> {
+    if (isKernelPath(directory)) {
+      throw new CliError(
+        'CLI_CANNOT_CREATE',
+        `expected a directory in which files can be made, got ${directory}`
+      )
+    }
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 })
     } catch (cause) {

@@ -162,7 +162,19 @@ export class ActuatorSet implements Component {
   }
 
   describe(entry: ActuatorEntry): readonly string[] {
-    return this.#lanes.map(({ actuator }) => actuator.describe(entry))
+    return this.#lanes.map(({ actuator, failures, lastError }) =>
+      failures === 0
+        ? actuator.describe(entry)
+        : `${actuator.describe(entry)} (not certain: ${lastError ?? 'it failed'}; it is tried again)`
+    )
+  }
+
+  /** Whether anybody turns the entry's clients away: somebody who can, and who did not fail when it was tried last. */
+  isInEffect(entry: ActuatorEntry): boolean {
+    return this.#lanes.some(
+      ({ actuator, failures }) =>
+        failures === 0 && (actuator.takesEffect?.(entry) ?? actuator.actions.includes(entry.action))
+    )
   }
 
   /** Runs the lane unless it runs already or waits for its retry. */

@@ -51,6 +51,8 @@ export interface Actuator {
   check(signal: AbortSignal): Promise<readonly ActuatorProblem[]>
   /** How a person undoes or verifies an entry by hand: shown by `decisions explain`. */
   describe(entry: ActuatorEntry): string
+  /** Whether an entry turns somebody away as soon as it was applied. @default what `actions` names */
+  takesEffect?(entry: ActuatorEntry): boolean
 }
 
 /** An actuator that puts entries where they outlive this process. */

@@ -245,6 +245,31 @@ test('a reader that goes away is no error', () =>
     equal([code, talk], [0, ''])
   }))
 
+test('a place where no directory can be made is refused at once', () =>
+  scene(async (rig) => {
+    const file = join(rig.dir, 'file')
+    writeFileSync(file, '')
+    for (const [args, expected] of [
+      [
+        ['init', '--data-dir', '/proc/x'],
+        /expected a directory in which files can be made, got \/proc\/x/
+      ],
+      [
+        ['start', '--data-dir', '/sys/x'],
+        /expected a directory in which files can be made, got \/sys\/x/
+      ],
+      [['init', '--data-dir', file], /to be a directory, got a file/],
+      [
+        ['replay', '--haproxy-log', file, '--state', '/proc/x'],
+        /expected a directory in which files can be made, got \/proc\/x/
+      ]
+    ] as const) {
+      const { code, talk } = await rig.run(args)
+      equal([args, code], [args, 73])
+      match(talk, expected)
+    }
+  }))
+
 test('where no node runs, commands that need one say so', () =>
   scene(async (rig) => {
     await rig.run(['init', '--api-port', '1'])

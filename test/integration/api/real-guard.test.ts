@@ -52,7 +52,8 @@ function makeGuard(): GuardService {
         statuses: () => [],
         dryRun: async () => [],
         sweep: async () => [],
-        describe: () => []
+        describe: () => [],
+        isInEffect: () => false
       },
       facts: { current: () => ({ entries: [] }), onChange: () => () => {} },
       clock,

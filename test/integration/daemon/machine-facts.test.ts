@@ -16,9 +16,19 @@ const MINUTE_MS = 60_000
 const DAY_MS = 1_440 * MINUTE_MS
 const START_MS = 1_000 * DAY_MS
 
+/** Says when the watch of partners has worked an answer off: it is the only one that sleeps. */
+class SleepCountingClock extends ManualClock {
+  sleeps = 0
+
+  override sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    this.sleeps++
+    return super.sleep(durationMs, signal)
+  }
+}
+
 class Scene {
   readonly dir = mkdtempSync(join(tmpdir(), 'netminder-facts-'))
-  readonly clock = new ManualClock(START_MS)
+  readonly clock = new SleepCountingClock(START_MS)
   readonly names = new Map<string, readonly string[]>()
   readonly warnings: string[] = []
   partners: readonly string[] = []
@@ -38,7 +48,7 @@ class Scene {
       await new Promise((resolve) => this.#server.once('listening', resolve))
     }
     const { port } = this.#server.address() as AddressInfo
-    const asked = this.asked
+    const { sleeps } = this.clock
     const logger: Logger = {
       ...NULL_LOGGER,
       warn: (fields) => {
@@ -70,21 +80,16 @@ class Scene {
       }
     )
     await this.facts.start()
-    await this.#until(() => this.asked > asked)
+    while (this.clock.sleeps === sleeps) await turn()
   }
 
-  /** Moves the clock by so much; waits until the statistics were asked for, or for as long as an answer takes. */
+  /** Moves the clock by so much, and waits until the statistics were worked off if they are due. */
   async pass(durationMs: number, isAsked = true): Promise<void> {
     const { asked } = this
+    const { sleeps } = this.clock
     await this.clock.advance(durationMs)
-    if (isAsked) await this.#until(() => this.asked > asked)
+    while (isAsked && this.clock.sleeps === sleeps) await turn()
     is(this.asked > asked, isAsked, `asked after ${durationMs} ms`)
-  }
-
-  /** The answer is worked off when the watch sleeps again: its requests are loopback's, so a few hundred turns suffice. */
-  async #until(isDone: () => boolean): Promise<void> {
-    while (!isDone()) await turn()
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   of(kind: string): string[] {

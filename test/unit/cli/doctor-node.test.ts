@@ -28,7 +28,9 @@ const STATUS: Status = {
   active_decisions: { ban: 0, throttle: 0, watch: 0 },
   last_event_at: null,
   actuators: [],
-  components: [{ name: 'source haproxy', state: 'ok', detail: '12 lines read' }]
+  components: [{ name: 'source haproxy', state: 'ok', detail: '12 lines read' }],
+  follows: [],
+  treat_as_public: []
 }
 const NODE: NodeFacts = {
   dataDir: '/d',

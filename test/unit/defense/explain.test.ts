@@ -94,6 +94,7 @@ for (const { name, stored, atMs, state, carriedOut, undo } of [
     const [explained] = explain([stored], atMs).decisions
     is(explained?.state, state)
     equal(explained?.carriedOut, carriedOut)
+    is(explained?.isInEffect, state === 'in-force' && stored.type !== 'watch')
     match(explained?.undo ?? '', undo)
   })
 }

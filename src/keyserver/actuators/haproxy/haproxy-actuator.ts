@@ -151,6 +151,10 @@ export class HaproxyActuator implements SweepableActuator {
     })
   }
 
+  takesEffect(entry: ActuatorEntry): boolean {
+    return this.#places.takesEffect(entry)
+  }
+
   #plan(desired: readonly ActuatorEntry[]) {
     const plan = planDesired(desired, this.#ports, (entry) => this.#places.resolve(entry))
     return { ...plan, wanted: this.#places.withTableBans(plan.wanted) }

@@ -62,6 +62,15 @@ export class HaproxyPlaces {
     return this.#hasTable && isSingle(prefix) ? ['ban', 'throttle'] : ['ban']
   }
 
+  /** Without the admin socket a list is read at HAProxy's next reload only, and nobody can be throttled. */
+  takesEffect(entry: ActuatorEntry): boolean {
+    return (
+      this.#whyNot(entry) === undefined &&
+      this.#options.socket !== undefined &&
+      (this.#placeOf(entry) === 'ban' || this.#hasTable)
+    )
+  }
+
   /** `isInTable`: whether a ban is among those that the table holds as well. */
   describe(entry: ActuatorEntry, how: { readonly nowMs: number; readonly isInTable: boolean }) {
     const { name, throttleTable, listPath, listPathInProxy, socket } = this.#options
@@ -75,6 +84,9 @@ export class HaproxyPlaces {
         : `${name}: HAProxy cannot throttle here (no socket or table)`
     }
     const where = listPath ?? listPathInProxy ?? 'its blacklist'
+    if (socket === undefined) {
+      return `${name}: ${shown} is written to ${where} until ${until}; without an admin socket HAProxy closes connections from it only after its next reload`
+    }
     const left = formatDuration(Math.max(0, entry.untilMs - how.nowMs))
     const closed = `${name}: HAProxy closes connections from ${shown} (list ${where}) until ${until}, ${left} from now`
     if (isSingle(entry.prefix)) {
@@ -82,9 +94,7 @@ export class HaproxyPlaces {
         ? `${closed}, and answers 429 over those that were open (table ${throttleTable})`
         : `${closed}; one that was open stays open until it ends`
     }
-    return socket === undefined
-      ? `${closed}; one that was open stays open until it ends`
-      : `${closed}; those that were open and that HAProxy shows as sessions are ended once`
+    return `${closed}; those that were open and that HAProxy shows as sessions are ended once`
   }
 
   behindProxyLine(): string {

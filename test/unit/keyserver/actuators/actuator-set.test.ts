@@ -238,6 +238,7 @@ test('a sweep tells all of them, also when one fails, and then says so', async (
   is(message, 'no socket')
   equal(last?.calls, [[]])
   equal(set.describe(ban('192.0.2.1')), ['a0 192.0.2.1/32', 'a1 192.0.2.1/32', 'a2 192.0.2.1/32'])
+  is(set.isInEffect(ban('192.0.2.1')), true)
   await set.stop()
 })
 

@@ -71,10 +71,14 @@ test('without a table or a socket the list alone holds, and it is said', () => {
     equal(places.actions, ['ban'])
     equal(shown(places.withTableBans([ban('192.0.2.1', 5)])), ['ban 192.0.2.1/32 5'])
     equal(places.ofMarked('192.0.2.1/32'), ['ban'])
+    const told = places.describe(ban('192.0.2.1'), { nowMs: 0, isInTable: true })
+    const hasSocket = 'throttleTable' in change
     match(
-      places.describe(ban('192.0.2.1'), { nowMs: 0, isInTable: true }),
-      /one that was open stays open until it ends$/
+      told,
+      hasSocket ? /one that was open stays open until it ends$/ : /only after its next reload$/
     )
+    is(places.takesEffect(ban('192.0.2.1')), hasSocket)
+    is(places.takesEffect(throttle('192.0.2.1')), false)
   }
 })
 
