@@ -76,6 +76,8 @@ export interface HostPorts {
   readonly peerValues: PeerValueStore
   /** Where libp2p's own metrics go. */
   readonly registry?: Registry
+  /** In the place of libp2p's own: measurements put lines in it that are slow, or cut. */
+  readonly tcp?: typeof tcp
   onDenied?(reason: DenyReason): void
 }
 
@@ -236,7 +238,7 @@ export class Host {
       privateKey: this.#identity.privateKey,
       nodeInfo: { name: 'netminder', version: '1', userAgent: agent },
       addresses: { listen: [...listen], ...(announce && { announce: [...announce] }) },
-      transports: [tcp(), ...(hasNatTraversal ? [circuitRelayTransport()] : [])],
+      transports: [(this.#ports.tcp ?? tcp)(), ...(hasNatTraversal ? [circuitRelayTransport()] : [])],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
       connectionGater: createConnectionGater({
