@@ -61,7 +61,8 @@ export function wireNetworkStatus(status: NetworkStatus): Wire<'networkStatus'> 
     connected_peers: status.connectedPeers,
     networks: status.networks.map(wireNetworkState),
     queues: { ...status.queues },
-    clock_skew_ms: status.clockSkewMs ?? null
+    clock_skew_ms: status.clockSkewMs ?? null,
+    clock_peers: status.clockPeers
   }
 }
 

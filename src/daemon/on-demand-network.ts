@@ -15,7 +15,8 @@ const IDLE: NetworkStatus = {
   connectedPeers: 0,
   networks: [],
   queues: { alert: 0, vote: 0, list: 0, ctl: 0, sync: 0 },
-  clockSkewMs: undefined
+  clockSkewMs: undefined,
+  clockPeers: 0
 }
 
 export class OnDemandNetwork implements NetworkService {

@@ -9,7 +9,7 @@ import { FrameError } from './host/framed-stream.ts'
 import type { NetworkLog } from './host/log.ts'
 import type { LastSync, SyncOutcome } from './network-api.ts'
 import { SESSIONS_MAX } from './sync-protocol/constants.ts'
-import type { SyncProtocol } from './sync-protocol/sync-protocol.ts'
+import type { ClockReading, SyncProtocol } from './sync-protocol/sync-protocol.ts'
 
 /** A peer that is always out of room, or never gives what it names, is left after so many requests for a kind. */
 const REQUESTS_MAX = 4_096
@@ -20,6 +20,7 @@ export interface CatchUpPorts {
   readonly sync: SyncProtocol
   readonly fetch: FetchProtocol
   readonly intake: EventIntake
+  onReading(peer: PeerId, reading: ClockReading): void
   /** It broke the protocol. */
   onFault(peer: PeerId): Promise<void>
 }
@@ -66,7 +67,8 @@ export class CatchUp {
     signal: AbortSignal,
     progress: { fetched: number }
   ): Promise<SyncOutcome> {
-    const { differences, error } = await this.#ports.sync.reconcile(peer, signal)
+    const { differences, error, reading } = await this.#ports.sync.reconcile(peer, signal)
+    if (reading !== undefined) this.#ports.onReading(peer, reading)
     // In the order of kinds: who may speak comes before what they said.
     for (const { needs } of differences) await this.#fetchAll(peer, needs, { signal, progress })
     if (error?.code === 'PEER_BUSY' || error?.code === 'PEER_LIMIT') return 'busy'

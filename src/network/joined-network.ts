@@ -9,6 +9,7 @@ import { FetchProtocol } from './fetch-protocol/fetch-protocol.ts'
 import { findMultiaddr, type Host, stopDht } from './host/host.ts'
 import { findPeerOfAuthor } from './host/identity.ts'
 import type { NetworkLog } from './host/log.ts'
+import type { PeerClocks } from './peer-clocks.ts'
 import type { EventStore, JoinedNetwork as JoinedRecord } from './ports.ts'
 import type { LiveSet } from './sync/live-set.ts'
 import { SyncProtocol } from './sync-protocol/sync-protocol.ts'
@@ -34,6 +35,7 @@ export interface JoinedPorts {
   readonly host: Host
   readonly intake: EventIntake
   readonly events: EventStore
+  readonly clocks: PeerClocks
 }
 
 export class JoinedNetwork {
@@ -56,11 +58,12 @@ export class JoinedNetwork {
     this.network = network
     this.#ports = ports
     this.live = ports.intake.join(network)
-    this.#sync = new SyncProtocol(network.id, this.live, ports.host)
+    this.#sync = new SyncProtocol(network.id, this.live, ports)
     this.#fetch = new FetchProtocol(network.id, ports.events, ports.host)
     const { clock, log, intake, host } = ports
     this.#catchUp = new CatchUp(network.id, {
       ...{ clock, log, intake, sync: this.#sync, fetch: this.#fetch },
+      onReading: (peer, reading) => ports.clocks.note(peer.toString(), reading),
       onFault: (peer) => host.ban(peer)
     })
     this.#tasks = new TaskGroup((error) => {

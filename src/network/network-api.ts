@@ -70,8 +70,10 @@ export interface NetworkStatus {
   readonly networks: readonly NetworkState[]
   /** Waiting for their signatures to be checked. */
   readonly queues: Readonly<Record<Lane, number>>
-  /** Of the clock of the last peers that announced themselves; positive: this node's is ahead. Undefined: nobody has. */
+  /** Median over the connected peers that tell their time; positive: this node's clock is ahead. Undefined: nobody tells. */
   readonly clockSkewMs: number | undefined
+  /** How many peers it comes from. Of one or two, it may be they who are wrong. */
+  readonly clockPeers: number
 }
 
 export interface NetworkPeer {

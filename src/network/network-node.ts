@@ -31,6 +31,7 @@ import { acceptInvitation, foundNetwork, writeInvitationTo } from './invitations
 import { JoinedNetwork } from './joined-network.ts'
 import type * as api from './network-api.ts'
 import { describePeer, describeState, type Member, summarize } from './network-state.ts'
+import { PeerClocks } from './peer-clocks.ts'
 import type {
   AuthorStore,
   EventStore,
@@ -71,6 +72,7 @@ export class NetworkNode implements api.NetworkService {
   readonly #members = new Map<api.NetworkIdText, Member>()
   readonly #listeners = new Set<api.NetworkEventListener>()
   readonly #tasks: TaskGroup
+  readonly #clocks: PeerClocks
   #stopping = new AbortController()
   #running:
     | {
@@ -84,6 +86,7 @@ export class NetworkNode implements api.NetworkService {
   constructor(options: NetworkNodeOptions, ports: NetworkNodePorts) {
     this.#options = options
     this.#ports = ports
+    this.#clocks = new PeerClocks(ports.clock)
     this.#tasks = new TaskGroup((error) =>
       ports.log.debug({ reason: messageOf(error) }, 'a task failed')
     )
@@ -137,7 +140,7 @@ export class NetworkNode implements api.NetworkService {
       connectedPeers: running?.host.connections.length ?? 0,
       networks: running === undefined ? [] : this.#states(running),
       queues: Object.fromEntries(lengths),
-      clockSkewMs: undefined
+      ...this.#clocks.estimate(running?.host.connections ?? [])
     }
   }
 
@@ -298,7 +301,9 @@ export class NetworkNode implements api.NetworkService {
     const { host, intake, gossip, identity } = this.#run
     const { clock, random, log, events } = this.#ports
     const network = decodeNetwork(record.document)
-    const joined = new JoinedNetwork(record, network, { clock, random, log, host, intake, events })
+    const joined = new JoinedNetwork(record, network, {
+      ...{ clock, random, log, host, intake, events, clocks: this.#clocks }
+    })
     const view = new EventView(network, identity.signer.publicKey)
     view.load(events, clock.nowMs())
     const member = { joined, view }
@@ -369,6 +374,7 @@ export class NetworkNode implements api.NetworkService {
   #watchClock(): void {
     watchClock(this.#ports.clock, this.#stopping.signal, (nowMs, hasJumped) => {
       this.#running?.intake.expire()
+      if (hasJumped) this.#clocks.forgetAll()
       for (const { joined, view } of this.#members.values()) {
         view.expire(nowMs)
         if (hasJumped) joined.syncWithAll()

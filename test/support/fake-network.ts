@@ -77,7 +77,8 @@ export class FakeNetwork implements NetworkService {
         lastSync: { atMs: 1_000, outcome: 'same', fetched: 0, durationMs: 12 }
       })),
       queues: { alert: 0, vote: 0, list: 0, ctl: 0 } as NetworkStatus['queues'],
-      clockSkewMs: this.clockSkewMs
+      clockSkewMs: this.clockSkewMs,
+      clockPeers: this.clockSkewMs === undefined ? 0 : 1
     }
   }
 

@@ -60,7 +60,8 @@ export const networkStatus = z
     clock_skew_ms: z
       .number()
       .nullable()
-      .describe("Positive: this node's clock is ahead of the others'; null: not known.")
+      .describe("Positive: this node's clock is ahead of the others'; null: not known."),
+    clock_peers: count.describe('How many connected nodes tell their time.')
   })
   .meta({ id: 'NetworkStatus' })
 

@@ -1,7 +1,7 @@
 /** How the node stands among others: whether it hears anybody, whether it is heard, and who can read its key. */
 import { stat } from 'node:fs/promises'
 import { ApiClient, findApi, type OperationResponse } from '../../api/index.ts'
-import { NetminderError } from '../../base/index.ts'
+import { formatDuration, NetminderError } from '../../base/index.ts'
 import { dataPaths } from '../../config/index.ts'
 import { holdsLock, storePaths } from '../../store/index.ts'
 import { type Finding, fault, note, shellWord } from './finding.ts'
@@ -12,7 +12,9 @@ type NetworkStatus = OperationResponse<'showNetworkStatus'>
 const ANSWER_TIMEOUT_MS = 4_000
 /** What others say is refused if it lies further ahead (design defense.md e.2). */
 const SKEW_MS_MAX = 5 * 60_000
-const SKEW_MS_LOW = 30_000
+const SKEW_MS_LOW = 2 * 60_000
+/** Of fewer peers it may be they whose clocks are wrong. */
+const SURE_PEERS_MIN = 3
 /** The group may read (an operator can let his administrators in that way); nobody else may do anything. */
 const FORBIDDEN_BITS = 0o027
 
@@ -68,7 +70,7 @@ export function judgeNetwork(status: NetworkStatus): readonly Finding[] {
   if (status.networks.length === 0) return []
   return [
     ...status.networks.flatMap(judgeOne),
-    ...judgeSkew(status.clock_skew_ms),
+    ...judgeSkew(status),
     ...judgeAddresses(status.addresses)
   ]
 }
@@ -94,13 +96,19 @@ function judgeOne({ name, id, is_alone, mesh }: NetworkStatus['networks'][number
   ]
 }
 
-function judgeSkew(skewMs: number | null): Finding[] {
+function judgeSkew({
+  clock_skew_ms: skewMs,
+  clock_peers: peers
+}: Pick<NetworkStatus, 'clock_skew_ms' | 'clock_peers'>): Finding[] {
   if (skewMs === null || Math.abs(skewMs) < SKEW_MS_LOW) return []
-  const seconds = Math.round(Math.abs(skewMs) / 1_000)
-  const message = `other nodes see the clock of this one ${seconds} s ${skewMs > 0 ? 'ahead' : 'behind'}`
+  const length = formatDuration(Math.abs(skewMs))
+  const doubt = peers < SURE_PEERS_MIN ? ', too few to know whose clock is wrong' : ''
+  const message = `the clock of this node is ${length} ${skewMs > 0 ? 'ahead of' : 'behind'} those of the others (by ${peers} ${peers === 1 ? 'node' : 'nodes'}${doubt})`
   const cure = 'timedatectl set-ntp true'
   if (Math.abs(skewMs) < SKEW_MS_MAX) return [note('NETWORK_CLOCK_SKEW', message, cure)]
-  return [fault('NETWORK_CLOCK_SKEW', `${message}: what it says is refused`, cure)]
+  const effect =
+    skewMs > 0 ? 'what this node says is refused' : 'what they say is refused by this node'
+  return [fault('NETWORK_CLOCK_SKEW', `${message}: ${effect}`, cure)]
 }
 
 const NOT_REACHABLE =

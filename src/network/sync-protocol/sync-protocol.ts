@@ -1,5 +1,6 @@
 /** Reconciliation over streams: asks peers what they have, and answers them (protocols/sync). */
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Clock } from '../../base/index.ts'
 import { protocolId, SYNC_FRAME_BYTES_MAX } from '../../wire/index.ts'
 import { SyncError } from '../errors.ts'
 import { FramedStream } from '../host/framed-stream.ts'
@@ -9,10 +10,19 @@ import { type KindDifference, SyncInitiator } from '../sync/sync-session.ts'
 import { SESSION_TIMEOUT_MS, SESSIONS_MAX } from './constants.ts'
 import { busyFrame, SyncHandler } from './handler.ts'
 
+/** Of the first exchange of a session. */
+export interface ClockReading {
+  /** Positive: this node's clock is ahead of the peer's. At most half of the round trip away from the truth. */
+  readonly aheadMs: number
+  readonly roundTripMs: number
+}
+
 export interface SyncFindings {
   readonly differences: readonly KindDifference[]
   /** Why it ended early; what was found until then is good. */
   readonly error: SyncError | undefined
+  /** Undefined: the peer does not tell its time. */
+  readonly reading: ClockReading | undefined
 }
 
 export class SyncProtocol {
@@ -20,12 +30,18 @@ export class SyncProtocol {
   readonly #host: Host
   readonly #set: LiveSet
   readonly #handler: SyncHandler
+  readonly #clock: Clock
 
-  constructor(network: Uint8Array, set: LiveSet, host: Host) {
+  constructor(
+    network: Uint8Array,
+    set: LiveSet,
+    ports: { readonly host: Host; readonly clock: Clock }
+  ) {
     this.id = protocolId(network, 'sync')
-    this.#host = host
+    this.#host = ports.host
+    this.#clock = ports.clock
     this.#set = set
-    this.#handler = new SyncHandler(set)
+    this.#handler = new SyncHandler(set, ports.clock)
   }
 
   async register(): Promise<void> {
@@ -44,21 +60,32 @@ export class SyncProtocol {
     const stream = await this.#host.openStream(peer, this.id, deadline)
     const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, deadline)
     const session = new SyncInitiator(this.#set)
+    let reading: ClockReading | undefined
     try {
       let message = session.open()
       while (message !== undefined) {
+        const sentMs = this.#clock.monotonicMs()
         await framed.write(message)
         const answer = await framed.read()
         if (answer === undefined) break
+        const roundTripMs = this.#clock.monotonicMs() - sentMs
         message = session.receive(answer)
+        reading ??= this.#read(session.peerSentAtMs, roundTripMs)
       }
       await framed.close()
-      return { differences: session.differences, error: undefined }
+      return { differences: session.differences, error: undefined, reading }
     } catch (error) {
       framed.abort(error)
       if (!(error instanceof SyncError)) throw error
-      return { differences: session.differences, error }
+      return { differences: session.differences, error, reading }
     }
+  }
+
+  /** The peer's clock was read somewhere between question and answer: the middle is the best guess. */
+  #read(peerSentAtMs: number | undefined, roundTripMs: number): ClockReading | undefined {
+    if (peerSentAtMs === undefined) return undefined
+    const aheadMs = this.#clock.nowMs() - roundTripMs / 2 - peerSentAtMs
+    return { aheadMs, roundTripMs }
   }
 
   async #answer(stream: Stream, connection: Connection): Promise<void> {
