@@ -11,5 +11,6 @@ export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['idle-memory', () => import('./figures/idle-memory.ts')],
   ['kill-store', () => import('./figures/kill-store.ts')],
   ['event-validation', () => import('./figures/event-validation.ts')],
-  ['catch-up', () => import('./figures/catch-up.ts')]
+  ['catch-up', () => import('./figures/catch-up.ts')],
+  ['alert-30', () => import('./figures/alert-30.ts')]
 ])

@@ -40,7 +40,7 @@ interface Ports {
 /** Undefined where networks are turned off. @throws {SECRET_FILE_UNUSABLE} */
 export function createNetwork(
   { dataDir, config }: Options,
-  { store, declared, clock, logger }: Ports
+  { store, declared, clock, logger }: Pick<Ports, 'store' | 'declared' | 'clock' | 'logger'>
 ): OnDemandNetwork | undefined {
   const { network, node, detection } = config
   if (!network.isEnabled) return undefined
