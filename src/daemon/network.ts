@@ -16,10 +16,10 @@ import type {
   NetworkService
 } from '../network/index.ts'
 import { OwnSequence, readOrCreateSecret, readSecret } from '../store/index.ts'
-import type { Logger, MetricsRegister } from '../telemetry/index.ts'
+import type { Logger, MetricsRegister, PrometheusRegister } from '../telemetry/index.ts'
 import { signerFromSeed } from '../wire/index.ts'
 import { actuatorProtection } from './actuator-protection.ts'
-import { countNetworkEvents, declareNetworkMetrics, declareSharingMetrics } from './metrics.ts'
+import { declareSharingMetrics, measureNetwork } from './metrics.ts'
 import { OnDemandNetwork } from './on-demand-network.ts'
 import type { Repositories } from './repositories.ts'
 
@@ -33,6 +33,8 @@ interface Ports {
   readonly facts: Pick<ProtectedFactsPort, 'current'>
   readonly guard: GuardApi
   readonly declared: MetricsRegister
+  /** Takes libp2p's own metrics; undefined where metrics are off. */
+  readonly register?: PrometheusRegister | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -40,7 +42,13 @@ interface Ports {
 /** Undefined where networks are turned off. @throws {SECRET_FILE_UNUSABLE} */
 export function createNetwork(
   { dataDir, config }: Options,
-  { store, declared, clock, logger }: Pick<Ports, 'store' | 'declared' | 'clock' | 'logger'>
+  {
+    store,
+    declared,
+    register,
+    clock,
+    logger
+  }: Pick<Ports, 'store' | 'declared' | 'register' | 'clock' | 'logger'>
 ): OnDemandNetwork | undefined {
   const { network, node, detection } = config
   if (!network.isEnabled) return undefined
@@ -69,6 +77,7 @@ export function createNetwork(
     random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     keyFile: { readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text },
+    ...(register && { registry: register.foreign }),
     ...{ events, authors, networks, peerValues, sequence }
   }
   const load = async () => {
@@ -76,7 +85,7 @@ export function createNetwork(
     return new NetworkNode(options, ports)
   }
   const onDemand = new OnDemandNetwork(load, () => networks.list().length > 0)
-  countNetworkEvents(onDemand, declareNetworkMetrics(declared))
+  measureNetwork(onDemand, declared, clock)
   return onDemand
 }
 

@@ -100,7 +100,7 @@ export class NetminderNode {
       const facts = this.#createFacts()
       const actuators = this.#createActuators(facts, store.allowlist)
       this.#guard = this.#createGuard({ store, facts, actuators, declared })
-      const parts = { store, facts, declared, guard: this.#guard, ...ports }
+      const parts = { store, facts, declared, register, guard: this.#guard, ...ports }
       this.#network = createNetwork(options, parts)
       const sharing = this.#network && createSharing(options, { ...parts, network: this.#network })
       this.#intake = new TrafficIntake(sourceOptions(config), {

@@ -22,7 +22,6 @@ import type {
 } from '@libp2p/interface'
 import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
-import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -42,6 +41,7 @@ import {
   SCORE_THRESHOLDS,
   TOPIC_BYTES_PER_PEER_MAX
 } from './gossip-params.ts'
+import { gossipMetrics, hostMetrics } from './host-metrics.ts'
 import type { Identity } from './identity.ts'
 import { bridgeLog } from './libp2p-log.ts'
 import type { NetworkLog } from './log.ts'
@@ -74,7 +74,7 @@ export interface HostPorts {
   readonly clock: Clock
   readonly log: NetworkLog
   readonly peerValues: PeerValueStore
-  /** Where libp2p's own metrics go. */
+  /** Where libp2p's own metrics go: nobody else's, for it is emptied when the host starts. */
   readonly registry?: Registry
   /** In the place of libp2p's own: measurements put lines in it that are slow, or cut. */
   readonly tcp?: typeof tcp
@@ -141,6 +141,7 @@ export class Host {
 
   /** @throws {LISTEN_FAILED} */
   async start(): Promise<void> {
+    this.#ports.registry?.clear()
     try {
       this.#node = await this.#create()
       assert(this.gossip.allowedTopics instanceof Set, 'expected a set of allowed topics')
@@ -158,6 +159,7 @@ export class Host {
   async stop(): Promise<void> {
     this.#stopping.abort(new NetworkError('NOT_RUNNING', 'the node stops'))
     await this.#node?.stop()
+    this.#ports.registry?.clear()
     await this.#tasks.drained()
   }
 
@@ -238,7 +240,10 @@ export class Host {
       privateKey: this.#identity.privateKey,
       nodeInfo: { name: 'netminder', version: '1', userAgent: agent },
       addresses: { listen: [...listen], ...(announce && { announce: [...announce] }) },
-      transports: [(this.#ports.tcp ?? tcp)(), ...(hasNatTraversal ? [circuitRelayTransport()] : [])],
+      transports: [
+        (this.#ports.tcp ?? tcp)(),
+        ...(hasNatTraversal ? [circuitRelayTransport()] : [])
+      ],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
       connectionGater: createConnectionGater({
@@ -259,13 +264,7 @@ export class Host {
       // A small and stable network: the defaults of an hour and six would forget it over a night.
       peerStore: { maxAddressAge: DAY_MS, maxPeerAge: 30 * DAY_MS },
       logger: bridgeLog(log),
-      ...(registry && {
-        metrics: prometheusMetrics({
-          registry,
-          preserveExistingMetrics: true,
-          collectDefaultMetrics: false
-        })
-      }),
+      ...(registry && { metrics: hostMetrics(registry) }),
       services: {
         identify: identify(),
         identifyPush: identifyPush(),
@@ -292,7 +291,8 @@ export class Host {
       maxTopicBytesPerPeer: TOPIC_BYTES_PER_PEER_MAX,
       decodeRpcLimits: RPC_LIMITS,
       scoreParams: peerScoreParams(local),
-      scoreThresholds: SCORE_THRESHOLDS
+      scoreThresholds: SCORE_THRESHOLDS,
+      ...gossipMetrics(this.#ports.registry)
     })
   }
 }
