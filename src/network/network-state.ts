@@ -30,7 +30,7 @@ export function describeState(
   joined: JoinedNetwork,
   host: Host
 ): Omit<NetworkState, keyof NetworkSummary | 'authors'> {
-  const { network, live, lastSync } = joined
+  const { network, live, lastSync, isEclipseSuspected } = joined
   const meshOf = (topic: Topic) => host.gossip.getMeshPeers(topicName(network.id, topic)).length
   const liveEvents: Record<EventKind, number> = {
     ...{ alert: 0, vote: 0, 'list-delta': 0, retract: 0 },
@@ -46,7 +46,8 @@ export function describeState(
     },
     liveEvents,
     digest: live.digest(),
-    lastSync
+    lastSync,
+    isEclipseSuspected
   }
 }
 

@@ -74,7 +74,8 @@ export class FakeNetwork implements NetworkService {
         authors: 3,
         liveEvents,
         digest: '00',
-        lastSync: { atMs: 1_000, outcome: 'same', fetched: 0, durationMs: 12 }
+        lastSync: { atMs: 1_000, outcome: 'same', fetched: 0, durationMs: 12 },
+        isEclipseSuspected: false
       })),
       queues: { alert: 0, vote: 0, list: 0, ctl: 0 } as NetworkStatus['queues'],
       clockSkewMs: this.clockSkewMs,

@@ -5,6 +5,7 @@ import { protocolId, SYNC_FRAME_BYTES_MAX } from '../../wire/index.ts'
 import { SyncError } from '../errors.ts'
 import { FramedStream } from '../host/framed-stream.ts'
 import type { Host } from '../host/host.ts'
+import { isPeerFault } from '../host/peer-fault.ts'
 import type { LiveSet } from '../sync/live-set.ts'
 import { type KindDifference, SyncInitiator } from '../sync/sync-session.ts'
 import { SESSION_TIMEOUT_MS, SESSIONS_MAX } from './constants.ts'
@@ -104,6 +105,7 @@ export class SyncProtocol {
       await framed.close()
     } catch (error) {
       framed.abort(error)
+      if (isPeerFault(error)) await this.#host.ban(connection.remotePeer)
       throw error
     } finally {
       if (isOpen) this.#handler.close(peer)
