@@ -5,11 +5,11 @@
 import type { ApiClient, OperationResponse } from '../../api/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { DemoNode } from './demo-node.ts'
+import type { WireAlert } from './network-wording.ts'
 import { pollFor } from './poll.ts'
 import { type ListenerPlace, makeListener, type NodePlace, type Sandbox } from './sandbox.ts'
 
 export type NetworkState = OperationResponse<'showNetworkStatus'>['networks'][number]
-export type LastSync = NonNullable<NetworkState['last_sync']>
 
 export interface Member {
   readonly place: NodePlace
@@ -37,18 +37,19 @@ export interface CaughtUp {
 }
 
 export interface Reached {
-  /** Events that came by reconciliation. */
-  readonly fetched: number
-  /** From its joining to the end of the reconciliation that brought the last of them. */
+  /** From its joining until it held what it had missed. */
   readonly tookMs: number
-  readonly digest: string
-  readonly peers: number
+  /** Alerts that reconciliation brought, newest first. */
+  readonly alerts: readonly WireAlert[]
+  /** Whom it is connected with by now. */
+  readonly peers: readonly string[]
 }
 
 const LISTENERS = ['node-2', 'node-3']
 const LATECOMER = 'node-4'
 const NETWORK_NAME = 'demo'
 const FORM = { timeoutMs: 20_000, pollMs: 50 }
+const MEET = { timeoutMs: 8_000, pollMs: 100 }
 const CATCH_UP = { timeoutMs: 20_000, pollMs: 10 }
 
 export interface DemoNetworkOptions {
@@ -112,23 +113,43 @@ export class DemoNetwork {
     const body = { invitation: this.#invitation }
     const { joined_at: joinedAt } = await member.client.call('joinNetwork', { body })
     this.#listeners.push(member)
-    const syncs = new Map<string, LastSync>()
-    const sameAsFirst = async () => {
-      const [theirs, own] = await Promise.all([stateOf(first), stateOf(member)])
-      if (own.last_sync !== null) syncs.set(own.last_sync.at, own.last_sync)
-      return theirs.digest === own.digest && own.last_sync !== null ? own : undefined
-    }
-    const state = await pollFor(sameAsFirst, CATCH_UP, { clock: this.#clock, signal })
-    const bringing = [...syncs.values()].filter(({ fetched }) => fetched > 0)
-    const last = bringing.at(-1)
-    if (state === undefined || last === undefined) return { member, missed, reached: undefined }
+    const sameAtMs = await this.#holdsTheSameAt(member, signal)
+    if (sameAtMs === undefined) return { member, missed, reached: undefined }
+    const { items } = await member.client.call('listAlerts', { query: { limit: 100 } })
     const reached: Reached = {
-      fetched: bringing.reduce((sum, { fetched }) => sum + fetched, 0),
-      tookMs: Date.parse(last.at) - Date.parse(joinedAt),
-      digest: state.digest,
-      peers: state.peers
+      tookMs: sameAtMs - Date.parse(joinedAt),
+      alerts: items.filter(({ via }) => via === 'sync'),
+      peers: await this.#peersOf(member, signal)
     }
     return { member, missed, reached }
+  }
+
+  /** When it came to hold what the first node holds: by its own last reconciliation that brought something, if that was seen. */
+  async #holdsTheSameAt(member: Member, signal: AbortSignal): Promise<number | undefined> {
+    const clock = this.#clock
+    const first = this.#requireFirst()
+    let broughtAtMs: number | undefined
+    const findSame = async () => {
+      const [theirs, own] = await Promise.all([stateOf(first), stateOf(member)])
+      const { last_sync: sync, digest } = own
+      if (sync !== null && sync.fetched > 0) broughtAtMs = Date.parse(sync.at)
+      if (theirs.digest !== digest || sync === null) return undefined
+      return broughtAtMs ?? clock.nowMs()
+    }
+    return await pollFor(findSame, CATCH_UP, { clock, signal })
+  }
+
+  /** Names, as soon as it has met all the others, or when time is over. */
+  async #peersOf({ client }: Member, signal: AbortSignal): Promise<readonly string[]> {
+    const wanted = this.members.length - 1
+    let names: readonly string[] = []
+    const findAll = async () => {
+      const { items } = await client.call('listPeers', { query: {} })
+      names = items.flatMap(({ name }) => name ?? []).sort()
+      return names.length >= wanted ? names : undefined
+    }
+    await pollFor(findAll, MEET, { clock: this.#clock, signal })
+    return names
   }
 
   /** @throws {CLI_PROGRAM_FAILED} */

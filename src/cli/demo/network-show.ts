@@ -5,14 +5,7 @@
 import type { OperationResponse } from '../../api/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { allItems } from '../node-client.ts'
-import {
-  type CaughtUp,
-  type DemoNetwork,
-  type Listener,
-  type Member,
-  type Reached,
-  stateOf
-} from './demo-network.ts'
+import { type CaughtUp, type DemoNetwork, type Listener, stateOf } from './demo-network.ts'
 import { isListEmpty } from './enforcement.ts'
 import {
   alertSubjectOf,
@@ -169,9 +162,10 @@ export class NetworkShow {
       await screen.detail(
         listener === listeners[0] ? 'effect' : '',
         problem ?? `${name} has heard of it; it blocks nobody on hearsay`,
-        problem === undefined ? 'plain' : 'alarm'
+        problem === undefined ? 'good' : 'alarm'
       )
     }
+    await screen.detail('', '(no decision, an empty list; its mode is enforce)', 'faint')
   }
 
   /** Lets the last node come when it is time, and tells what it found. @throws what ended it */
@@ -214,32 +208,19 @@ export class NetworkShow {
       await screen.news('LATE    ', `${name} did not come to know what the others know`, 'alarm')
       return
     }
-    const { fetched, tookMs, digest, peers } = reached
-    const seen = `${fetched} events in ${tookMs} ms`
+    const { tookMs, alerts, peers } = reached
+    const total = Object.values(missed).reduce((sum, count) => sum + count, 0)
+    const seen = `${total} events in ${tookMs} ms`
     await screen.news('SYNCED  ', `${name} caught up on ${seen}`, 'good')
     await screen.detail('missed', heldOf(missed))
-    await screen.detail('same', `all that it holds has the digest of node-1: ${shortId(digest)}`)
-    await screen.detail('peers', await this.#peersSentence(member, reached))
-    await this.#showOldAlerts(member)
+    await screen.detail('warned of', listOf(alerts.map(alertSubjectOf)))
+    await screen.detail('holds', 'exactly what node-1 holds: their digests are equal')
+    await screen.detail('peers', `${listOf(peers)}; the invitation named node-1 alone`)
     await this.#showEffect([member])
     await screen.blank()
-    if (isComplete(missed, fetched)) steps.note('caught-up', `${seen}; ${peers} peers`)
-  }
-
-  async #peersSentence({ client }: Member, { peers }: Reached): Promise<string> {
-    const { items } = await client.call('listPeers', { query: {} })
-    const names = items.flatMap(({ name }) => name ?? []).sort()
-    return `${names.length === 0 ? peers : listOf(names)}; the invitation named node-1 alone`
-  }
-
-  /** Alerts that were there before it. */
-  async #showOldAlerts({ client, place }: Listener): Promise<void> {
-    const { screen } = this.#ports
-    const query = { limit: 100 }
-    const { items } = await client.call('listAlerts', { query })
-    const old = items.filter(({ via }) => via === 'sync')
-    const subjects = old.map(alertSubjectOf)
-    await screen.detail('knows', `${place.name} has heard of ${listOf(subjects)}`)
+    if ((missed['alert'] ?? 0) > 0 && alerts.length > 0) {
+      steps.note('caught-up', seen)
+    }
   }
 
   /** Looked at once more at the end: none of the others has ever acted. */
@@ -261,12 +242,6 @@ export class NetworkShow {
     const [first] = this.#ports.network.members
     return (await first?.client.call('showNetworkStatus', {}))?.author ?? ''
   }
-}
-
-/** As many as were live, and the alerts among them. */
-function isComplete(missed: CaughtUp['missed'], fetched: number): boolean {
-  const total = Object.values(missed).reduce((sum, count) => sum + count, 0)
-  return (missed['alert'] ?? 0) > 0 && fetched >= total
 }
 
 /** What a node did that it only heard of; undefined if it did nothing though it would have been free to. */

@@ -153,7 +153,7 @@ async function formNetwork(
     return
   }
   const inMs = `within ${Math.round(tookMs)} ms`
-  steps.note('networked', `${names.length} processes, each connected with ${peersEach} ${inMs}`)
+  steps.note('networked', `${names.length} processes ${inMs}`)
   await screen.field(
     'network',
     `${listOf(names)}: processes of their own, joined ${inMs} by one line of text (${invitation.slice(0, 20)}…, ${invitation.length} characters). The traffic attacks ${names[0]} alone.`
