@@ -96,10 +96,16 @@ export class DemoNetwork {
   async form(signal: AbortSignal): Promise<Formed> {
     const startedMs = this.#clock.monotonicMs()
     const { client } = this.#requireFirst()
-    const { invitation } = await client.call('createNetwork', { body: { name: NETWORK_NAME } })
+    const { invitation } = await client.call(
+      'createNetwork',
+      { body: { name: NETWORK_NAME } },
+      { signal }
+    )
     this.#invitation = invitation
     await Promise.all(
-      this.#listeners.map((one) => one.client.call('joinNetwork', { body: { invitation } }))
+      this.#listeners.map((one) =>
+        one.client.call('joinNetwork', { body: { invitation } }, { signal })
+      )
     )
     const peersEach = await pollFor(() => this.#peersEach(), FORM, { clock: this.#clock, signal })
     return { tookMs: this.#clock.monotonicMs() - startedMs, invitation, peersEach }
@@ -111,7 +117,7 @@ export class DemoNetwork {
     const member = await this.#listen(LATECOMER, signal)
     const { live_events: missed } = await stateOf(first)
     const body = { invitation: this.#invitation }
-    const { joined_at: joinedAt } = await member.client.call('joinNetwork', { body })
+    const { joined_at: joinedAt } = await member.client.call('joinNetwork', { body }, { signal })
     this.#listeners.push(member)
     const sameAtMs = await this.#holdsTheSameAt(member, signal)
     if (sameAtMs === undefined) return { member, missed, reached: undefined }
