@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { noise } from '@chainsafe/libp2p-noise'
 import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, Stream } from '@libp2p/interface'
+import type { Libp2p, PeerId, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -144,6 +145,17 @@ export class HostilePeer {
       const isTaken = stream.send(Buffer.concat([varint(rpc.length), rpc]))
       if (!isTaken) await stream.onDrain()
     }
+  }
+
+  /** Whatever happens to the stream is of no account. */
+  async answer(protocol: Protocol, answer: (stream: Stream) => Promise<void>): Promise<void> {
+    await this.node.handle(this.nameOf(protocol), (stream) => {
+      void answer(stream).catch(() => undefined)
+    })
+  }
+
+  idOf(target: TestNode): PeerId {
+    return peerIdFromString(target.node.status().peerId)
   }
 
   nameOf(protocol: Protocol): string {

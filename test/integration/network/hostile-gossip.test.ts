@@ -5,62 +5,29 @@ import { QUOTA_LEVELS } from '../../../src/network/events/quota.ts'
 import { LANE_LENGTH_MAX } from '../../../src/network/events/verify-queue.ts'
 import { SCORE_THRESHOLDS } from '../../../src/network/host/gossip-params.ts'
 import type { Topic } from '../../../src/wire/index.ts'
-import { HostilePeer, pour } from '../../support/hostile-peer.ts'
-import { alertOf, TestNode, until } from '../../support/network-node.ts'
+import type { HostilePeer } from '../../support/hostile-peer.ts'
+import {
+  authorsOf,
+  expectHeard,
+  type HostileScene,
+  withHostile
+} from '../../support/hostile-scene.ts'
+import { alertOf, type TestNode, until } from '../../support/network-node.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('network: hostile gossip', { timeoutMs: 60_000 })
-const TTL = { ttlMs: 3_600_000 }
 const MINUTE_MS = 60_000
 /** Of an author who is new, in one hour; the flood may be of two. */
 const QUOTA_PER_HOUR = (QUOTA_LEVELS[1]?.eventsPerHour ?? 0) * 2
 const nowMs = () => new SystemClock().nowMs()
 
-interface Scene {
-  readonly a: TestNode
-  readonly b: TestNode
-  readonly id: string
-  readonly invitation: string
-  readonly hostile: HostilePeer
-}
-
-/** Two honest nodes; the hostile peer knows the first one. */
-async function withHostile(play: (scene: Scene) => Promise<void>): Promise<void> {
-  const [a, b] = await Promise.all([new TestNode().start(), new TestNode().start()])
-  let hostile: HostilePeer | undefined
-  try {
-    const { network, invitation } = await a.node.create({ name: 'net' })
-    await b.node.join(invitation)
-    await until(() => authorsOf(a, network.id) === 2 && authorsOf(b, network.id) === 2)
-    await until(() => b.meshOf(network.id, 'alert') > 0 && a.meshOf(network.id, 'alert') > 0)
-    hostile = await HostilePeer.start(network.id)
-    await hostile.meet(a)
-    await play({ a, b, id: network.id, invitation, hostile })
-    equal([a.failures, b.failures], [[], []])
-  } finally {
-    await hostile?.stop()
-    await Promise.all([a.remove(), b.remove()])
-  }
-}
-
-function authorsOf(node: TestNode, id: string): number {
-  return node.node.status().networks.find((network) => network.id === id)?.authors ?? 0
-}
-
-function scoreOf({ a, hostile }: Scene): number {
+function scoreOf({ a, hostile }: HostileScene): number {
   return a.node.host.gossip.getScore(hostile.peerId)
 }
 
 function sizeOf({ node }: TestNode): number {
   const [network] = node.status().networks
   return Object.values(network?.liveEvents ?? {}).reduce((sum, count) => sum + count, 0)
-}
-
-/** B says it, and A hears it although the hostile peer is there. */
-async function expectHeard({ a, b, id }: Scene, address: string): Promise<string> {
-  const said = await b.node.publish(id, alertOf(address, nowMs()), TTL)
-  await until(() => a.alertIds().includes(said.id))
-  return said.id
 }
 
 function flipped(bytes: Uint8Array, place: number): Uint8Array {
@@ -209,14 +176,4 @@ test('a flood fills a bounded queue, and what others say is heard all the same',
     const kept = a.alertIds().filter((one) => one !== heard).length
     ok(kept > 0 && kept <= 2 * QUOTA_PER_HOUR, String(kept))
     await until(() => b.alertIds().includes(heard))
-  }))
-
-test('of a message of ten megabytes little is read on any stream, and nothing collected', () =>
-  withHostile(async (scene) => {
-    const { a, hostile } = scene
-    for (const protocol of ['sync', 'fetch', '/meshsub/1.2.0'] as const) {
-      const sent = await pour(await hostile.open(a, protocol), 10_000_000)
-      ok(sent < 2_000_000, `${protocol}: ${sent}`)
-    }
-    await expectHeard(scene, '1.1.1.1')
   }))
