@@ -1,10 +1,11 @@
 /** Real nodes over loopback: libp2p, SQLite and the clock of the machine. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { SystemClock, seededRandom } from '../../src/base/index.ts'
+import { type Clock, SystemClock, seededRandom } from '../../src/base/index.ts'
 import type { NetworkPeer } from '../../src/network/network-api.ts'
 import { NetworkNode } from '../../src/network/network-node.ts'
 import { AuthorRepository } from '../../src/store/author-repository.ts'
+import type { Connection } from '../../src/store/connection.ts'
 import { EventRepository } from '../../src/store/event-repository.ts'
 import { NetworkRepository } from '../../src/store/network-repository.ts'
 import { openDatabase } from '../../src/store/open.ts'
@@ -33,17 +34,30 @@ export class TestNode {
   #close: () => void = () => undefined
   #node: NetworkNode | undefined
   readonly failures: unknown[] = []
+  readonly #clock: Clock
+  #db: Connection | undefined
+
+  constructor(clock: Clock = new SystemClock()) {
+    this.#clock = clock
+  }
 
   get node(): NetworkNode {
     if (this.#node === undefined) throw new Error('expected a started node')
     return this.#node
   }
 
+  /** What it keeps, past everything that guards it. */
+  get db(): Connection {
+    if (this.#db === undefined) throw new Error('expected a started node')
+    return this.#db
+  }
+
   async start(): Promise<this> {
-    const clock = new SystemClock()
+    const clock = this.#clock
     const { db } = openDatabase({ dataDir: this.dataDir, clock })
     this.#close = () => db.close()
     const events = new EventRepository(db)
+    this.#db = db
     const log = {
       ...NO_LOG,
       error: ({ error }: Record<string, unknown>) => this.failures.push(error)
