@@ -30,7 +30,7 @@ import { type Identity, type KeyFile, loadIdentity } from './host/identity.ts'
 import { acceptInvitation, foundNetwork, writeInvitationTo } from './invitations.ts'
 import { JoinedNetwork } from './joined-network.ts'
 import type * as api from './network-api.ts'
-import { describePeer, describeState, type Member, summarize } from './network-state.ts'
+import { describePeer, describeState, type Member, onePerPeer, summarize } from './network-state.ts'
 import { PeerClocks } from './peer-clocks.ts'
 import type {
   AuthorStore,
@@ -137,7 +137,7 @@ export class NetworkNode implements api.NetworkService {
       peerId: running?.host.peerId.toString() ?? '',
       author: hexKey,
       addresses: running?.host.addresses.map(String) ?? [],
-      connectedPeers: running?.host.connections.length ?? 0,
+      connectedPeers: onePerPeer(running?.host.connections ?? []).length,
       networks: running === undefined ? [] : this.#states(running),
       queues: Object.fromEntries(lengths),
       ...this.#clocks.estimate(running?.host.connections ?? [])
@@ -206,7 +206,7 @@ export class NetworkNode implements api.NetworkService {
 
   peers(id?: api.NetworkIdText): readonly api.NetworkPeer[] {
     const members = id === undefined ? [...this.#members.values()] : [this.#memberOf(id)]
-    return this.#run.host.connections.flatMap((connection) => {
+    return onePerPeer(this.#run.host.connections).flatMap((connection) => {
       const peer = describePeer(connection, members, this.#run.host)
       return id !== undefined && peer.networks.length === 0 ? [] : [peer]
     })

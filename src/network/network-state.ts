@@ -51,6 +51,16 @@ export function describeState(
   }
 }
 
+/** Two nodes that dial each other at one time have two connections, for a while; the first of them stands for the peer. */
+export function onePerPeer(connections: readonly Connection[]): readonly Connection[] {
+  const byPeer = new Map<string, Connection>()
+  for (const connection of connections) {
+    const peer = connection.remotePeer.toString()
+    if (!byPeer.has(peer)) byPeer.set(peer, connection)
+  }
+  return [...byPeer.values()]
+}
+
 export function describePeer(
   connection: Connection,
   members: readonly Member[],
