@@ -143,6 +143,10 @@ export function declareNetworkMetrics(register: MetricsRegister) {
       name: 'netminder_network_alone_networks',
       help: 'Networks of which no other node is connected.'
     }),
+    eclipsed: register.gauge({
+      name: 'netminder_network_suspected_eclipses',
+      help: 'Networks whose peers seem to keep this node apart from the rest.'
+    }),
     mesh: register.gauge({
       name: 'netminder_network_mesh_peers',
       help: 'Nodes to which what is said is passed on, by topic; of several networks the one with the fewest.',
@@ -193,6 +197,7 @@ function showStatus(status: NetworkStatus, metrics: NetworkMetrics, nowMs: numbe
   metrics.peers.set(status.connectedPeers)
   metrics.networks.set(networks.length)
   metrics.alone.set(sumOf(({ isAlone }) => (isAlone ? 1 : 0)))
+  metrics.eclipsed.set(sumOf(({ isEclipseSuspected }) => (isEclipseSuspected ? 1 : 0)))
   metrics.authors.set(sumOf(({ authors }) => authors))
   for (const topic of TOPICS) {
     const sizes = networks.map(({ mesh }) => mesh[topic])

@@ -36,6 +36,7 @@ import { actuatorProtection } from './actuator-protection.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { auditConfig } from './config-audit.ts'
 import { MachineFacts } from './machine-facts.ts'
+import { waitForMesh } from './mesh-wait.ts'
 import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
 import { createNetwork, createSharing } from './network.ts'
 import type { OnDemandNetwork } from './on-demand-network.ts'
@@ -310,7 +311,10 @@ export class NetminderNode {
       ),
       this.#intake,
       this.#api,
-      new ServiceNotifier(service, { clock, logger, isHealthy: () => true })
+      new ServiceNotifier(service, {
+        ...{ clock, logger, isHealthy: () => true },
+        settled: (signal) => waitForMesh({ network: this.#network, clock, logger }, signal)
+      })
     ]
     return new Lifecycle(
       components,

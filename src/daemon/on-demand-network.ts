@@ -101,13 +101,20 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   #get(): Promise<NetworkService> {
-    this.#loaded ??= this.#load().then((service) => {
-      this.#service = service
-      service.onEvent((...heard) => {
-        for (const listener of this.#listeners) listener(...heard)
-      })
-      return service
-    })
+    this.#loaded ??= this.#load().then(
+      (service) => {
+        this.#service = service
+        service.onEvent((...heard) => {
+          for (const listener of this.#listeners) listener(...heard)
+        })
+        return service
+      },
+      (error: unknown) => {
+        // Short of memory or of files; another try may have them.
+        this.#loaded = undefined
+        throw error
+      }
+    )
     return this.#loaded
   }
 

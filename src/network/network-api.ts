@@ -50,6 +50,8 @@ export interface LastSync {
 export interface NetworkState extends NetworkSummary {
   /** Of the network's peers, how many are in the mesh of each topic. 0 for long: what is said does not arrive. */
   readonly mesh: Readonly<Record<Topic, number>>
+  /** How many it takes until what is said arrives: gossipsub's least, or all who listen where they are fewer; none where nobody is. */
+  readonly meshWanted: Readonly<Record<Topic, number>>
   /** Who may speak, this node included. */
   readonly authors: number
   readonly liveEvents: Readonly<Record<EventKind, number>>
@@ -163,7 +165,13 @@ export interface ThreatQuery {
   readonly limit: number
 }
 
-export type NetworkEventListener = (event: SignedNetworkEvent, via: EventVia) => void
+export interface Heard {
+  readonly receivedAtMs: number
+  /** What the author calls himself, where he has said so. Said by others: never to be logged. */
+  readonly authorName: string | undefined
+}
+
+export type NetworkEventListener = (event: SignedNetworkEvent, via: EventVia, heard: Heard) => void
 
 export interface NetworkService extends Component {
   status(): NetworkStatus

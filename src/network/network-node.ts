@@ -345,8 +345,10 @@ export class NetworkNode implements api.NetworkService {
     intake.subscribe({
       onAccepted: (event, { via }) => {
         const receivedAtMs = this.#ports.clock.nowMs()
-        this.#members.get(networkIdText(event.network))?.view.add(event, { via, receivedAtMs })
-        for (const listener of this.#listeners) listener(event, via)
+        const view = this.#members.get(networkIdText(event.network))?.view
+        view?.add(event, { via, receivedAtMs })
+        const heard = { receivedAtMs, authorName: view?.nameOf(hex(event.author)) }
+        for (const listener of this.#listeners) listener(event, via, heard)
       },
       onVoided: (network, places) => this.#members.get(networkIdText(network))?.view.remove(places),
       onEquivocation: (network, first, second) => {

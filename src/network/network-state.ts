@@ -2,6 +2,7 @@
 import type { Connection } from '@libp2p/interface'
 import { EVENT_KINDS, type EventKind, networkIdText, type Topic, topicName } from '../wire/index.ts'
 import type { EventView } from './event-view.ts'
+import { MESH_PARAMS } from './host/gossip-params.ts'
 import type { Host } from './host/host.ts'
 import type { Identity } from './host/identity.ts'
 import { isFounder } from './invitations.ts'
@@ -30,25 +31,34 @@ export function describeState(
   joined: JoinedNetwork,
   host: Host
 ): Omit<NetworkState, keyof NetworkSummary | 'authors'> {
-  const { network, live, lastSync, isEclipseSuspected } = joined
-  const meshOf = (topic: Topic) => host.gossip.getMeshPeers(topicName(network.id, topic)).length
+  const { network, peers, live, lastSync, isEclipseSuspected } = joined
+  const name = (topic: Topic) => topicName(network.id, topic)
+  const meshOf = (topic: Topic) => host.gossip.getMeshPeers(name(topic)).length
+  const wantedOf = (topic: Topic) => {
+    if (peers.size === 0) return 0
+    const listening = host.gossip
+      .getSubscribers(name(topic))
+      .filter((peer) => peers.has(peer.toString()))
+    // Somebody is connected and nobody listens: that is not enough.
+    return Math.max(1, Math.min(MESH_PARAMS.Dlo, listening.length))
+  }
   const liveEvents: Record<EventKind, number> = {
     ...{ alert: 0, vote: 0, 'list-delta': 0, retract: 0 },
     ...{ 'node-announce': 0, revoke: 0, 'equivocation-proof': 0 }
   }
   for (const kind of EVENT_KINDS) liveEvents[kind] = live.treeOf(kind).size
   return {
-    mesh: {
-      alert: meshOf('alert'),
-      vote: meshOf('vote'),
-      list: meshOf('list'),
-      ctl: meshOf('ctl')
-    },
+    mesh: byTopic(meshOf),
+    meshWanted: byTopic(wantedOf),
     liveEvents,
     digest: live.digest(),
     lastSync,
     isEclipseSuspected
   }
+}
+
+function byTopic(count: (topic: Topic) => number): Readonly<Record<Topic, number>> {
+  return { alert: count('alert'), vote: count('vote'), list: count('list'), ctl: count('ctl') }
 }
 
 /** Two nodes that dial each other at one time have two connections, for a while; the first of them stands for the peer. */

@@ -34,6 +34,8 @@ export class FakeNetwork implements NetworkService {
   received: ReceivedAlert[] = []
   threatsSaid: Threat[] = []
   mesh = 2
+  meshWanted = 2
+  nameOfAuthors: string | undefined = 'fake.example'
   clockSkewMs: number | undefined = 40
   failure: NetminderError | undefined
   readonly #listeners = new Set<NetworkEventListener>()
@@ -53,6 +55,8 @@ export class FakeNetwork implements NetworkService {
 
   status(): NetworkStatus {
     const mesh = { alert: this.mesh, vote: this.mesh, list: this.mesh, ctl: this.mesh }
+    const wanted = this.meshWanted
+    const meshWanted = { alert: wanted, vote: wanted, list: wanted, ctl: wanted }
     const liveEvents = {
       alert: this.received.length,
       vote: 0,
@@ -71,6 +75,7 @@ export class FakeNetwork implements NetworkService {
       networks: this.joined.map((network) => ({
         ...network,
         mesh,
+        meshWanted,
         authors: 3,
         liveEvents,
         digest: '00',
@@ -169,7 +174,8 @@ export class FakeNetwork implements NetworkService {
   }
 
   emit(event: SignedNetworkEvent, via: 'gossip' | 'sync' | 'own'): void {
-    for (const listener of this.#listeners) listener(event, via)
+    const heard = { receivedAtMs: Date.now(), authorName: this.nameOfAuthors }
+    for (const listener of this.#listeners) listener(event, via, heard)
   }
 
   /** As it would leave the node: whatever the wire refuses is refused here too. */

@@ -75,22 +75,37 @@ export function judgeNetwork(status: NetworkStatus): readonly Finding[] {
   ]
 }
 
-function judgeOne({ name, id, is_alone, mesh }: NetworkStatus['networks'][number]): Finding[] {
-  if (is_alone) {
-    return [
-      note(
-        'NETWORK_ALONE',
-        `no other node of the network "${name}" is connected: no warning arrives, and none is heard`,
-        `if others are in it: let a new invitation be sent and join again; else invite them: netminder network invite ${id}`
-      )
-    ]
-  }
-  const topics = Object.entries(mesh).flatMap(([topic, size]) => (size === 0 ? [topic] : []))
-  if (topics.length === 0) return []
+function judgeOne(network: NetworkStatus['networks'][number]): Finding[] {
+  const { name, id, is_alone, is_eclipse_suspected } = network
+  const around = is_eclipse_suspected
+    ? [
+        note(
+          'NETWORK_ECLIPSE_SUSPECTED',
+          `the nodes around this one in "${name}" go on holding what it cannot get of them, or lack what it tells them: they may keep it apart from the rest`,
+          'dial others whom you know: let them send an invitation with their address; who is connected now: netminder network peers'
+        )
+      ]
+    : []
+  if (!is_alone) return [...judgeMesh(network), ...around]
   return [
     note(
-      'NETWORK_NO_MESH',
-      `nobody passes on what this node says in "${name}" (${topics.join(', ')}); for a minute after the start that is as usual`,
+      'NETWORK_ALONE',
+      `no other node of the network "${name}" is connected: no warning arrives, and none is heard`,
+      `if others are in it: let a new invitation be sent and join again; else invite them: netminder network invite ${id}`
+    )
+  ]
+}
+
+function judgeMesh({ name, mesh, mesh_wanted }: NetworkStatus['networks'][number]): Finding[] {
+  const sizeOf = (topic: string) => mesh[topic] ?? 0
+  const missing = Object.entries(mesh_wanted).filter(([topic, wanted]) => sizeOf(topic) < wanted)
+  if (missing.length === 0) return []
+  const sizes = missing.map(([topic, wanted]) => `${sizeOf(topic)} of ${wanted} on ${topic}`)
+  const isUnheard = missing.some(([topic]) => sizeOf(topic) === 0)
+  return [
+    note(
+      isUnheard ? 'NETWORK_NO_MESH' : 'NETWORK_THIN_MESH',
+      `${isUnheard ? 'nobody passes' : 'fewer than wanted pass'} on what this node says in "${name}" (mesh: ${sizes.join(', ')}); for a minute after the start that is as usual`,
       'netminder network peers shows who is connected and how he is scored'
     )
   ]

@@ -12,7 +12,13 @@ function codesOf(
   const network: Status['networks'][number] = {
     ...{ id: '0'.repeat(32), name: 'north', policy: 'invitation', is_founder: false },
     ...{ joined_at: '2026-01-01T00:00:00Z', peers: 2, is_alone: false, authors: 3, digest: '' },
-    ...{ mesh: { alert: 2, vote: 1 }, live_events: {}, last_sync: null },
+    ...{
+      mesh: { alert: 2, vote: 1 },
+      mesh_wanted: { alert: 2, vote: 1 },
+      is_eclipse_suspected: false,
+      live_events: {},
+      last_sync: null
+    },
     ...one
   }
   return judgeNetwork({
@@ -41,6 +47,18 @@ for (const { name, fields, one, expected } of [
     fields: {},
     one: { mesh: { alert: 0, vote: 1 } },
     expected: ['note NETWORK_NO_MESH']
+  },
+  {
+    name: 'kept apart',
+    fields: {},
+    one: { is_eclipse_suspected: true },
+    expected: ['note NETWORK_ECLIPSE_SUSPECTED']
+  },
+  {
+    name: 'a thin mesh',
+    fields: {},
+    one: { mesh: { alert: 1, vote: 1 } },
+    expected: ['note NETWORK_THIN_MESH']
   },
   {
     name: 'clock a little off',
