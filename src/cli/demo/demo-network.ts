@@ -13,7 +13,7 @@ export type NetworkState = OperationResponse<'showNetworkStatus'>['networks'][nu
 
 export interface Member {
   readonly place: NodePlace
-  readonly client: ApiClient
+  readonly client: Pick<ApiClient, 'call'>
 }
 
 export interface Listener extends Member {
@@ -81,8 +81,8 @@ export class DemoNetwork {
     return this.#listeners
   }
 
-  /** Three processes at once. @throws {CLI_PROGRAM_FAILED} */
-  async start(signal: AbortSignal): Promise<Member> {
+  /** Three processes at once. @returns the attacked one @throws {CLI_PROGRAM_FAILED} */
+  async start(signal: AbortSignal): Promise<ApiClient> {
     const { sandbox } = this.#options
     const [client, ...listeners] = await Promise.all([
       this.#run(sandbox, signal),
@@ -90,7 +90,7 @@ export class DemoNetwork {
     ])
     this.#listeners.push(...listeners)
     this.#first = { place: sandbox, client }
-    return this.#first
+    return client
   }
 
   async form(signal: AbortSignal): Promise<Formed> {

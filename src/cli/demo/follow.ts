@@ -41,7 +41,7 @@ export async function follow(stage: Stage, piece: Piece, signal: AbortSignal): P
   const work = Promise.all([queue.listen(stage.client, both), player.play(both)])
   try {
     await watch(stage, { queue, player, networkShow, isOnce: piece.isOnce }, signal)
-    if (!signal.aborted) await networkShow.conclude()
+    await networkShow.conclude()
   } finally {
     ending.abort()
     await Promise.all([work, networkShow.ended()])
@@ -64,9 +64,17 @@ async function watch(stage: Stage, watched: Watched, signal: AbortSignal): Promi
     network.requireRunning()
     player.requireWell()
     const event = queue.take()
-    if (event?.kind === 'decided') await show.decided(event.decision)
+    if (event?.kind === 'decided') {
+      networkShow.decided(event.decision)
+      await show.decided(event.decision)
+    }
     if (event?.kind === 'ended') await show.ended(event.decision, event.why)
-    if (event?.kind === 'warned') await networkShow.warned(event.alert)
+    if (event?.kind === 'warned') {
+      await networkShow.warned(event.alert).catch((error: unknown) => {
+        // Somebody has seen enough: what did not arrive until then is no fault.
+        if (!signal.aborted) throw error
+      })
+    }
     await networkShow.advance()
     if (isOnce && steps.isShowOver) return
     await show.liftIfDue()

@@ -14,15 +14,16 @@ import {
   keyOf,
   listOf,
   shortId,
+  shortlyHeardOf,
   type WireAlert
 } from './network-wording.ts'
 import { pollFor } from './poll.ts'
 import type { Screen } from './screen.ts'
 import type { Steps } from './steps.ts'
-import { isApplied } from './wording.ts'
+import { type AppliedDecision, addressOf, isApplied } from './wording.ts'
 
 export interface NetworkShowPorts {
-  readonly network: DemoNetwork
+  readonly network: Pick<DemoNetwork, 'members' | 'listeners' | 'joinLate'>
   readonly clock: Clock
   readonly screen: Screen
   readonly steps: Steps
@@ -43,9 +44,13 @@ export interface Arrival {
 const ARRIVAL = { timeoutMs: 5_000, pollMs: 20 }
 /** So long after the first alert the last node comes. */
 const LATE_MS = 5_000
+/** A ban that is not told by then is gathered with others: what a node says in an hour is limited. */
+const GATHERED_MS = 3_000
 
 export class NetworkShow {
   readonly #ports: NetworkShowPorts
+  readonly #untold = new Map<string, number>()
+  #isGathering = false
   #lateAtMs: number | undefined
   #late: Promise<void> | undefined
   #caughtUp: CaughtUp | undefined
@@ -60,9 +65,19 @@ export class NetworkShow {
     return this.#lateAtMs === undefined && this.#late === undefined
   }
 
+  /** What the attacked node bans, it tells. */
+  decided(decision: AppliedDecision): void {
+    if (decision.type !== 'ban') return
+    const address = addressOf(decision)
+    this.#untold.set(address, this.#ports.clock.monotonicMs())
+  }
+
   /** The attacked node has told the network. */
   async warned(alert: WireAlert): Promise<void> {
     const { clock, network, screen, steps } = this.#ports
+    for (const prefix of alert.prefixes) this.#untold.delete(prefix.replace(/\/(?:32|128)$/, ''))
+    this.#isGathering = false
+    await this.#noteSigned(alert)
     const heard = await Promise.all(network.listeners.map((one) => this.#arrivalAt(one, alert)))
     const arrivals = heard.filter((arrival) => arrival !== undefined)
     const deaf = network.listeners
@@ -74,11 +89,22 @@ export class NetworkShow {
     }
     if (steps.isDone('heard')) {
       const subject = alertSubjectOf(alert).padEnd(15)
-      await screen.news('alert   ', `${subject}  ${heardOf(arrivals)}`, 'caution')
+      await screen.news('alert   ', `${subject}  ${shortlyHeardOf(arrivals)}`, 'caution')
       return
     }
     await this.#tell(alert, arrivals)
     this.#lateAtMs = clock.monotonicMs() + LATE_MS
+  }
+
+  /** By the key of the attacked node, which it says itself. */
+  async #noteSigned({ author, is_own: isOwn }: WireAlert): Promise<void> {
+    const { network, steps } = this.#ports
+    const [first] = network.members
+    if (first === undefined || steps.isDone('alerted')) return
+    const own = await first.client.call('showNetworkStatus', {})
+    if (isOwn && own.author === author) {
+      steps.note('alerted', `${first.place.name}, ${keyOf(author)}`)
+    }
   }
 
   async #tell(alert: WireAlert, arrivals: readonly Arrival[]): Promise<void> {
@@ -96,9 +122,6 @@ export class NetworkShow {
     )
     await screen.detail('signed by', by)
     await screen.detail('id', shortId(alert.id))
-    if (first.alert.author === (await this.#authorOfFirst()) && alert.is_own) {
-      steps.note('alerted', `by ${by}`)
-    }
     await screen.detail('heard', `${heardOf(arrivals)} after it was signed:`, 'good')
     await screen.detail('', 'signature verified, and on their disks')
     steps.note('heard', heardOf(arrivals))
@@ -109,7 +132,7 @@ export class NetworkShow {
     await screen.blank()
   }
 
-  /** Undefined: it does not have the alert in time, or another one under its id. */
+  /** Undefined: it does not have the alert in time, or of another author. */
   async #arrivalAt(listener: Listener, alert: WireAlert): Promise<Arrival | undefined> {
     const { clock, signal } = this.#ports
     const [about] = alert.prefixes
@@ -117,10 +140,8 @@ export class NetworkShow {
     const find = async (): Promise<Arrival | undefined> => {
       const query = { prefix: about, limit: 100 }
       const { items } = await listener.client.call('listAlerts', { query })
-      const found = items.find(({ id }) => id === alert.id)
-      return found === undefined || found.received_at === null
-        ? undefined
-        : { listener, alert: found }
+      const found = items.find(({ id, author }) => id === alert.id && author === alert.author)
+      return found === undefined ? undefined : { listener, alert: found }
     }
     return await pollFor(find, ARRIVAL, { clock, signal })
   }
@@ -165,13 +186,14 @@ export class NetworkShow {
         problem === undefined ? 'good' : 'alarm'
       )
     }
-    await screen.detail('', '(no decision, an empty list; its mode is enforce)', 'faint')
+    await screen.detail('', '(in enforce mode, without a decision, with an empty list)', 'faint')
   }
 
   /** Lets the last node come when it is time, and tells what it found. @throws what ended it */
   async advance(): Promise<void> {
     const { clock, network, screen, signal } = this.#ports
     if (this.#failure !== undefined) throw this.#failure
+    await this.#noteGathering()
     if (this.#lateAtMs !== undefined && clock.monotonicMs() >= this.#lateAtMs) {
       this.#lateAtMs = undefined
       await screen.blank()
@@ -194,6 +216,20 @@ export class NetworkShow {
     this.#caughtUp = undefined
     await this.#showCaughtUp(caughtUp)
     this.#late = undefined
+  }
+
+  /** Said once: alerts that stay away look like a fault. */
+  async #noteGathering(): Promise<void> {
+    const { clock, screen, steps } = this.#ports
+    const dueMs = clock.monotonicMs() - GATHERED_MS
+    const [found] = [...this.#untold].filter(([, atMs]) => atMs <= dueMs)
+    if (found === undefined || this.#isGathering || !steps.isDone('heard')) return
+    this.#isGathering = true
+    await screen.news(
+      'alert   ',
+      'gathered into one from now on: there were many in this hour',
+      'faint'
+    )
   }
 
   /** Waits for whatever was begun; the signal should have been aborted. */
@@ -236,11 +272,6 @@ export class NetworkShow {
     if (problems.length > 0) return
     const names = listOf(network.listeners.map(({ place }) => place.name))
     steps.note('hearsay', `${names}: no block`)
-  }
-
-  async #authorOfFirst(): Promise<string> {
-    const [first] = this.#ports.network.members
-    return (await first?.client.call('showNetworkStatus', {}))?.author ?? ''
   }
 }
 

@@ -23,19 +23,25 @@ export function alertSubjectOf({ prefixes }: Pick<WireAlert, 'prefixes'>): strin
 
 /** From the signature on one node to the disk of another, by their own clocks, which are one on this machine. */
 export function arrivalMs({ at, received_at }: Pick<WireAlert, 'at' | 'received_at'>): number {
-  return Date.parse(received_at ?? '') - Date.parse(at)
+  return Date.parse(received_at) - Date.parse(at)
+}
+
+export interface HeardAlert {
+  readonly listener: { readonly place: { readonly name: string } }
+  readonly alert: Pick<WireAlert, 'at' | 'received_at'>
 }
 
 /** `node-2 in 9 ms, node-3 in 11 ms` */
-export function heardOf(
-  arrivals: readonly {
-    readonly listener: { readonly place: { readonly name: string } }
-    readonly alert: Pick<WireAlert, 'at' | 'received_at'>
-  }[]
-): string {
+export function heardOf(arrivals: readonly HeardAlert[]): string {
   return arrivals
     .map(({ listener, alert }) => `${listener.place.name} in ${arrivalMs(alert)} ms`)
     .join(', ')
+}
+
+/** `node-2 9, node-3 11, node-4 10 ms` */
+export function shortlyHeardOf(arrivals: readonly HeardAlert[]): string {
+  const times = arrivals.map(({ listener, alert }) => `${listener.place.name} ${arrivalMs(alert)}`)
+  return `${times.join(', ')} ms`
 }
 
 /** `2 alerts, 2 votes, 3 node-announces` */

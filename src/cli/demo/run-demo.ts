@@ -93,7 +93,7 @@ async function setUp(parts: SetUp): Promise<Stage> {
   const { executable } = context
   const network = new DemoNetwork({ executable, sandbox, keyserverPort: keyserver.port }, clock)
   cleanUps.push(() => network.stop())
-  const { client } = await network.start(signal)
+  const client = await network.start(signal)
   if ((await enforcement.request(BYSTANDER)) === 200) {
     steps.note('answers-before', `a request from ${BYSTANDER}: 200 OK`)
   }
