@@ -1,0 +1,338 @@
+/** libp2p, put together: transports, limits, gossip, and what a network needs of it. Knows no events. */
+import { noise } from '@chainsafe/libp2p-noise'
+import { autoNAT } from '@libp2p/autonat'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { dcutr } from '@libp2p/dcutr'
+import {
+  type GossipSub,
+  gossipsub,
+  StrictNoSign,
+  type TopicValidatorResult
+} from '@libp2p/gossipsub'
+import type { TopicScoreParams } from '@libp2p/gossipsub/score'
+import { identify, identifyPush } from '@libp2p/identify'
+import type {
+  Connection,
+  Libp2p,
+  PeerId,
+  Stream,
+  StreamHandler,
+  StreamHandlerOptions,
+  Topology
+} from '@libp2p/interface'
+import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import type { Registry } from 'prom-client'
+import { assert, type Clock, messageOf, type Prefix, TaskGroup } from '../../base/index.ts'
+import { gossipMessageId, protocolId, sha256 } from '../../wire/index.ts'
+import { NetworkError } from '../errors.ts'
+import type { PeerValueStore } from '../ports.ts'
+import { AddressRanges } from './address-ranges.ts'
+import { createConnectionGater, type DenyReason } from './connection-gater.ts'
+import {
+  MESH_PARAMS,
+  peerScoreParams,
+  RPC_DATA_BYTES_MAX,
+  RPC_LIMITS,
+  SCORE_THRESHOLDS,
+  TOPIC_BYTES_PER_PEER_MAX
+} from './gossip-params.ts'
+import { gossipMetrics, hostMetrics } from './host-metrics.ts'
+import type { Identity } from './identity.ts'
+import { bridgeLog } from './libp2p-log.ts'
+import type { NetworkLog } from './log.ts'
+import { PeerDatastore } from './peer-datastore.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** A node holds one connection with each peer and wants 8 to 12 of them in a mesh; the rest is room for newcomers. */
+const CONNECTIONS_MAX = 128
+const PENDING_INBOUND_MAX = 10
+const STREAMS_PER_CONNECTION_MAX = 64
+const DIAL_TIMEOUT_MS = 10_000
+/** What was found out of peers is kept every so often. */
+const PEERS_KEPT_MS = 10_000
+/** Whoever broke a protocol is not spoken to for so long. */
+const BAN_MS = 10 * 60_000
+const BANS_MAX = 1_024
+
+export interface HostOptions {
+  /** Multiaddrs to listen on. */
+  readonly listen: readonly string[]
+  /** Multiaddrs to tell others instead of those found out. */
+  readonly announce?: readonly string[]
+  /** Sites that share addresses on purpose. */
+  readonly localRanges?: readonly Prefix[]
+  /** Circuit relay, hole punching and AutoNAT. @default false */
+  readonly hasNatTraversal?: boolean
+  readonly agent: string
+}
+
+export interface HostPorts {
+  readonly clock: Clock
+  readonly log: NetworkLog
+  readonly peerValues: PeerValueStore
+  /** Where libp2p's own metrics go: nobody else's, for it is emptied when the host starts. */
+  readonly registry?: Registry
+  /** In the place of libp2p's own: measurements put lines in it that are slow, or cut. */
+  readonly tcp?: typeof tcp
+  onDenied?(reason: DenyReason): void
+}
+
+/** What gossipsub has and its interface leaves out. */
+export interface GossipRouter extends GossipSub {
+  readonly opts: { readonly scoreParams: { readonly topics: Record<string, TopicScoreParams> } }
+  readonly allowedTopics: Set<string>
+  getMeshPeers(topic: string): string[]
+  getScore(peer: string): number
+  reportMessageValidationResult(id: string, peer: string, result: TopicValidatorResult): void
+}
+
+type Services = { readonly pubsub: GossipSub }
+
+export class Host {
+  readonly #options: HostOptions
+  readonly #ports: HostPorts
+  readonly #identity: Identity
+  readonly #tasks: TaskGroup
+  readonly #datastore: PeerDatastore
+  readonly #bannedUntilMs = new Map<string, number>()
+  readonly #stopping = new AbortController()
+  #node: Libp2p<Services> | undefined
+  #components: KadDHTComponents | undefined
+
+  constructor(options: HostOptions, ports: HostPorts, identity: Identity) {
+    this.#options = options
+    this.#ports = ports
+    this.#identity = identity
+    this.#datastore = new PeerDatastore(ports.peerValues)
+    // A stream that breaks is everyday life; what it means was dealt with where it was read.
+    this.#tasks = new TaskGroup((error) =>
+      ports.log.debug({ reason: messageOf(error) }, 'a stream ended early')
+    )
+  }
+
+  /** Aborts when the host stops. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  get peerId(): PeerId {
+    return this.#identity.peerId
+  }
+
+  get addresses(): readonly Multiaddr[] {
+    return this.#node?.getMultiaddrs() ?? []
+  }
+
+  get connections(): readonly Connection[] {
+    return this.#node?.getConnections() ?? []
+  }
+
+  get node(): Libp2p<Services> {
+    if (this.#node === undefined) throw new NetworkError('NOT_RUNNING', 'expected a running node')
+    return this.#node
+  }
+
+  get gossip(): GossipRouter {
+    // The class behind the interface; its shape is checked at the start.
+    return this.node.services.pubsub as unknown as GossipRouter
+  }
+
+  /** @throws {LISTEN_FAILED} */
+  async start(): Promise<void> {
+    this.#ports.registry?.clear()
+    try {
+      this.#node = await this.#create()
+      assert(this.gossip.allowedTopics instanceof Set, 'expected a set of allowed topics')
+      await this.#node.start()
+      this.#ports.clock.every(PEERS_KEPT_MS, () => this.#keepPeers(), this.signal)
+    } catch (cause) {
+      await this.#node?.stop()
+      throw new NetworkError(
+        'LISTEN_FAILED',
+        `could not listen on ${this.#options.listen.join(', ')}: ${messageOf(cause)}`,
+        { cause }
+      )
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new NetworkError('NOT_RUNNING', 'the node stops'))
+    await this.#node?.stop()
+    this.#ports.registry?.clear()
+    await this.#tasks.drained()
+    this.#keepPeers()
+  }
+
+  async handle(
+    protocol: string,
+    answer: (stream: Stream, connection: Connection) => Promise<void>,
+    options: StreamHandlerOptions
+  ): Promise<void> {
+    const handler: StreamHandler = (stream, connection) => {
+      this.#tasks.run(() => answer(stream, connection))
+    }
+    await this.node.handle(protocol, handler, options)
+  }
+
+  async unhandle(protocol: string): Promise<void> {
+    await this.node.unhandle(protocol)
+  }
+
+  async openStream(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> {
+    return await this.node.dialProtocol(peer, protocol, { signal })
+  }
+
+  /** One peer, at any of its addresses. */
+  async dial(target: PeerId | Multiaddr[], signal: AbortSignal): Promise<void> {
+    await this.node.dial(target, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    })
+  }
+
+  async register(protocol: string, topology: Topology): Promise<string> {
+    return await this.node.register(protocol, topology)
+  }
+
+  unregister(id: string): void {
+    this.node.unregister(id)
+  }
+
+  /** A hash table of its own for the network: strangers can neither be found nor ask in it. */
+  async startDht(network: Uint8Array): Promise<KadDHT> {
+    assert(this.#components !== undefined, 'expected a created node')
+    const name = protocolId(network, 'kad')
+    const dht = kadDHT({
+      protocol: name,
+      clientMode: false,
+      // An operator's network may well be private.
+      peerInfoMapper: passthroughMapper,
+      datastorePrefix: `/dht${name}`,
+      logPrefix: 'libp2p:kad'
+    })(this.#components)
+    await startAll(dht)
+    return dht
+  }
+
+  /** Nothing of the peer is taken for ten minutes. */
+  async ban(peer: PeerId): Promise<void> {
+    const nowMs = this.#ports.clock.monotonicMs()
+    for (const [other, untilMs] of this.#bannedUntilMs) {
+      if (untilMs <= nowMs || this.#bannedUntilMs.size >= BANS_MAX)
+        this.#bannedUntilMs.delete(other)
+    }
+    this.#bannedUntilMs.set(peer.toString(), nowMs + BAN_MS)
+    await this.#node?.hangUp(peer)
+  }
+
+  isBanned(peer: string): boolean {
+    return (this.#bannedUntilMs.get(peer) ?? 0) > this.#ports.clock.monotonicMs()
+  }
+
+  /** A full disk must not end the node, nor its stop. */
+  #keepPeers(): void {
+    try {
+      this.#datastore.flush()
+    } catch (error) {
+      this.#ports.log.warn({ reason: messageOf(error) }, 'what is known of peers was not kept')
+    }
+  }
+
+  async #create(): Promise<Libp2p<Services>> {
+    const { listen, announce, agent, hasNatTraversal = false, localRanges = [] } = this.#options
+    const { clock, log, registry } = this.#ports
+    const local = new AddressRanges(localRanges)
+    const relay = hasNatTraversal
+      ? { relay: circuitRelayServer(), dcutr: dcutr(), autonat: autoNAT() }
+      : {}
+    return await createLibp2p({
+      start: false,
+      privateKey: this.#identity.privateKey,
+      nodeInfo: { name: 'netminder', version: '1', userAgent: agent },
+      addresses: { listen: [...listen], ...(announce && { announce: [...announce] }) },
+      transports: [
+        (this.#ports.tcp ?? tcp)(),
+        ...(hasNatTraversal ? [circuitRelayTransport()] : [])
+      ],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux({ maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
+      connectionGater: createConnectionGater({
+        clock,
+        local,
+        remoteAddresses: () => this.connections.map(({ remoteAddr }) => remoteAddr.toString()),
+        isBanned: (peer) => this.isBanned(peer),
+        onDenied: (reason) => this.#ports.onDenied?.(reason)
+      }),
+      connectionManager: {
+        maxConnections: CONNECTIONS_MAX,
+        maxIncomingPendingConnections: PENDING_INBOUND_MAX,
+        // The gater counts, and spares declared local ranges.
+        inboundConnectionThreshold: Number.MAX_SAFE_INTEGER,
+        dialTimeout: DIAL_TIMEOUT_MS
+      },
+      datastore: this.#datastore,
+      // A small and stable network: the defaults of an hour and six would forget it over a night.
+      peerStore: { maxAddressAge: DAY_MS, maxPeerAge: 30 * DAY_MS },
+      logger: bridgeLog(log),
+      ...(registry && { metrics: hostMetrics(registry) }),
+      services: {
+        identify: identify(),
+        identifyPush: identifyPush(),
+        ping: ping(),
+        pubsub: this.#gossipsub(local),
+        // The tables of networks are made later, of the same parts.
+        parts: (components: KadDHTComponents) => {
+          this.#components = withoutMetrics(components)
+          return {}
+        },
+        ...relay
+      }
+    })
+  }
+
+  #gossipsub(local: AddressRanges): ReturnType<typeof gossipsub> {
+    return gossipsub({
+      ...MESH_PARAMS,
+      // The envelope has the signature, which is checked once; libp2p's own would cost 60 ms a message over 20 nodes.
+      globalSignaturePolicy: StrictNoSign,
+      msgIdFn: ({ topic, data }) => gossipMessageId(topic, sha256(data)),
+      allowedTopics: [],
+      maxInboundDataLength: RPC_DATA_BYTES_MAX,
+      maxTopicBytesPerPeer: TOPIC_BYTES_PER_PEER_MAX,
+      decodeRpcLimits: RPC_LIMITS,
+      scoreParams: peerScoreParams(local),
+      scoreThresholds: SCORE_THRESHOLDS,
+      ...gossipMetrics(this.#ports.registry)
+    })
+  }
+}
+
+async function startAll(dht: KadDHT): Promise<void> {
+  // The interface hides that it is started and stopped like every service.
+  await (dht as unknown as { start(): Promise<void> }).start()
+}
+
+export async function stopDht(dht: KadDHT): Promise<void> {
+  await (dht as unknown as { stop(): Promise<void> }).stop()
+}
+
+/** Metrics of a table are named after it: every network would add its own for ever. */
+function withoutMetrics(components: KadDHTComponents): KadDHTComponents {
+  return new Proxy(components, {
+    get: (target, name) => (name === 'metrics' ? undefined : Reflect.get(target, name)),
+    has: (target, name) => name !== 'metrics' && Reflect.has(target, name)
+  })
+}
+
+export function findMultiaddr(input: string | Uint8Array): Multiaddr | undefined {
+  try {
+    return multiaddr(input)
+  } catch {
+    return undefined
+  }
+}
