@@ -138,6 +138,8 @@ test('warnings of others and own ones come on the event stream', async () => {
   stop.abort()
   await sending
   assert.is(value?.event, 'alert.sent')
-  const { alert } = (value?.data ?? {}) as { alert: { prefixes: string[]; via: string } }
-  assert.equal([alert.prefixes, alert.via], [['8.8.8.8'], 'own'])
+  const { alert } = (value?.data ?? {}) as { alert: Record<string, unknown> }
+  assert.equal([alert['prefixes'], alert['via']], [['8.8.8.8'], 'own'])
+  assert.is(alert['author_name'], 'fake.example')
+  assert.ok(Date.parse(String(alert['received_at'])) > 0)
 })
