@@ -2,10 +2,8 @@
 import { type Clock, messageOf, type Prefix, type Random, TaskGroup } from '../base/index.ts'
 import {
   ADDRESSES_MAX,
-  type Admission,
   checkInvitation,
   DecodeError,
-  decodeAdmission,
   decodeEvent,
   decodeNetwork,
   type EventBody,
@@ -18,6 +16,8 @@ import {
   sealEvent,
   type Verify
 } from '../wire/index.ts'
+import { watchAddresses } from './address-watch.ts'
+import { announceBody, farewellBody } from './announce.ts'
 import { watchClock } from './clock-watch.ts'
 import { NetworkError } from './errors.ts'
 import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
@@ -115,6 +115,10 @@ export class NetworkNode implements api.NetworkService {
     this.#listen(intake)
     for (const record of networks.list()) await this.#attach(record)
     this.#watchClock()
+    const { signal } = this.#stopping
+    watchAddresses(clock, { signal, addresses: () => host.addresses.map(String) }, async () => {
+      for (const member of this.#members.values()) await this.#announce(member, false)
+    })
   }
 
   async stop(): Promise<void> {
@@ -320,24 +324,10 @@ export class NetworkNode implements api.NetworkService {
   }
 
   async #announce({ joined }: Member, isLeaving: boolean): Promise<void> {
-    const { host } = this.#run
     const id = networkIdText(joined.network.id)
     if (!this.#members.has(id)) return
-    const { admission } = joined.record
-    const shown: Admission | undefined =
-      admission === undefined ? undefined : decodeAdmission(admission)
-    const addresses = isLeaving
-      ? []
-      : host.addresses.map(({ bytes }) => bytes).slice(0, ADDRESSES_MAX)
-    const { name, agent } = this.#options
-    const body = {
-      kind: 'node-announce',
-      name,
-      agent,
-      addresses,
-      admission: shown,
-      isLeaving
-    } as const
+    const bodyOf = isLeaving ? farewellBody : announceBody
+    const body = bodyOf(this.#options, this.#run.host, joined.record)
     await this.publish(id, body, { ttlMs: ANNOUNCE_TTL_MS })
   }
 

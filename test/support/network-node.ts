@@ -28,17 +28,25 @@ const NO_LOG = {
   ...{ debug: () => undefined, isEnabled: () => false }
 }
 
+export interface TestNodeOptions {
+  readonly clock?: Clock
+  /** @default a free port of loopback, the same one after a restart */
+  readonly listen?: string
+  readonly hasNatTraversal?: boolean
+}
+
 export class TestNode {
   readonly dataDir = makeDataDir()
   #listen = '/ip4/127.0.0.1/tcp/0'
   #close: () => void = () => undefined
   #node: NetworkNode | undefined
   readonly failures: unknown[] = []
-  readonly #clock: Clock
+  readonly #options: TestNodeOptions
   #db: Connection | undefined
 
-  constructor(clock: Clock = new SystemClock()) {
-    this.#clock = clock
+  constructor(options: TestNodeOptions = {}) {
+    this.#options = options
+    if (options.listen !== undefined) this.#listen = options.listen
   }
 
   get node(): NetworkNode {
@@ -53,7 +61,7 @@ export class TestNode {
   }
 
   async start(): Promise<this> {
-    const clock = this.#clock
+    const { clock = new SystemClock(), listen, hasNatTraversal = false } = this.#options
     const { db } = openDatabase({ dataDir: this.dataDir, clock })
     this.#close = () => db.close()
     const events = new EventRepository(db)
@@ -63,7 +71,7 @@ export class TestNode {
       error: ({ error }: Record<string, unknown>) => this.failures.push(error)
     }
     this.#node = new NetworkNode(
-      { name: 'test', agent: 'netminder/test', listen: [this.#listen] },
+      { name: 'test', agent: 'netminder/test', listen: [this.#listen], hasNatTraversal },
       {
         ...{ clock, log, events, random: seededRandom(1) },
         peerValues: new PeerValueRepository(db),
@@ -84,7 +92,8 @@ export class TestNode {
     )
     await this.#node.start(AbortSignal.timeout(30_000))
     // Comes back where it was.
-    this.#listen = (this.#node.status().addresses[0] ?? '').replace(/\/p2p\/.*$/, '')
+    if (listen === undefined)
+      this.#listen = (this.#node.status().addresses[0] ?? '').replace(/\/p2p\/.*$/, '')
     return this
   }
 

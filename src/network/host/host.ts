@@ -1,8 +1,5 @@
 /** libp2p, put together: transports, limits, gossip, and what a network needs of it. Knows no events. */
 import { noise } from '@chainsafe/libp2p-noise'
-import { autoNAT } from '@libp2p/autonat'
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { dcutr } from '@libp2p/dcutr'
 import {
   type GossipSub,
   gossipsub,
@@ -27,11 +24,18 @@ import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Registry } from 'prom-client'
-import { assert, type Clock, messageOf, type Prefix, TaskGroup } from '../../base/index.ts'
+import {
+  type AddressText,
+  assert,
+  type Clock,
+  messageOf,
+  type Prefix,
+  TaskGroup
+} from '../../base/index.ts'
 import { gossipMessageId, protocolId, sha256 } from '../../wire/index.ts'
 import { NetworkError } from '../errors.ts'
 import type { PeerValueStore } from '../ports.ts'
-import { AddressRanges } from './address-ranges.ts'
+import { AddressRanges, findRelayAddressOf } from './address-ranges.ts'
 import { createConnectionGater, type DenyReason } from './connection-gater.ts'
 import {
   MESH_PARAMS,
@@ -45,6 +49,7 @@ import { gossipMetrics, hostMetrics } from './host-metrics.ts'
 import type { Identity } from './identity.ts'
 import { bridgeLog } from './libp2p-log.ts'
 import type { NetworkLog } from './log.ts'
+import { natServices, natTransports } from './nat-traversal.ts'
 import { PeerDatastore } from './peer-datastore.ts'
 
 const HOUR_MS = 3_600_000
@@ -59,6 +64,9 @@ const PEERS_KEPT_MS = 10_000
 /** Whoever broke a protocol is not spoken to for so long. */
 const BAN_MS = 10 * 60_000
 const BANS_MAX = 1_024
+
+/** A relayed connection is limited, and libp2p keeps protocols off it that do not ask for it. */
+const ON_RELAYED = { runOnLimitedConnection: true } as const
 
 export interface HostOptions {
   /** Multiaddrs to listen on. */
@@ -177,7 +185,7 @@ export class Host {
     const handler: StreamHandler = (stream, connection) => {
       this.#tasks.run(() => answer(stream, connection))
     }
-    await this.node.handle(protocol, handler, options)
+    await this.node.handle(protocol, handler, { ...options, ...ON_RELAYED })
   }
 
   async unhandle(protocol: string): Promise<void> {
@@ -185,7 +193,7 @@ export class Host {
   }
 
   async openStream(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> {
-    return await this.node.dialProtocol(peer, protocol, { signal })
+    return await this.node.dialProtocol(peer, protocol, { signal, ...ON_RELAYED })
   }
 
   /** One peer, at any of its addresses. */
@@ -196,7 +204,7 @@ export class Host {
   }
 
   async register(protocol: string, topology: Topology): Promise<string> {
-    return await this.node.register(protocol, topology)
+    return await this.node.register(protocol, { ...topology, notifyOnLimitedConnection: true })
   }
 
   unregister(id: string): void {
@@ -243,22 +251,22 @@ export class Host {
     }
   }
 
+  #isRelay(address: AddressText): boolean {
+    return this.connections.some(
+      ({ remoteAddr }) => findRelayAddressOf(remoteAddr.toString()) === address
+    )
+  }
+
   async #create(): Promise<Libp2p<Services>> {
     const { listen, announce, agent, hasNatTraversal = false, localRanges = [] } = this.#options
     const { clock, log, registry } = this.#ports
     const local = new AddressRanges(localRanges)
-    const relay = hasNatTraversal
-      ? { relay: circuitRelayServer(), dcutr: dcutr(), autonat: autoNAT() }
-      : {}
     return await createLibp2p({
       start: false,
       privateKey: this.#identity.privateKey,
       nodeInfo: { name: 'netminder', version: '1', userAgent: agent },
       addresses: { listen: [...listen], ...(announce && { announce: [...announce] }) },
-      transports: [
-        (this.#ports.tcp ?? tcp)(),
-        ...(hasNatTraversal ? [circuitRelayTransport()] : [])
-      ],
+      transports: [(this.#ports.tcp ?? tcp)(), ...(hasNatTraversal ? natTransports() : [])],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
       connectionGater: createConnectionGater({
@@ -290,7 +298,7 @@ export class Host {
           this.#components = withoutMetrics(components)
           return {}
         },
-        ...relay
+        ...(hasNatTraversal && natServices())
       }
     })
   }
@@ -305,8 +313,9 @@ export class Host {
       maxInboundDataLength: RPC_DATA_BYTES_MAX,
       maxTopicBytesPerPeer: TOPIC_BYTES_PER_PEER_MAX,
       decodeRpcLimits: RPC_LIMITS,
-      scoreParams: peerScoreParams(local),
+      scoreParams: peerScoreParams(local, (address) => this.#isRelay(address)),
       scoreThresholds: SCORE_THRESHOLDS,
+      ...ON_RELAYED,
       ...gossipMetrics(this.#ports.registry)
     })
   }

@@ -50,7 +50,7 @@ async function answerFrom(
 }
 
 test('a node that is surrounded suspects it, dials others beyond those that it has, and calms down when it is over', async () => {
-  const a = await new TestNode(new HastyClock(HASTE)).start()
+  const a = await new TestNode({ clock: new HastyClock(HASTE) }).start()
   const { network, invitation } = await a.node.create({ name: 'net' })
   const peers = await Promise.all(
     Array.from({ length: SIEGE + 1 }, () => HostilePeer.start(network.id))
