@@ -136,7 +136,7 @@ function judgeAddresses(addresses: readonly string[]): Finding[] {
     note(
       'NETWORK_UNREACHABLE',
       `other sites cannot dial this node: expected a public address, got ${got}`,
-      'announce = ["/dns4/NAME/tcp/11390"] in [network] of netminder.toml, with the port let through; behind NAT: hasNatTraversal = true'
+      'announce = ["/dns4/NAME/tcp/11390"] in [network] of netminder.toml, with the port let through; behind NAT see "Behind NAT" in docs/OPERATIONS.md'
     )
   ]
 }
