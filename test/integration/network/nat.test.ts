@@ -77,6 +77,11 @@ test('a node lends its line: those who joined by it find a relay in it, tell so,
     await until(() => areRelayed(one, two), LONG_MS)
     await expectTalk(one, two, network.id)
     await expectTalk(relay, one, network.id)
+    await relay.stop()
+    await until(() => one.node.status().addresses.length === 0)
+    await relay.start()
+    await until(() => areRelayed(one, two), LONG_MS)
+    await expectTalk(one, two, network.id)
     equal(
       [relay, one, two].map(({ failures }) => failures),
       [[], [], []]
