@@ -42,6 +42,7 @@ function wireNetworkState(state: NetworkState): Wire<'networkState'> {
     authors: state.authors,
     live_events: { ...state.liveEvents },
     digest: state.digest,
+    bootstrap: [...state.bootstrap],
     is_eclipse_suspected: state.isEclipseSuspected,
     last_sync:
       lastSync === undefined

@@ -58,6 +58,8 @@ export interface NetworkState extends NetworkSummary {
   /** Fingerprint of everything that is live: two nodes that hold the same show the same. */
   readonly digest: string
   readonly lastSync: LastSync | undefined
+  /** Multiaddrs of the invitation: where this node began to look for others. */
+  readonly bootstrap: readonly string[]
   /**
    * Peers of different sites go on holding what this node cannot get of them, or lack what it tells them: whoever surrounds it may
    * keep it apart from the rest.

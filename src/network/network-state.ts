@@ -52,6 +52,7 @@ export function describeState(
     meshWanted: byTopic(wantedOf),
     liveEvents,
     digest: live.digest(),
+    bootstrap: joined.record.bootstrap,
     lastSync,
     isEclipseSuspected
   }

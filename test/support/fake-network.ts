@@ -79,6 +79,7 @@ export class FakeNetwork implements NetworkService {
         authors: 3,
         liveEvents,
         digest: '00',
+        bootstrap: ['/ip4/198.51.100.2/tcp/11390'],
         lastSync: { atMs: 1_000, outcome: 'same', fetched: 0, durationMs: 12 },
         isEclipseSuspected: false
       })),

@@ -39,6 +39,7 @@ export const networkState = z
     authors: count.describe('Who may speak, this node included.'),
     live_events: z.record(text, count),
     digest: text.describe('Two nodes that hold the same show the same.'),
+    bootstrap: z.array(text).describe('Addresses of the invitation.'),
     is_eclipse_suspected: z
       .boolean()
       .describe(
