@@ -3,7 +3,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Clock, Random } from '../base/index.ts'
-import { decodeEvent, type SignedNetworkEvent } from '../wire/index.ts'
+import { ADDRESSES_MAX, decodeEvent, type SignedNetworkEvent } from '../wire/index.ts'
 import { findMultiaddr, type Host } from './host/host.ts'
 import { findPeerOfAuthor } from './host/identity.ts'
 import type { EventStore, JoinedNetwork as JoinedRecord } from './ports.ts'
@@ -62,7 +62,8 @@ export class PeerSeeker {
   }
 
   async #dialUpTo(wanted: number, signal: AbortSignal): Promise<void> {
-    const said = [...this.#bootstrap(), ...(await this.#announced())]
+    const named = this.#bootstrap().map((address) => [address])
+    const said = [...named, ...(await this.#announced())]
     await this.#dialAll(said, wanted, signal)
     if (this.#ports.peers.size < wanted) {
       await this.#dialAll(await this.#found(signal), wanted, signal)
@@ -70,7 +71,7 @@ export class PeerSeeker {
   }
 
   async #dialAll(
-    targets: readonly (PeerId | Multiaddr)[],
+    targets: readonly (PeerId | Multiaddr[])[],
     wanted: number,
     signal: AbortSignal
   ): Promise<void> {
@@ -79,9 +80,7 @@ export class PeerSeeker {
     const dialNext = async () => {
       for (let target = left.shift(); target !== undefined; target = left.shift()) {
         if (peers.size >= wanted || signal.aborted) return
-        await host
-          .dial('getComponents' in target ? [target] : target, signal)
-          .catch(() => undefined)
+        await host.dial(target, signal).catch(() => undefined)
       }
     }
     await Promise.all(Array.from({ length: DIALS_AT_ONCE }, dialNext))
@@ -140,21 +139,32 @@ export class PeerSeeker {
     return newest.values()
   }
 
-  async #found(signal: AbortSignal): Promise<readonly PeerId[]> {
+  /** By the addresses that come with them: libp2p keeps what the tables of its own making find, not these. */
+  async #found(signal: AbortSignal): Promise<readonly Multiaddr[][]> {
     const { host, peers, findDht } = this.#ports
     const dht = findDht()
-    const found = new Map<string, PeerId>()
+    const found = new Map<string, Multiaddr[]>()
     if (dht === undefined || peers.size === 0) return []
     try {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_MS)])
       const key = host.peerId.toMultihash().bytes
       for await (const event of dht.getClosestPeers(key, { signal: deadline })) {
         if (event.name !== 'PEER_RESPONSE') continue
-        for (const { id } of event.closer) found.set(id.toString(), id)
+        for (const { id, multiaddrs } of event.closer) {
+          if (this.#isWanted(id)) found.set(id.toString(), withPeer(id, multiaddrs))
+        }
       }
     } catch {
       // What was found until then is good.
     }
-    return [...found.values()].filter((peer) => this.#isWanted(peer))
+    return [...found.values()].filter((addresses) => addresses.length > 0)
   }
+}
+
+/** Whoever answers chooses the addresses; who does not prove to be this peer there is hung up on. */
+function withPeer(peer: PeerId, addresses: readonly Multiaddr[]): Multiaddr[] {
+  const end = `/p2p/${peer.toString()}`
+  return addresses
+    .slice(0, ADDRESSES_MAX)
+    .map((address) => (String(address).endsWith(end) ? address : address.encapsulate(end)))
 }
