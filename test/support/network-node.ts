@@ -33,6 +33,15 @@ export interface TestNodeOptions {
   /** @default a free port of loopback, the same one after a restart */
   readonly listen?: string
   readonly hasNatTraversal?: boolean
+  /** Whether it tells authors where it is; whoever is connected learns it in any case. @default true */
+  readonly tellsAddresses?: boolean
+}
+
+class SecretiveNode extends NetworkNode {
+  override publish(...[id, body, options]: Parameters<NetworkNode['publish']>) {
+    const said = body.kind === 'node-announce' ? { ...body, addresses: [] } : body
+    return super.publish(id, said, options)
+  }
 }
 
 export class TestNode {
@@ -62,6 +71,7 @@ export class TestNode {
 
   async start(): Promise<this> {
     const { clock = new SystemClock(), listen, hasNatTraversal = false } = this.#options
+    const Node = this.#options.tellsAddresses === false ? SecretiveNode : NetworkNode
     const { db } = openDatabase({ dataDir: this.dataDir, clock })
     this.#close = () => db.close()
     const events = new EventRepository(db)
@@ -70,7 +80,7 @@ export class TestNode {
       ...NO_LOG,
       error: ({ error }: Record<string, unknown>) => this.failures.push(error)
     }
-    this.#node = new NetworkNode(
+    this.#node = new Node(
       { name: 'test', agent: 'netminder/test', listen: [this.#listen], hasNatTraversal },
       {
         ...{ clock, log, events, random: seededRandom(1) },
