@@ -37,7 +37,7 @@ export class PeerClocks {
     this.#byPeer.clear()
   }
 
-  /** The median, so that fewer than half of the peers cannot move it past the others. */
+  /** The median, so that no minority of the peers moves it; of the two in the middle the one that blames the own clock less. */
   estimate(connections: readonly Pick<Connection, 'remotePeer'>[]): {
     readonly clockSkewMs: number | undefined
     readonly clockPeers: number
@@ -56,5 +56,6 @@ function medianOf(ascending: readonly number[]): number | undefined {
   const middle = ascending.length / 2
   const lower = ascending[Math.ceil(middle) - 1]
   const upper = ascending[Math.floor(middle)]
-  return lower === undefined || upper === undefined ? undefined : (lower + upper) / 2
+  if (lower === undefined || upper === undefined) return undefined
+  return Math.abs(lower) < Math.abs(upper) ? lower : upper
 }

@@ -27,9 +27,11 @@ function clocksOf(readings: readonly number[]) {
 for (const { name, readings, expected } of [
   { name: 'nobody tells his time', readings: [], expected: [undefined, 0] },
   { name: 'one peer', readings: [-7], expected: [-7, 1] },
-  { name: 'the middle of two', readings: [10, 30], expected: [20, 2] },
+  { name: 'of two the lesser, if this node is ahead', readings: [30, 10], expected: [10, 2] },
+  { name: 'of two the lesser, if this node is behind', readings: [-30, -10], expected: [-10, 2] },
+  { name: 'one of two changes nothing', readings: [0, -180_000], expected: [0, 2] },
   { name: 'one liar of three changes nothing', readings: [9, 1e12, 5], expected: [9, 3] },
-  { name: 'one liar of four', readings: [9, -1e12, 5, 1], expected: [3, 4] }
+  { name: 'one liar of four', readings: [9, -1e12, 5, 1], expected: [1, 4] }
 ] as const) {
   test(`takes the median: ${name}`, () => {
     const { clocks } = clocksOf(readings)
