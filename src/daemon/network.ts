@@ -5,6 +5,7 @@ import { type Clock, getPrefix } from '../base/index.ts'
 import { type Config, dataPaths, programVersion } from '../config/index.ts'
 import {
   type GuardApi,
+  ListPublisher,
   NetworkDesk,
   type ProtectedFactsPort,
   ShareService
@@ -107,7 +108,7 @@ function networkLog(log: Logger, isDebug: boolean): NetworkLog {
 export function createSharing(
   { config }: Options,
   ports: Ports & { readonly network: NetworkService }
-): { readonly desk: NetworkDesk; readonly share: ShareService } {
+): { readonly desk: NetworkDesk; readonly share: ShareService; readonly lists: ListPublisher } {
   const { store, facts, guard, network, declared, clock, logger } = ports
   const { treatAsPublic } = config.detection
   const findProtection = actuatorProtection(treatAsPublic, {
@@ -129,29 +130,20 @@ export function createSharing(
     {
       ...{ guard, network, clock, logger: logger.child({ component: 'sharing' }) },
       isProtected: (prefix) => findProtection(prefix) !== undefined,
+      told: store.told,
       metrics: declareSharingMetrics(declared)
     }
   )
-  const lists = publishedLists(store)
+  const lists = new ListPublisher(
+    { treatAsPublic },
+    {
+      ...{ guard, network, findProtection, clock, lists: store.publishedLists },
+      logger: logger.child({ component: 'sharing' })
+    }
+  )
   const desk = new NetworkDesk(
     { treatAsPublic },
-    { ...{ network, guard, findProtection, lists, clock }, audit: store.audit }
+    { ...{ network, findProtection, lists, clock }, audit: store.audit }
   )
-  return { desk, share }
-}
-
-/** Beside what libp2p keeps, under a name of its own. */
-function publishedLists({ peerValues }: Repositories) {
-  const keyOf = (network: string) => `/netminder-list/${network}`
-  return {
-    find: (network: string) => {
-      const value = peerValues.find(keyOf(network))
-      if (value === undefined) return undefined
-      return JSON.parse(Buffer.from(value).toString()) as { version: number; entries: string[] }
-    },
-    save: (
-      network: string,
-      list: { readonly version: number; readonly entries: readonly string[] }
-    ) => peerValues.put(keyOf(network), new Uint8Array(Buffer.from(JSON.stringify(list))))
-  }
+  return { desk, share, lists }
 }

@@ -8,12 +8,7 @@ import { join } from 'node:path'
 import { ApiServer, declareApiMetrics } from '../api/index.ts'
 import { type Clock, type Component, Lifecycle, messageOf, uuidV7 } from '../base/index.ts'
 import { type Config, dataPaths, programVersion, type ServiceEnvironment } from '../config/index.ts'
-import {
-  type Decision,
-  GuardService,
-  type NetworkDesk,
-  type ShareService
-} from '../defense/index.ts'
+import { type Decision, GuardService, type NetworkDesk } from '../defense/index.ts'
 import { RulePolicy } from '../detection/index.ts'
 import { ActuatorSet, createActuator } from '../keyserver/index.ts'
 import {
@@ -112,7 +107,8 @@ export class NetminderNode {
       this.#checkpoint = new CheckpointFile({ path: paths.checkpoint, stateVersion: STATE_VERSION })
       this.#api = this.#createApi({ store, declared, register, desk: sharing?.desk })
       this.#lifecycle = this.#createLifecycle({
-        ...{ facts, actuators, decisions: store.decisions, share: sharing?.share }
+        ...{ facts, actuators, decisions: store.decisions },
+        sharing: sharing === undefined ? [] : [sharing.share, sharing.lists]
       })
     } catch (error) {
       this.#db.close()
@@ -284,7 +280,7 @@ export class NetminderNode {
     readonly facts: MachineFacts
     readonly actuators: ActuatorSet
     readonly decisions: DecisionRepository<Decision>
-    readonly share: ShareService | undefined
+    readonly sharing: readonly Component[]
   }): Lifecycle {
     const { clock, logger } = this.#ports
     const { config, service } = this.#options
@@ -296,7 +292,7 @@ export class NetminderNode {
       ...(this.#network === undefined ? [] : [this.#network]),
       this.#guard,
       // After the guard, and before the logs: nothing is decided that it does not hear.
-      ...(parts.share === undefined ? [] : [parts.share]),
+      ...parts.sharing,
       new CheckpointKeeper(
         { intervalMs: config.store.checkpointIntervalMs },
         {

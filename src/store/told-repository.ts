@@ -26,7 +26,7 @@ interface ToldRow {
   readonly ends_at_ms: number
 }
 
-/** Of what has to be taken back; the rest comes with the next look. */
+/** A line for each decision and prefix. */
 const WITHDRAWN_MAX = 10_000
 
 export class ToldRepository<S = unknown> {
@@ -38,6 +38,7 @@ export class ToldRepository<S = unknown> {
   readonly #withdraw: PreparedStatement<[string, string]>
   readonly #withdrawn: PreparedStatement<[number], ToldRow>
   readonly #isStanding: PreparedStatement<[string, Uint8Array, number], unknown>
+  readonly #isSaidElsewhere: PreparedStatement<[Uint8Array, string, string], unknown>
   readonly #remove: PreparedStatement<[Uint8Array, Uint8Array]>
   readonly #removeEnded: PreparedStatement<[number]>
 
@@ -58,6 +59,10 @@ export class ToldRepository<S = unknown> {
       ORDER BY t.network, t.alert, t.decision, t.prefix LIMIT ${WITHDRAWN_MAX}`)
     this.#isStanding = db.prepare(`SELECT 1 FROM told_indicator
       WHERE prefix = ? AND state = 'standing' AND network = ? AND ends_at_ms > ? LIMIT 1`)
+    this.#isSaidElsewhere = db.prepare(`SELECT 1 FROM told_indicator AS t
+      WHERE t.network = ? AND t.decision = ? AND t.prefix = ? AND t.state = 'standing'
+        AND NOT EXISTS (SELECT 1 FROM told_indicator AS w
+          WHERE w.state = 'withdrawn' AND w.network = t.network AND w.alert = t.alert) LIMIT 1`)
     this.#remove = db.prepare('DELETE FROM told_indicator WHERE network = ? AND alert = ?')
     this.#removeEnded = db.prepare('DELETE FROM told_indicator WHERE ends_at_ms <= ?')
   }
@@ -82,9 +87,12 @@ export class ToldRepository<S = unknown> {
     this.#withdraw.run(decision, JSON.stringify(prefixes))
   }
 
-  /** Everything that is said by the alerts in which something has to be taken back, by network and alert. */
+  /**
+   * Everything that is said by the alerts in which something has to be taken back, by network and alert. At most some 10 000 lines
+   * of whole alerts: the others come when these are done.
+   */
   withdrawn(nowMs: number): readonly ToldRecord<S>[] {
-    return this.#withdrawn.all(nowMs).map(
+    return wholeAlerts(this.#withdrawn.all(nowMs)).map(
       (row): ToldRecord<S> => ({
         network: textOf(row.network),
         alert: textOf(row.alert),
@@ -103,6 +111,15 @@ export class ToldRepository<S = unknown> {
     return this.#isStanding.find(prefix, bytesOf(network), nowMs) !== undefined
   }
 
+  /** Whether an alert says so in which nothing has to be taken back. */
+  isSaidElsewhere({
+    network,
+    decision,
+    prefix
+  }: Pick<ToldRecord, 'network' | 'decision' | 'prefix'>): boolean {
+    return this.#isSaidElsewhere.find(bytesOf(network), decision, prefix) !== undefined
+  }
+
   /** The alert was taken back. */
   remove(network: string, alert: string): void {
     this.#remove.run(bytesOf(network), bytesOf(alert))
@@ -111,6 +128,14 @@ export class ToldRepository<S = unknown> {
   removeEnded(nowMs: number): void {
     this.#removeEnded.run(nowMs)
   }
+}
+
+/** Without the last alert where more of it may have been cut off. */
+function wholeAlerts(rows: readonly ToldRow[]): readonly ToldRow[] {
+  const last = rows.at(-1)
+  if (last === undefined || rows.length < WITHDRAWN_MAX) return rows
+  const whole = rows.filter(({ alert }) => Buffer.compare(alert, last.alert) !== 0)
+  return whole.length === 0 ? rows : whole
 }
 
 function bytesOf(text: string): Uint8Array {

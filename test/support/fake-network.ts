@@ -4,8 +4,11 @@ import { getPrefix, NetminderError, prefixesOverlap, SystemClock } from '../../s
 import {
   type AuditInput,
   type GuardApi,
+  ListPublisher,
+  type ListPublisherPorts,
   NetworkDesk,
-  type NetworkDeskPorts
+  type NetworkDeskPorts,
+  type PublishedListRecord
 } from '../../src/defense/index.ts'
 import type {
   NetworkEventListener,
@@ -31,6 +34,8 @@ export class FakeNetwork implements NetworkService {
   readonly signer = signerFromSeed(new Uint8Array(SEED))
   joined: NetworkSummary[] = [summaryOf(SAMPLE_NETWORK_ID, 'keyservers of the north')]
   published: { network: string; body: EventBody; ttlMs: number }[] = []
+  /** Of what was published, in the same order. */
+  readonly publishedIds: string[] = []
   received: ReceivedAlert[] = []
   threatsSaid: Threat[] = []
   mesh = 2
@@ -143,8 +148,10 @@ export class FakeNetwork implements NetworkService {
     this.#mayFail()
     const event = this.seal(id, body, ttlMs)
     this.published.push({ network: id, body, ttlMs })
+    const eventId = Buffer.from(event.id).toString('hex')
+    this.publishedIds.push(eventId)
     this.emit(event, 'own')
-    return Promise.resolve({ id: Buffer.from(event.id).toString('hex'), seq: event.seq })
+    return Promise.resolve({ id: eventId, seq: event.seq })
   }
 
   alerts(query: Parameters<NetworkService['alerts']>[0]) {
@@ -208,21 +215,22 @@ function summaryOf(id: string, name: string): NetworkSummary {
 export function fakeDesk(
   network: FakeNetwork,
   guard: Pick<GuardApi, 'blocklist'>,
-  ports: Partial<NetworkDeskPorts> = {}
-): { readonly desk: NetworkDesk; readonly audit: AuditInput[] } {
+  ports: Partial<NetworkDeskPorts & ListPublisherPorts> = {}
+): { readonly desk: NetworkDesk; readonly lists: ListPublisher; readonly audit: AuditInput[] } {
   const audit: AuditInput[] = []
-  const lists = new Map<string, { version: number; entries: readonly string[] }>()
-  const desk = new NetworkDesk(
-    { treatAsPublic: ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'] },
-    {
-      network,
-      guard,
-      findProtection: () => undefined,
-      audit: { append: (entry) => audit.push(entry) },
-      lists: { find: (id) => lists.get(id), save: (id, list) => lists.set(id, list) },
-      clock: new SystemClock(),
-      ...ports
-    }
-  )
-  return { desk, audit }
+  const kept = new Map<string, PublishedListRecord>()
+  const quiet = () => undefined
+  const options = { treatAsPublic: ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'] }
+  const common = { network, findProtection: () => undefined, clock: new SystemClock() }
+  const lists = new ListPublisher(options, {
+    ...{ ...common, guard },
+    lists: { find: (id) => kept.get(id), save: (id, list) => kept.set(id, list) },
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    ...ports
+  })
+  const desk = new NetworkDesk(options, {
+    ...{ ...common, ...ports, lists },
+    audit: { append: (entry) => audit.push(entry) }
+  })
+  return { desk, lists, audit }
 }
