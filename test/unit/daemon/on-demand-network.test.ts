@@ -121,6 +121,30 @@ test('stopping waits for a start under way, and leaves nothing running', async (
   equal(service.calls, ['start', 'stop'])
 })
 
+test('an invitation that is none leaves nothing running, and so does leaving the last network', async () => {
+  const { network, made, service } = makeOnDemand()
+  service.joined = []
+  await network.start(never)
+  await rejects(() => network.join('rubbish'), has('part of the line is missing'))
+  equal(service.calls, ['start', 'stop'])
+  is(network.status().isRunning, false)
+  const both = await Promise.allSettled([network.join('rubbish'), network.join('netminder1:line')])
+  equal(
+    both.map(({ status }) => status),
+    ['rejected', 'fulfilled']
+  )
+  is(network.status().isRunning, true)
+  equal(service.calls, ['start', 'stop', 'start'])
+  await network.create({ name: 'north' })
+  const [first, second] = network.list()
+  await network.leave(first?.id ?? '')
+  is(network.status().isRunning, true)
+  await network.leave(second?.id ?? '')
+  is(network.status().isRunning, false)
+  equal(service.calls, ['start', 'stop', 'start', 'stop'])
+  is(made.loads, 1)
+})
+
 test('it can be started again after a stop', async () => {
   const { network, made, service } = makeOnDemand(true)
   await network.start(never)
