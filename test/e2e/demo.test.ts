@@ -83,7 +83,7 @@ function processesAbout(path: string): string[] {
 test(
   'runs to its end with a real HAProxy, and leaves nothing behind',
   async () => {
-    const { code, out, talk } = await demo('--once', '--speed', '20')
+    const { code, out, talk } = await demo('--once', '--speed', '12')
     is(code, 0, `${out}${talk}`)
     match(out, 'All 24 steps happened.')
     match(out, 'a request from 127.99.16.12: 429 Too Many Requests')
@@ -103,7 +103,7 @@ test(
 test('runs to its end without HAProxy, and keeps the data directory that was named', async () => {
   const dataDir = join(rig.dir, 'kept')
   const { code, out, talk } = await demo(
-    ...['--once', '--speed', '20', '--no-haproxy', '--data-dir', dataDir]
+    ...['--once', '--speed', '12', '--no-haproxy', '--data-dir', dataDir]
   )
   is(code, 0, `${out}${talk}`)
   match(out, 'All 19 steps happened.')
