@@ -33,10 +33,14 @@ test('every change is in the audit with who made it, and the invitation is not',
   await client().call('inviteToNetwork', { params: { id }, body: {} })
   await client().call('joinNetwork', { body: { invitation: 'netminder1:x' } })
   const { items } = await client('respond-token').call('sendAlert', {
-    body: { prefixes: ['198.51.100.9'], category: 'scanner', reason: 'seen by hand' }
+    body: {
+      network: SAMPLE_NETWORK_ID,
+      ...{ prefixes: ['198.51.100.9'], category: 'scanner', reason: 'seen by hand' }
+    }
   })
   assert.is(items.length, 1)
-  await client('respond-token').call('publishBlocklist', { body: {} })
+  const onlyOne = { body: { network: SAMPLE_NETWORK_ID } }
+  await client('respond-token').call('publishBlocklist', onlyOne)
   await client().call('leaveNetwork', { body: { network: SAMPLE_NETWORK_ID } })
   assert.equal(
     api.networkAudit.map(({ actor, action }) => `${actor} ${action}`),
