@@ -1,10 +1,10 @@
 /** How the node stands among others: whether it hears anybody, whether it is heard, and who can read its key. */
-import { stat } from 'node:fs/promises'
 import { ApiClient, findApi, type OperationResponse } from '../../api/index.ts'
 import { formatDuration, NetminderError } from '../../base/index.ts'
 import { dataPaths } from '../../config/index.ts'
 import { holdsLock, storePaths } from '../../store/index.ts'
-import { type Finding, fault, note, shellWord } from './finding.ts'
+import { type Finding, fault, note } from './finding.ts'
+import { checkKeyFile } from './key-file-check.ts'
 import { type Knock, knockAt, placeOf, scopeOf } from './knock.ts'
 import type { DoctorScene } from './places.ts'
 
@@ -16,8 +16,6 @@ const SKEW_MS_MAX = 5 * 60_000
 const SKEW_MS_LOW = 2 * 60_000
 /** Of fewer peers it may be they whose clocks are wrong. */
 const SURE_PEERS_MIN = 3
-/** The group may read (an operator can let his administrators in that way); nobody else may do anything. */
-const FORBIDDEN_BITS = 0o027
 
 export interface NetworkFacts {
   readonly status: NetworkStatus
@@ -34,12 +32,8 @@ export async function checkNetwork(
   signal: AbortSignal
 ): Promise<readonly Finding[]> {
   const { networkKey } = dataPaths(scene.dataDir)
-  const mode = await stat(networkKey).then(
-    (stats) => stats.mode & 0o777,
-    () => undefined
-  )
   const status = await askStatus(scene, signal)
-  const key = judgeKeyMode(networkKey, mode)
+  const key = await checkKeyFile(networkKey)
   if (status === undefined || status.networks.length === 0) return key
   return [...key, ...judgeNetwork(await inspect(status, scene, signal))]
 }
@@ -87,17 +81,6 @@ async function askStatus(
     if (error instanceof NetminderError) return undefined
     throw error
   }
-}
-
-export function judgeKeyMode(file: string, mode: number | undefined): readonly Finding[] {
-  if (mode === undefined || (mode & FORBIDDEN_BITS) === 0) return []
-  return [
-    fault(
-      'NETWORK_KEY_EXPOSED',
-      `others can read the key under which this node speaks: ${file} has mode 0${mode.toString(8)}, and the node does not start with it`,
-      `chmod 600 ${shellWord(file)}`
-    )
-  ]
 }
 
 export function judgeNetwork(facts: NetworkFacts): readonly Finding[] {

@@ -1,6 +1,5 @@
 import * as assert from 'uvu/assert'
 import {
-  judgeKeyMode,
   judgeNetwork,
   type NetworkFacts
 } from '../../../src/cli/doctor/network-checks.ts'
@@ -93,11 +92,6 @@ for (const { name, fields, one, expected } of [
 ]) {
   test(name, () => assert.equal(codesOf(fields, one), expected))
 }
-
-test('a key that others can read', () => {
-  assert.is(judgeKeyMode('/x', 0o644)[0]?.code, 'NETWORK_KEY_EXPOSED')
-  for (const mode of [0o600, 0o640, undefined]) assert.equal(judgeKeyMode('/x', mode), [])
-})
 
 const ALONE = { is_alone: true, peers: 0, mesh: { alert: 0 }, mesh_wanted: { alert: 0 } }
 
