@@ -2,7 +2,15 @@
 import type { Clock } from '../base/index.ts'
 import { type GuardMetrics, SHARE_REFUSALS, type SharingMetrics } from '../defense/index.ts'
 import { CATEGORIES } from '../detection/index.ts'
-import type { Lane, NetworkService, NetworkState, NetworkStatus } from '../network/index.ts'
+import type {
+  DenyReason,
+  Lane,
+  NetworkNodePorts,
+  NetworkService,
+  NetworkState,
+  NetworkStatus,
+  VerdictReason
+} from '../network/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
 import { EVENT_KINDS, TOPICS } from '../wire/index.ts'
 
@@ -124,8 +132,36 @@ export function declareSharingMetrics(register: MetricsRegister): SharingMetrics
   }
 }
 
+/** What is the sender's fault in its form has a code for each way, and counts as `other` here. */
+const REFUSALS = [
+  ...['WRONG_NETWORK', 'WRONG_TOPIC', 'FROM_THE_FUTURE', 'SIGNATURE_INVALID'],
+  ...['PROOF_SIGNATURE_INVALID', 'TOO_OLD', 'EXPIRED', 'DUPLICATE', 'UNKNOWN_AUTHOR'],
+  ...['ADMISSION_INVALID', 'AUTHOR_REVOKED', 'EQUIVOCATION', 'SEQUENCE_SPENT'],
+  ...['REVOKE_NOT_ENTITLED', 'NOTHING_PUBLIC', 'QUOTA_EXCEEDED', 'QUEUE_FULL'],
+  ...['NETWORK_NOT_JOINED', 'STORE_FAILED', 'INTERNAL', 'other']
+] as const satisfies readonly (VerdictReason | 'other')[]
+const DENIALS = ['prefix', 'rate', 'banned'] as const satisfies readonly DenyReason[]
+
 export function declareNetworkMetrics(register: MetricsRegister) {
   return {
+    refused: register.counter({
+      name: 'netminder_network_refused_events_total',
+      help: 'Events of others that were not taken, by the reason, and whether it cost the peer that sent it (reject) or not (ignore).',
+      labels: { verdict: ['ignore', 'reject'], reason: REFUSALS }
+    }),
+    denied: register.counter({
+      name: 'netminder_network_denied_connections_total',
+      help: 'Connections that were not accepted: too many from one neighbourhood, too fast, or of a banned peer.',
+      labels: { why: DENIALS }
+    }),
+    banned: register.counter({
+      name: 'netminder_network_banned_peers_total',
+      help: 'Times that a peer broke a protocol, and was not spoken to for ten minutes.'
+    }),
+    ownKeyUses: register.counter({
+      name: 'netminder_network_unknown_own_events_total',
+      help: "Events under this node's key that it did not make, or does not remember."
+    }),
     events: register.counter({
       name: 'netminder_network_accepted_events_total',
       help: 'Events that were accepted, own ones included, by kind and the way they came.',
@@ -179,13 +215,28 @@ export function declareNetworkMetrics(register: MetricsRegister) {
 
 type NetworkMetrics = ReturnType<typeof declareNetworkMetrics>
 
+type NetworkCounts = Required<
+  Pick<NetworkNodePorts, 'onRefused' | 'onDenied' | 'onBanned' | 'onOwnKeyUsed'>
+>
+
+/** What the node reports as it happens. */
+export function countNetwork(metrics: NetworkMetrics): NetworkCounts {
+  const { refused, denied, banned, ownKeyUses } = metrics
+  return {
+    onRefused: ({ verdict, reason }) =>
+      refused.add(1, { verdict, reason: reason as (typeof REFUSALS)[number] }),
+    onDenied: (why) => denied.add(1, { why }),
+    onBanned: () => banned.add(1),
+    onOwnKeyUsed: () => ownKeyUses.add(1)
+  }
+}
+
 /** Events as they come, everything else when somebody looks. */
 export function measureNetwork(
   network: Pick<NetworkService, 'onEvent' | 'status'>,
-  register: MetricsRegister,
-  clock: Pick<Clock, 'nowMs'>
+  metrics: NetworkMetrics,
+  { register, clock }: { readonly register: MetricsRegister; readonly clock: Pick<Clock, 'nowMs'> }
 ): void {
-  const metrics = declareNetworkMetrics(register)
   network.onEvent(({ kind }, via) => metrics.events.add(1, { kind, via }))
   register.onScrape(() => showStatus(network.status(), metrics, clock.nowMs()))
 }

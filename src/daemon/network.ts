@@ -20,7 +20,12 @@ import { OwnSequence, readOrCreateSecret, readSecret } from '../store/index.ts'
 import type { Logger, MetricsRegister, PrometheusRegister } from '../telemetry/index.ts'
 import { signerFromSeed } from '../wire/index.ts'
 import { actuatorProtection } from './actuator-protection.ts'
-import { declareSharingMetrics, measureNetwork } from './metrics.ts'
+import {
+  countNetwork,
+  declareNetworkMetrics,
+  declareSharingMetrics,
+  measureNetwork
+} from './metrics.ts'
 import { OnDemandNetwork } from './on-demand-network.ts'
 import type { Repositories } from './repositories.ts'
 
@@ -72,7 +77,9 @@ export function createNetwork(
     hasNatTraversal: network.hasNatTraversal,
     treatAsPublic: detection.treatAsPublic.map(getPrefix)
   }
+  const metrics = declareNetworkMetrics(declared)
   const ports: NetworkNodePorts = {
+    ...countNetwork(metrics),
     clock,
     log: networkLog(log, config.log.level === 'debug'),
     random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
@@ -86,7 +93,7 @@ export function createNetwork(
     return new NetworkNode(options, ports)
   }
   const onDemand = new OnDemandNetwork(load, () => networks.list().length > 0)
-  measureNetwork(onDemand, declared, clock)
+  measureNetwork(onDemand, metrics, { register: declared, clock })
   return onDemand
 }
 

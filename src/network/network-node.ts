@@ -23,6 +23,7 @@ import { NetworkError } from './errors.ts'
 import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
 import { EventIntake } from './events/event-intake.ts'
 import { createNodeVerifier } from './events/node-verifier.ts'
+import type { Refusal } from './events/verdict.ts'
 import { LANES } from './events/verify-queue.ts'
 import { Gossip } from './gossip.ts'
 import { Host, type HostOptions, type HostPorts } from './host/host.ts'
@@ -62,6 +63,10 @@ export interface NetworkNodePorts extends HostPorts {
   readonly authors: AuthorStore
   readonly networks: NetworkStore
   readonly sequence: SequenceSource
+  /** An event of another was not taken. */
+  onRefused?(refusal: Refusal): void
+  /** An event came under this node's key that it did not make, or does not remember. */
+  onOwnKeyUsed?(): void
 }
 
 export class NetworkNode implements api.NetworkService {
@@ -333,6 +338,9 @@ export class NetworkNode implements api.NetworkService {
 
   #listen(intake: EventIntake): void {
     intake.subscribe({
+      onVerdict: (verdict) => {
+        if (verdict.verdict !== 'accept') this.#ports.onRefused?.(verdict)
+      },
       onAccepted: (event, { via }) => {
         const receivedAtMs = this.#ports.clock.nowMs()
         const view = this.#members.get(networkIdText(event.network))?.view
@@ -345,6 +353,7 @@ export class NetworkNode implements api.NetworkService {
         this.#tasks.run(() => this.#publishProof(network, [first, second]))
       },
       onOwnKeyUsed: ({ network }) => {
+        this.#ports.onOwnKeyUsed?.()
         this.#ports.log.warn(
           { network: networkIdText(network) },
           "an event under this node's key that it does not know: its database is old, or another node has its key"

@@ -89,6 +89,8 @@ export interface HostPorts {
   /** In the place of libp2p's own: measurements put lines in it that are slow, or cut. */
   readonly tcp?: typeof tcp
   onDenied?(reason: DenyReason): void
+  /** A peer broke a protocol, and is not spoken to for a while. */
+  onBanned?(): void
 }
 
 /** What gossipsub has and its interface leaves out. */
@@ -235,6 +237,7 @@ export class Host {
         this.#bannedUntilMs.delete(other)
     }
     this.#bannedUntilMs.set(peer.toString(), nowMs + BAN_MS)
+    this.#ports.onBanned?.()
     await this.#node?.hangUp(peer)
   }
 

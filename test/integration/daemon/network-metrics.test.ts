@@ -6,8 +6,8 @@ import { createNetwork, openRepositories } from '../../../src/daemon/index.ts'
 import type { NetworkService } from '../../../src/network/index.ts'
 import { openDatabase } from '../../../src/store/index.ts'
 import { NULL_LOGGER, PrometheusRegister } from '../../../src/telemetry/index.ts'
-import { TOPICS } from '../../../src/wire/index.ts'
-import { until } from '../../support/network-node.ts'
+import { findNetworkId, protocolId, TOPICS } from '../../../src/wire/index.ts'
+import { alertOf, TestNode, until } from '../../support/network-node.ts'
 import { makeDataDir, removeDataDir } from '../../support/store.ts'
 import { suite } from '../../support/suite.ts'
 
@@ -149,3 +149,50 @@ test('joining, leaving and starting again adds no series', () =>
     match(again, 'libp2p_data_transfer_bytes_total{protocol="/netminder/sync/1.0.0 sent"}')
     ok(sampleOf(again, 'libp2p_protocol_streams_total{protocol="outbound /meshsub/1.2.0"}') >= 1)
   }))
+
+test('what is refused, and who breaks a protocol, is counted', () =>
+  withNodes(1, async ([node]) => {
+    ok(node)
+    const hostile = new TestNode()
+    await hostile.start()
+    try {
+      const { network, invitation } = await node.network.create({ name: 'north' })
+      await hostile.node.join(invitation)
+      await until(() => isMeshed(node) && hostile.meshOf(network.id, 'alert') === 1)
+      const stranger = hostile.sealed(network.id, alertOf('8.8.8.8', Date.now()), 'stranger')
+      await hostile.gossipRaw(network.id, 'alert', stranger)
+      await hostile.gossipRaw(network.id, 'vote', stranger)
+      const countOf = async (series: string) => sampleOf(await node.register.text(), series)
+      const refused = 'netminder_network_refused_events_total'
+      await untilAsync(
+        async () => (await countOf(`${refused}{verdict="ignore",reason="UNKNOWN_AUTHOR"}`)) === 1
+      )
+      await untilAsync(
+        async () => (await countOf(`${refused}{verdict="reject",reason="WRONG_TOPIC"}`)) === 1
+      )
+      const [connection] = hostile.node.host.connections
+      ok(connection)
+      const id = findNetworkId(network.id)
+      ok(id)
+      const stream = await hostile.node.host.openStream(
+        connection.remotePeer,
+        protocolId(id, 'sync'),
+        AbortSignal.timeout(5_000)
+      )
+      stream.send(new Uint8Array([0xff, 0xff, 0xff, 0xff]))
+      await untilAsync(async () => (await countOf('netminder_network_banned_peers_total')) === 1)
+      await untilAsync(
+        async () => (await countOf('netminder_network_denied_connections_total{why="banned"}')) >= 1
+      )
+    } finally {
+      await hostile.remove()
+    }
+  }))
+
+async function untilAsync(isDone: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if (await isDone()) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`expected ${isDone.toString()}`)
+}
