@@ -17,8 +17,9 @@ import {
   type Verify
 } from '../wire/index.ts'
 import { watchAddresses } from './address-watch.ts'
-import { announceBody, farewellBody } from './announce.ts'
+import { Announcer } from './announce.ts'
 import { watchClock } from './clock-watch.ts'
+import { findPeersToForget, forgetPeers } from './departure.ts'
 import { NetworkError } from './errors.ts'
 import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
 import { EventIntake } from './events/event-intake.ts'
@@ -43,7 +44,6 @@ import type {
 
 const DAY_MS = 24 * 3_600_000
 const INVITATION_MS = 7 * DAY_MS
-const ANNOUNCE_TTL_MS = 7 * DAY_MS
 /** Four topics each: what a peer may subscribe to in one message. */
 const NETWORKS_MAX = 16
 
@@ -85,6 +85,7 @@ export class NetworkNode implements api.NetworkService {
         readonly host: Host
         readonly intake: EventIntake
         readonly gossip: Gossip
+        readonly announcer: Announcer
       }
     | undefined
 
@@ -116,13 +117,17 @@ export class NetworkNode implements api.NetworkService {
         this.#members.get(networkIdText(network))?.joined.askAboutUnknown(peer)
     })
     gossip.start()
-    this.#running = { identity, host, intake, gossip }
+    const announcer = new Announcer(this.#options, {
+      ...{ clock, log, host },
+      publish: (id, body, options) => this.publish(id, body, options)
+    })
+    this.#running = { identity, host, intake, gossip, announcer }
     this.#listen(intake)
     for (const record of networks.list()) await this.#attach(record)
     this.#watchClock()
     const { signal } = this.#stopping
     watchAddresses(clock, { signal, addresses: () => host.addresses.map(String) }, async () => {
-      for (const member of this.#members.values()) await this.#announce(member, false)
+      for (const { joined } of this.#members.values()) await announcer.announce(joined)
     })
   }
 
@@ -191,25 +196,19 @@ export class NetworkNode implements api.NetworkService {
   }
 
   async leave(id: api.NetworkIdText): Promise<void> {
-    const { host, intake, gossip } = this.#run
-    const member = this.#memberOf(id)
-    await this.#announce(member, true).catch((error) =>
-      this.#ports.log.debug({ reason: messageOf(error) }, 'the others were not told')
-    )
-    this.#members.delete(id)
-    const others = new Set(
-      [...this.#members.values()].flatMap(({ joined }) => [...joined.peers.keys()])
-    )
-    const gone = [...member.joined.peers.values()].filter((peer) => !others.has(peer.toString()))
-    gossip.detach(member.joined.network.id)
-    await member.joined.stop()
+    const { host, intake, gossip, announcer } = this.#run
+    const { joined } = this.#memberOf(id)
+    await announcer.sayFarewell(joined)
+    this.#members.delete(networkIdText(joined.network.id))
+    gossip.detach(joined.network.id)
+    const staying = [...this.#members.values()].map((other) => other.joined)
+    const gone = await findPeersToForget(joined, staying, { host, authors: this.#ports.authors })
+    await joined.stop()
     await intake.drained()
-    intake.leave(member.joined.network.id)
-    this.#ports.networks.remove(member.joined.network.id)
-    for (const peer of gone) {
-      await host.node.hangUp(peer)
-      await host.node.peerStore.delete(peer)
-    }
+    intake.leave(joined.network.id)
+    this.#ports.networks.remove(joined.network.id)
+    await forgetPeers(gone, host)
+    host.forgetDht(joined.network.id)
     this.#ports.log.info({ network: id }, 'network left')
   }
 
@@ -307,33 +306,21 @@ export class NetworkNode implements api.NetworkService {
   }
 
   async #attach(record: JoinedRecord): Promise<Member> {
-    const { host, intake, gossip, identity } = this.#run
+    const { host, intake, gossip, identity, announcer } = this.#run
     const { clock, random, log, events } = this.#ports
     const network = decodeNetwork(record.document)
     const joined = new JoinedNetwork(record, network, {
       ...{ clock, random, log, host, intake, events, clocks: this.#clocks }
     })
-    const view = new EventView(network, identity.signer.publicKey)
-    view.load(events, clock.nowMs())
+    const view = new EventView(network, identity.signer.publicKey, events)
+    view.load(clock.nowMs())
     const member = { joined, view }
     this.#members.set(networkIdText(network.id), member)
     gossip.attach(network.id)
-    await this.#announce(member, false)
+    await announcer.announce(joined)
     await joined.start()
-    clock.every(
-      DAY_MS,
-      () => this.#announce(member, false).then(() => undefined),
-      this.#stopping.signal
-    )
+    announcer.keepAnnouncing(joined)
     return member
-  }
-
-  async #announce({ joined }: Member, isLeaving: boolean): Promise<void> {
-    const id = networkIdText(joined.network.id)
-    if (!this.#members.has(id)) return
-    const bodyOf = isLeaving ? farewellBody : announceBody
-    const body = bodyOf(this.#options, this.#run.host, joined.record)
-    await this.publish(id, body, { ttlMs: ANNOUNCE_TTL_MS })
   }
 
   #listen(intake: EventIntake): void {
@@ -384,10 +371,10 @@ export class NetworkNode implements api.NetworkService {
   }
 
   #states({ identity, host }: { readonly identity: Identity; readonly host: Host }) {
-    return [...this.#members.values()].map(({ joined }) => ({
-      ...summarize(joined, identity),
-      ...describeState(joined, host),
-      authors: this.#ports.authors.list(joined.network.id).length
+    return [...this.#members.values()].map((member) => ({
+      ...summarize(member.joined, identity),
+      ...describeState(member, host),
+      authors: this.#ports.authors.list(member.joined.network.id).length
     }))
   }
 

@@ -28,7 +28,7 @@ export function summarize(joined: JoinedNetwork, identity: Identity): NetworkSum
 }
 
 export function describeState(
-  joined: JoinedNetwork,
+  { joined, view }: Member,
   host: Host
 ): Omit<NetworkState, keyof NetworkSummary | 'authors'> {
   const { network, peers, live, lastSync, isEclipseSuspected } = joined
@@ -46,7 +46,9 @@ export function describeState(
     ...{ alert: 0, vote: 0, 'list-delta': 0, retract: 0 },
     ...{ 'node-announce': 0, revoke: 0, 'equivocation-proof': 0 }
   }
-  for (const kind of EVENT_KINDS) liveEvents[kind] = live.treeOf(kind).size
+  for (const kind of EVENT_KINDS) {
+    liveEvents[kind] = Math.max(0, live.treeOf(kind).size - view.countTakenBack(kind))
+  }
   return {
     mesh: byTopic(meshOf),
     meshWanted: byTopic(wantedOf),

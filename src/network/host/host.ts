@@ -229,6 +229,16 @@ export class Host {
     return dht
   }
 
+  /** What the table of a network that was left knew. It is stopped. */
+  forgetDht(network: Uint8Array): void {
+    const { peerValues } = this.#ports
+    const found = peerValues.query(`/dht${protocolId(network, 'kad')}`)
+    peerValues.batch(
+      [],
+      found.map(({ key }) => key)
+    )
+  }
+
   /** Nothing of the peer is taken for ten minutes. */
   async ban(peer: PeerId): Promise<void> {
     const nowMs = this.#ports.clock.monotonicMs()
