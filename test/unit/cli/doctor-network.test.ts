@@ -1,8 +1,5 @@
 import * as assert from 'uvu/assert'
-import {
-  judgeNetwork,
-  type NetworkFacts
-} from '../../../src/cli/doctor/network-checks.ts'
+import { judgeNetwork, type NetworkFacts } from '../../../src/cli/doctor/network-checks.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('doctor of the network')
