@@ -84,7 +84,10 @@ export function createNetwork(
     log: networkLog(log, config.log.level === 'debug'),
     random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
-    keyFile: { readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text },
+    keyFile: {
+      path: paths.networkKey,
+      readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text
+    },
     ...(register && { registry: register.foreign }),
     ...{ events, authors, networks, peerValues, sequence }
   }

@@ -58,6 +58,10 @@ export class TestNode {
     if (options.listen !== undefined) this.#listen = options.listen
   }
 
+  get keyFile(): string {
+    return join(this.dataDir, 'node.key')
+  }
+
   get node(): NetworkNode {
     if (this.#node === undefined) throw new Error('expected a started node')
     return this.#node
@@ -86,7 +90,8 @@ export class TestNode {
         ...{ clock, log, events, random: seededRandom(1) },
         peerValues: new PeerValueRepository(db),
         keyFile: {
-          readOrCreate: (make) => readOrCreateSecret(join(this.dataDir, 'node.key'), make).text
+          path: this.keyFile,
+          readOrCreate: (make) => readOrCreateSecret(this.keyFile, make).text
         },
         randomBytes: (length) => new Uint8Array(randomBytes(length)),
         authors: new AuthorRepository(db),
@@ -130,7 +135,7 @@ export class TestNode {
 
   /** As this node would say it, or somebody else. */
   sealed(id: string, body: AlertBody, name?: string): Uint8Array {
-    const seed = readOrCreateSecret(join(this.dataDir, 'node.key'), () => '').text
+    const seed = readOrCreateSecret(this.keyFile, () => '').text
     const signer = signerFromSeed(
       new Uint8Array(name === undefined ? Buffer.from(seed, 'hex') : randomBytes(32))
     )
