@@ -9,6 +9,7 @@ import { NetworkShow } from '../../../src/cli/demo/network-show.ts'
 import type { WireAlert } from '../../../src/cli/demo/network-wording.ts'
 import { Screen } from '../../../src/cli/demo/screen.ts'
 import { type StepId, Steps } from '../../../src/cli/demo/steps.ts'
+import type { AppliedDecision } from '../../../src/cli/demo/wording.ts'
 import { FakeIo } from '../../support/fake-cli.ts'
 import { suite } from '../../support/suite.ts'
 
@@ -16,6 +17,8 @@ const test = suite('what the demo shows of its network')
 const START_MS = Date.UTC(2026, 10, 25)
 const KEY = 'a1'.repeat(32)
 const OTHER_KEY = 'b2'.repeat(32)
+/** A node that never comes. */
+const never = new Promise<CaughtUp>(() => undefined)
 const NETWORK_STEPS = ['alerted', 'heard', 'voted', 'caught-up', 'hearsay'] as const
 
 /** Waiting takes no time. */
@@ -140,6 +143,31 @@ test('tells who signed, when each of the others had it, the votes, and who comes
     out.split('\n').filter((line) => line.length > 80),
     []
   )
+})
+
+test('says so once when the bans after the first alert are not told at once', async () => {
+  const io = new FakeIo({ columns: 80 })
+  const clock = new PassingClock(START_MS)
+  const screen = new Screen(io, clock, { areColorsWelcome: false })
+  const listeners = [listener('node-2')]
+  const network = { members: [attacked(), ...listeners], listeners, joinLate: () => never }
+  const shown = new NetworkShow({
+    ...{ network, clock, screen, steps: new Steps({ hasHaproxy: false }) },
+    commandFor: (words) => `netminder ${words}`,
+    signal: new AbortController().signal
+  })
+  const ban = (address: string) =>
+    shown.decided({ type: 'ban', prefixes: [`${address}/32`], value: address } as AppliedDecision)
+  ban('127.1.2.3')
+  await shown.warned(sent)
+  await clock.advance(4_000)
+  await shown.advance()
+  not.match(io.out, 'gathered')
+  ban('127.4.5.6')
+  await clock.advance(4_000)
+  await shown.advance()
+  await shown.advance()
+  is(io.out.split('gathered into one').length, 2)
 })
 
 for (const { name, silent } of [
