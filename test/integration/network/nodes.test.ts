@@ -1,7 +1,9 @@
 /** Real nodes over loopback: what one says reaches the others, and what one missed comes when it is back. */
 import { equal, is, ok } from 'uvu/assert'
 import { SystemClock } from '../../../src/base/index.ts'
+import { FramedStream } from '../../../src/network/host/framed-stream.ts'
 import { busyFrame } from '../../../src/network/sync-protocol/handler.ts'
+import { SYNC_FRAME_BYTES_MAX } from '../../../src/wire/index.ts'
 import { HostilePeer } from '../../support/hostile-peer.ts'
 import { alertOf, TestNode, until } from '../../support/network-node.ts'
 import { suite } from '../../support/suite.ts'
@@ -184,8 +186,10 @@ test('a peer that is busy, slow or cut off in the middle of a message is not ban
   const slow = await HostilePeer.start(network.id)
   try {
     await slow.node.handle(slow.nameOf('sync'), async (stream) => {
-      stream.send(Buffer.concat([Uint8Array.of(busyFrame().length), busyFrame()]))
-      await stream.close()
+      const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, AbortSignal.timeout(10_000))
+      await framed.read()
+      await framed.write(busyFrame())
+      await framed.close()
     })
     await slow.meet(a)
     // Two sessions at once, one of which is told that there is no room, and half a message in both.
