@@ -9,6 +9,7 @@ import { FetchProtocol } from './fetch-protocol/fetch-protocol.ts'
 import { type Gap, GapWatch } from './gap-watch.ts'
 import { type Host, stopDht } from './host/host.ts'
 import type { NetworkLog } from './host/log.ts'
+import { NewsSpread } from './news-spread.ts'
 import { chooseOfDifferentSites } from './peer-choice.ts'
 import type { PeerClocks } from './peer-clocks.ts'
 import { PeerSeeker } from './peer-seeker.ts'
@@ -46,6 +47,7 @@ export class JoinedNetwork {
   readonly #fetch: FetchProtocol
   readonly #catchUp: CatchUp
   readonly #seeker: PeerSeeker
+  readonly #news: NewsSpread
   readonly #gaps = new GapWatch()
   readonly #peers = new Map<string, PeerId>()
   readonly #leaving = new AbortController()
@@ -59,13 +61,18 @@ export class JoinedNetwork {
     this.network = network
     this.#ports = ports
     this.live = ports.intake.join(network)
-    this.#sync = new SyncProtocol(network.id, this.live, ports)
+    const onDifference = (peer: string) => this.#news.onDifference(peer)
+    this.#sync = new SyncProtocol(network.id, this.live, { ...ports, onDifference })
     this.#fetch = new FetchProtocol(network.id, ports.events, ports.host)
     const { clock, random, log, intake, host, events } = ports
     this.#catchUp = new CatchUp(network.id, {
       ...{ clock, log, intake, events, sync: this.#sync, fetch: this.#fetch },
       onReading: (peer, reading) => ports.clocks.note(peer.toString(), reading),
       onFault: (peer) => host.ban(peer)
+    })
+    this.#news = new NewsSpread({
+      ...{ clock, random, peers: this.#peers },
+      ask: (peer) => this.#ask(peer)
     })
     this.#seeker = new PeerSeeker(record, {
       ...{ clock, random, host, events, peers: this.#peers },
@@ -100,13 +107,14 @@ export class JoinedNetwork {
     await this.#fetch.register()
     this.#topology = await host.register(this.#sync.id, {
       onConnect: (peer) => this.#onConnect(peer),
-      onDisconnect: (peer) => void this.#peers.delete(peer.toString())
+      onDisconnect: (peer) => this.#onDisconnect(peer)
     })
     this.#dht = await host.startDht(this.network.id)
     await this.#greetConnected()
     clock.every(SYNC_PERIOD_MS, () => this.syncWithOne(), signal)
     clock.every(ECLIPSE_CHECK_MS, () => this.#tasks.run(() => this.#checkForEclipse()), signal)
     this.#tasks.run(() => this.#seeker.seek(signal))
+    this.#tasks.run(() => this.#seeker.regain(signal))
   }
 
   async stop(): Promise<void> {
@@ -149,6 +157,17 @@ export class JoinedNetwork {
     this.#syncWith(peer)
   }
 
+  #onDisconnect(peer: PeerId): void {
+    const name = peer.toString()
+    if (this.#peers.delete(name)) this.#seeker.noteLost(peer)
+    this.#news.forget(name)
+  }
+
+  #ask(peer: string): void {
+    const known = this.#peers.get(peer)
+    if (known !== undefined && !this.#leaving.signal.aborted) this.#syncWith(known)
+  }
+
   /** Those that were connected before this node joined. */
   async #greetConnected(): Promise<void> {
     const { host } = this.#ports
@@ -171,7 +190,10 @@ export class JoinedNetwork {
     const { clock, random } = this.#ports
     if (this.#catchUp.isSlow(peer)) return undefined
     for (let attempt = 0; attempt < BUSY_RETRIES; attempt++) {
+      this.#news.noteAsked(peer.toString())
       const result = await this.#catchUp.with(peer, signal)
+      this.#news.noteAsked(peer.toString())
+      if (result?.outcome === 'caught-up') this.#tasks.run(() => this.#news.spread(signal))
       if (result !== undefined && result.outcome !== 'busy') return result.gap
       await clock.sleep(BUSY_WAIT_MS * (0.5 + random.next()), signal)
       if (!this.#peers.has(peer.toString())) return undefined

@@ -2,7 +2,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { Clock, Random } from '../base/index.ts'
+import { type Clock, integerBelow, LruMap, type Random } from '../base/index.ts'
 import { ADDRESSES_MAX, decodeEvent, type SignedNetworkEvent } from '../wire/index.ts'
 import { findMultiaddr, type Host } from './host/host.ts'
 import { findPeerOfAuthor } from './host/identity.ts'
@@ -18,6 +18,13 @@ const SEEK_ALONE_MS = 5_000
 const DIALS_AT_ONCE = 4
 /** Dialed when those that are there are not trusted to show everything. */
 const MORE_PEERS = 4
+/** A network that fell apart knows nothing of it: each part has peers enough. So those that were lost are dialed again, one by one. */
+const RETURN_MS = 15_000
+const LOST_MAX = 64
+/** Whoever stays away longer comes back by himself, or not at all. */
+const LOST_FOR_MS = 24 * 3_600_000
+/** Half of what a node holds: beyond it connections are let go on purpose. */
+const PEERS_ENOUGH = 64
 const ANNOUNCES_PAGE = 1_000
 const ANNOUNCE_PAGES_MAX = 10
 const LOOKUP_MS = 10_000
@@ -36,6 +43,7 @@ export interface SeekerPorts {
 export class PeerSeeker {
   readonly #record: JoinedRecord
   readonly #ports: SeekerPorts
+  readonly #lost = new LruMap<string, { readonly peer: PeerId; readonly atMs: number }>(LOST_MAX)
 
   constructor(record: JoinedRecord, ports: SeekerPorts) {
     this.#record = record
@@ -54,6 +62,32 @@ export class PeerSeeker {
       const limitMs = isAlone ? SEEK_ALONE_MS : SEEK_LAST_MS
       await clock.sleep(Math.min(waitMs, limitMs) * (0.5 + random.next()), signal)
     }
+  }
+
+  noteLost(peer: PeerId): void {
+    this.#lost.set(peer.toString(), { peer, atMs: this.#ports.clock.monotonicMs() })
+  }
+
+  /** Dials one of those that were lost, again and again: with him the rest of a network comes back that was cut off. */
+  async regain(signal: AbortSignal): Promise<void> {
+    const { clock, random, host, peers } = this.#ports
+    while (!signal.aborted) {
+      await clock.sleep(RETURN_MS * (0.5 + random.next()), signal)
+      const lost = this.#stillLost()
+      const target = lost[integerBelow(random, lost.length)]
+      if (target === undefined || peers.size >= PEERS_ENOUGH) continue
+      await host.dial(target, signal).catch(() => undefined)
+    }
+  }
+
+  #stillLost(): readonly PeerId[] {
+    const nowMs = this.#ports.clock.monotonicMs()
+    const lost: PeerId[] = []
+    for (const [name, { peer, atMs }] of [...this.#lost.entries()]) {
+      if (this.#isWanted(peer) && nowMs - atMs <= LOST_FOR_MS) lost.push(peer)
+      else this.#lost.delete(name)
+    }
+    return lost
   }
 
   /** Others than those that are connected, however many these are. */

@@ -27,8 +27,11 @@ export class SyncHandler {
     return this.#sessions.get(peer)?.receive(message)
   }
 
-  close(peer: string): void {
+  /** @returns whether the peer turned out to differ */
+  close(peer: string): boolean {
+    const hasDifference = this.#sessions.get(peer)?.hasDifference ?? false
     this.#sessions.delete(peer)
+    return hasDifference
   }
 }
 

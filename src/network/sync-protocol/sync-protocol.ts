@@ -32,15 +32,22 @@ export class SyncProtocol {
   readonly #set: LiveSet
   readonly #handler: SyncHandler
   readonly #clock: Clock
+  readonly #onDifference: (peer: string) => void
 
   constructor(
     network: Uint8Array,
     set: LiveSet,
-    ports: { readonly host: Host; readonly clock: Clock }
+    ports: {
+      readonly host: Host
+      readonly clock: Clock
+      /** A peer that asked does not hold the same. */
+      onDifference(peer: string): void
+    }
   ) {
     this.id = protocolId(network, 'sync')
     this.#host = ports.host
     this.#clock = ports.clock
+    this.#onDifference = (peer) => ports.onDifference(peer)
     this.#set = set
     this.#handler = new SyncHandler(set, ports.clock)
   }
@@ -108,7 +115,7 @@ export class SyncProtocol {
       if (isPeerFault(error)) await this.#host.ban(connection.remotePeer)
       throw error
     } finally {
-      if (isOpen) this.#handler.close(peer)
+      if (isOpen && this.#handler.close(peer)) this.#onDifference(peer)
     }
   }
 }

@@ -140,11 +140,17 @@ export class SyncResponder extends Session {
   readonly #kinds = new Set<EventKind>()
   readonly #nowMs: (() => number) | undefined
   #current: Reconciliation | undefined
+  #hasDifference = false
 
   /** `nowMs` is told in the first answer. */
   constructor(set: LiveSet, nowMs?: () => number) {
     super(set)
     this.#nowMs = nowMs
+  }
+
+  /** The two do not hold the same; who lacks what, the side that asks finds out. */
+  get hasDifference(): boolean {
+    return this.#hasDifference
   }
 
   /** @throws {SyncError} */
@@ -162,6 +168,7 @@ export class SyncResponder extends Session {
     if (answer === undefined) {
       throw new SyncError('ROUND_UNEXPECTED', `expected round 1, got ${frame.round}`)
     }
+    if (answer.ranges.some(({ mode }) => mode !== 'skip')) this.#hasDifference = true
     const isFirst = this.bytes === bytes.length
     return this.encode(
       isFirst && this.#nowMs !== undefined ? { ...answer, sentAtMs: this.#nowMs() } : answer
