@@ -12,5 +12,7 @@ export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['kill-store', () => import('./figures/kill-store.ts')],
   ['event-validation', () => import('./figures/event-validation.ts')],
   ['catch-up', () => import('./figures/catch-up.ts')],
-  ['alert-30', () => import('./figures/alert-30.ts')]
+  ['partition', () => import('./figures/partition.ts')],
+  ['alert-30', () => import('./figures/alert-30.ts')],
+  ['gossip-cpu-20', () => import('./figures/gossip-cpu-20.ts')]
 ])

@@ -29,12 +29,15 @@ export interface Said {
   readonly id: string
   /** Before anything was done for it. */
   readonly startNs: bigint
+  /** Of the signed envelope. */
+  readonly bytes: number
 }
 
 const TTL_MS = 3_600_000
 const clock = new SystemClock()
 const nodes: RealNode[] = []
 let arrivals: Arrival[] = []
+let ownBytes = 0
 
 function at(number: number): RealNode {
   const node = nodes[number]
@@ -76,7 +79,11 @@ const handlers = {
       const number = nodes.length
       const node = await openRealNode()
       node.network.onEvent((event, via) => {
-        if (via === 'own' || event.kind !== 'alert') return
+        if (event.kind !== 'alert') return
+        if (via === 'own') {
+          ownBytes = event.bytes.length
+          return
+        }
         const atNs = process.hrtime.bigint()
         arrivals.push({ id: Buffer.from(event.id).toString('hex'), node: number, atNs, via })
       })
@@ -97,7 +104,7 @@ const handlers = {
     const body = alertBody(from.indicators)
     const startNs = process.hrtime.bigint()
     const { id } = await at(from.node).network.publish(from.network, body, { ttlMs: TTL_MS })
-    return { id, startNs }
+    return { id, startNs, bytes: ownBytes }
   },
   /** Since the last time that it was asked. */
   takeArrivals: (): readonly Arrival[] => {
