@@ -32,7 +32,7 @@ const LOOKUP_MS = 10_000
 export interface SeekerPorts {
   readonly clock: Clock
   readonly random: Random
-  readonly host: Host
+  readonly host: Pick<Host, 'peerId' | 'node' | 'dial' | 'isBanned'>
   readonly events: Pick<EventStore, 'live'>
   /** Connected now, by their ids. */
   readonly peers: ReadonlyMap<string, PeerId>
@@ -83,8 +83,11 @@ export class PeerSeeker {
   #stillLost(): readonly PeerId[] {
     const nowMs = this.#ports.clock.monotonicMs()
     const lost: PeerId[] = []
-    for (const [name, { peer, atMs }] of [...this.#lost.entries()]) {
-      if (this.#isWanted(peer) && nowMs - atMs <= LOST_FOR_MS) lost.push(peer)
+    const entries = [...this.#lost.entries()]
+    const left = entries.length === 0 ? new Set<string>() : this.#left()
+    for (const [name, { peer, atMs }] of entries) {
+      const isMissed = this.#isWanted(peer) && !left.has(name)
+      if (isMissed && nowMs - atMs <= LOST_FOR_MS) lost.push(peer)
       else this.#lost.delete(name)
     }
     return lost
@@ -151,6 +154,15 @@ export class PeerSeeker {
     return found
   }
 
+  /** Whose last word was that they leave. */
+  #left(): ReadonlySet<string> {
+    const left = [...this.#announces()].flatMap(({ author, body }) => {
+      const isLeaving = body.kind === 'node-announce' && body.isLeaving
+      return isLeaving ? (findPeerOfAuthor(author)?.toString() ?? []) : []
+    })
+    return new Set(left)
+  }
+
   /** The newest word of each author about himself. */
   #announces(): Iterable<SignedNetworkEvent> {
     const { events, clock } = this.#ports
@@ -165,7 +177,7 @@ export class PeerSeeker {
       for (const { envelope, number } of found) {
         const event = decodeEvent(envelope)
         const author = Buffer.from(event.author).toString('hex')
-        if ((newest.get(author)?.tsMs ?? 0) <= event.tsMs) newest.set(author, event)
+        if ((newest.get(author)?.seq ?? 0n) <= event.seq) newest.set(author, event)
         afterNumber = number
       }
       if (found.length < ANNOUNCES_PAGE) break
@@ -179,13 +191,15 @@ export class PeerSeeker {
     const dht = findDht()
     const found = new Map<string, Multiaddr[]>()
     if (dht === undefined || peers.size === 0) return []
+    const left = this.#left()
     try {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_MS)])
       const key = host.peerId.toMultihash().bytes
       for await (const event of dht.getClosestPeers(key, { signal: deadline })) {
         if (event.name !== 'PEER_RESPONSE') continue
         for (const { id, multiaddrs } of event.closer) {
-          if (this.#isWanted(id)) found.set(id.toString(), withPeer(id, multiaddrs))
+          const isWanted = this.#isWanted(id) && !left.has(id.toString())
+          if (isWanted) found.set(id.toString(), withPeer(id, multiaddrs))
         }
       }
     } catch {
