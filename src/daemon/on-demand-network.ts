@@ -15,6 +15,7 @@ const IDLE: NetworkStatus = {
   connectedPeers: 0,
   networks: [],
   queues: { alert: 0, vote: 0, list: 0, ctl: 0, sync: 0 },
+  keyUsedElsewhereAtMs: undefined,
   clockSkewMs: undefined,
   clockPeers: 0
 }

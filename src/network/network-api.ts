@@ -80,6 +80,8 @@ export interface NetworkStatus {
   readonly networks: readonly NetworkState[]
   /** Waiting for their signatures to be checked. */
   readonly queues: Readonly<Record<Lane, number>>
+  /** When an event came under this node's key that it did not say: another node has the key. Undefined: never since the start. */
+  readonly keyUsedElsewhereAtMs: number | undefined
   /** Median over the connected peers that tell their time; positive: this node's clock is ahead. Undefined: nobody tells. */
   readonly clockSkewMs: number | undefined
   /** How many peers it comes from. Of one or two, it may be they who are wrong. */

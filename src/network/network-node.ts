@@ -33,6 +33,7 @@ import { acceptInvitation, foundNetwork, writeInvitationTo } from './invitations
 import { JoinedNetwork } from './joined-network.ts'
 import type * as api from './network-api.ts'
 import { describePeer, describeState, type Member, onePerPeer, summarize } from './network-state.ts'
+import { OwnKeyWatch } from './own-key-watch.ts'
 import { PeerClocks } from './peer-clocks.ts'
 import type {
   AuthorStore,
@@ -78,6 +79,7 @@ export class NetworkNode implements api.NetworkService {
   readonly #listeners = new Set<api.NetworkEventListener>()
   readonly #tasks: TaskGroup
   readonly #clocks: PeerClocks
+  readonly #ownKey: OwnKeyWatch
   #stopping = new AbortController()
   #running:
     | {
@@ -93,6 +95,7 @@ export class NetworkNode implements api.NetworkService {
     this.#options = options
     this.#ports = ports
     this.#clocks = new PeerClocks(ports.clock)
+    this.#ownKey = new OwnKeyWatch(ports)
     this.#tasks = new TaskGroup((error) =>
       ports.log.debug({ reason: messageOf(error) }, 'a task failed')
     )
@@ -101,6 +104,7 @@ export class NetworkNode implements api.NetworkService {
   async start(_signal: AbortSignal): Promise<void> {
     const { keyFile, randomBytes, clock, networks, events, authors, sequence, log } = this.#ports
     this.#stopping = new AbortController()
+    this.#ownKey.start()
     const identity = await loadIdentity(keyFile, randomBytes)
     const intake = new EventIntake(
       { ownKey: identity.signer.publicKey, treatAsPublic: this.#options.treatAsPublic ?? [] },
@@ -154,6 +158,7 @@ export class NetworkNode implements api.NetworkService {
       connectedPeers: onePerPeer(running?.host.connections ?? []).length,
       networks: running === undefined ? [] : this.#states(running),
       queues: Object.fromEntries(lengths),
+      keyUsedElsewhereAtMs: this.#ownKey.lastElsewhereAtMs,
       ...this.#clocks.estimate(running?.host.connections ?? [])
     }
   }
@@ -339,12 +344,9 @@ export class NetworkNode implements api.NetworkService {
       onEquivocation: (network, first, second) => {
         this.#tasks.run(() => this.#publishProof(network, [first, second]))
       },
-      onOwnKeyUsed: ({ network }) => {
+      onOwnKeyUsed: (event) => {
         this.#ports.onOwnKeyUsed?.()
-        this.#ports.log.warn(
-          { network: networkIdText(network) },
-          "an event under this node's key that it does not know: its database is old, or another node has its key"
-        )
+        this.#ownKey.note(event)
       }
     })
   }

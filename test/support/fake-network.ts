@@ -95,6 +95,7 @@ export class FakeNetwork implements NetworkService {
         isEclipseSuspected: false
       })),
       queues: { alert: 0, vote: 0, list: 0, ctl: 0 } as NetworkStatus['queues'],
+      keyUsedElsewhereAtMs: undefined,
       clockSkewMs: this.clockSkewMs,
       clockPeers: this.clockSkewMs === undefined ? 0 : 1
     }

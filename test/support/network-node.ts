@@ -1,5 +1,6 @@
 /** Real nodes over loopback: libp2p, SQLite and the clock of the machine. */
 import { randomBytes } from 'node:crypto'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, SystemClock, seededRandom } from '../../src/base/index.ts'
 import type { NetworkPeer } from '../../src/network/network-api.ts'
@@ -35,6 +36,8 @@ export interface TestNodeOptions {
   readonly hasNatTraversal?: boolean
   /** Whether it tells authors where it is; whoever is connected learns it in any case. @default true */
   readonly tellsAddresses?: boolean
+  /** Begins with what that one, which is stopped, has on its disk. */
+  readonly cloneOf?: TestNode
 }
 
 class SecretiveNode extends NetworkNode {
@@ -56,6 +59,8 @@ export class TestNode {
   constructor(options: TestNodeOptions = {}) {
     this.#options = options
     if (options.listen !== undefined) this.#listen = options.listen
+    if (options.cloneOf === undefined) return
+    cpSync(options.cloneOf.dataDir, this.dataDir, { recursive: true })
   }
 
   get keyFile(): string {
