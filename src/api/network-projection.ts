@@ -40,6 +40,7 @@ function wireNetworkState(state: NetworkState): Wire<'networkState'> {
     mesh: { ...state.mesh },
     mesh_wanted: { ...state.meshWanted },
     authors: state.authors,
+    is_admitted: state.isAdmitted,
     live_events: { ...state.liveEvents },
     digest: state.digest,
     bootstrap: [...state.bootstrap],

@@ -60,6 +60,7 @@ function networkStates({ network }: ReadinessParts): readonly ComponentState[] {
   return (network?.status().networks ?? []).map((one) => {
     const waiting = missingMesh(one)
     const complaints = [
+      ...(one.isAdmitted ? [] : ['nobody takes what it says: its key is not admitted']),
       ...(waiting.length > 0 ? [`waits for a mesh: ${waiting.join(', ')}`] : []),
       ...(one.isEclipseSuspected ? ['its peers may keep it apart from the rest'] : [])
     ]

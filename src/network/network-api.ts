@@ -54,6 +54,8 @@ export interface NetworkState extends NetworkSummary {
   readonly meshWanted: Readonly<Record<Topic, number>>
   /** Who may speak, this node included. */
   readonly authors: number
+  /** Whether others take what this node says: its key was let in, and not put out again. */
+  readonly isAdmitted: boolean
   /** What its author took back does not count. */
   readonly liveEvents: Readonly<Record<EventKind, number>>
   /** Fingerprint of everything that is live: two nodes that hold the same show the same. */

@@ -42,6 +42,7 @@ import type {
   NetworkStore,
   SequenceSource
 } from './ports.ts'
+import { Strangers } from './strangers.ts'
 
 const DAY_MS = 24 * 3_600_000
 const INVITATION_MS = 7 * DAY_MS
@@ -121,6 +122,9 @@ export class NetworkNode implements api.NetworkService {
         this.#members.get(networkIdText(network))?.joined.askAboutUnknown(peer)
     })
     gossip.start()
+    const isAuthor = (key: Uint8Array) =>
+      [...this.#members.values()].some(({ joined }) => authors.find(joined.record.id, key))
+    new Strangers({ clock, host, isAuthor }).start()
     const announcer = new Announcer(this.#options, {
       ...{ clock, log, host },
       publish: (id, body, options) => this.publish(id, body, options)
@@ -212,7 +216,7 @@ export class NetworkNode implements api.NetworkService {
     await intake.drained()
     intake.leave(joined.network.id)
     this.#ports.networks.remove(joined.network.id)
-    await forgetPeers(gone, host)
+    await forgetPeers(gone, { host, clock: this.#ports.clock })
     host.forgetDht(joined.network.id)
     this.#ports.log.info({ network: id }, 'network left')
   }
@@ -373,11 +377,8 @@ export class NetworkNode implements api.NetworkService {
   }
 
   #states({ identity, host }: { readonly identity: Identity; readonly host: Host }) {
-    return [...this.#members.values()].map((member) => ({
-      ...summarize(member.joined, identity),
-      ...describeState(member, host),
-      authors: this.#ports.authors.list(member.joined.network.id).length
-    }))
+    const parts = { identity, host, authors: this.#ports.authors }
+    return [...this.#members.values()].map((member) => describeState(member, parts))
   }
 
   #summaryOf({ joined }: Member): api.NetworkSummary {

@@ -1,6 +1,13 @@
 /** What can be said of a network and its peers at this moment. */
 import type { Connection } from '@libp2p/interface'
-import { EVENT_KINDS, type EventKind, networkIdText, type Topic, topicName } from '../wire/index.ts'
+import {
+  EVENT_KINDS,
+  type EventKind,
+  type Network,
+  networkIdText,
+  type Topic,
+  topicName
+} from '../wire/index.ts'
 import type { EventView } from './event-view.ts'
 import { MESH_PARAMS } from './host/gossip-params.ts'
 import type { Host } from './host/host.ts'
@@ -8,6 +15,7 @@ import type { Identity } from './host/identity.ts'
 import { isFounder } from './invitations.ts'
 import type { JoinedNetwork } from './joined-network.ts'
 import type { NetworkPeer, NetworkState, NetworkSummary } from './network-api.ts'
+import type { AuthorStore } from './ports.ts'
 
 export interface Member {
   readonly joined: JoinedNetwork
@@ -27,10 +35,24 @@ export function summarize(joined: JoinedNetwork, identity: Identity): NetworkSum
   }
 }
 
-export function describeState(
-  { joined, view }: Member,
-  host: Host
-): Omit<NetworkState, keyof NetworkSummary | 'authors'> {
+/** Its key was let in, and neither it nor the invitation that let it in was revoked since. */
+function isAdmitted(network: Network, { signer }: Identity, authors: AuthorStore): boolean {
+  const own = authors.find(network.id, signer.publicKey)
+  if (own === undefined) return false
+  const isRevoked = (subject: 'author' | 'invitation', key: Uint8Array) =>
+    authors.findRevocation(network.id, subject, key) !== undefined
+  if (isRevoked('author', own.key)) return false
+  return own.invitation === undefined || !isRevoked('invitation', own.invitation)
+}
+
+interface StateParts {
+  readonly host: Host
+  readonly identity: Identity
+  readonly authors: AuthorStore
+}
+
+export function describeState({ joined, view }: Member, parts: StateParts): NetworkState {
+  const { host, identity, authors } = parts
   const { network, peers, live, lastSync, isEclipseSuspected } = joined
   const name = (topic: Topic) => topicName(network.id, topic)
   const meshOf = (topic: Topic) => host.gossip.getMeshPeers(name(topic)).length
@@ -50,6 +72,9 @@ export function describeState(
     liveEvents[kind] = Math.max(0, live.treeOf(kind).size - view.countTakenBack(kind))
   }
   return {
+    ...summarize(joined, identity),
+    authors: authors.list(network.id).length,
+    isAdmitted: isAdmitted(network, identity, authors),
     mesh: byTopic(meshOf),
     meshWanted: byTopic(wantedOf),
     liveEvents,

@@ -88,6 +88,7 @@ export class FakeNetwork implements NetworkService {
         mesh,
         meshWanted,
         authors: 3,
+        isAdmitted: true,
         liveEvents,
         digest: '00',
         bootstrap: ['/ip4/198.51.100.2/tcp/11390'],

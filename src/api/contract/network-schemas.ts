@@ -37,6 +37,7 @@ export const networkState = z
       .record(text, count)
       .describe('Peers that the mesh takes until what is said arrives, by topic.'),
     authors: count.describe('Who may speak, this node included.'),
+    is_admitted: z.boolean().describe('Whether others take what this node says.'),
     live_events: z.record(text, count),
     digest: text.describe('Two nodes that hold the same show the same.'),
     bootstrap: z.array(text).describe('Addresses of the invitation.'),

@@ -86,10 +86,24 @@ async function askStatus(
 export function judgeNetwork(facts: NetworkFacts): readonly Finding[] {
   const { status, bootstrap } = facts
   return [
-    ...status.networks.flatMap((network) => judgeOne(network, bootstrap.get(network.id) ?? [])),
+    ...status.networks.flatMap((network) => [
+      ...judgeAdmission(network),
+      ...judgeOne(network, bootstrap.get(network.id) ?? [])
+    ]),
     ...judgeSkew(status),
     ...judgeAddresses(status.addresses),
     ...judgeAnswers(facts)
+  ]
+}
+
+function judgeAdmission({ name, id, is_admitted }: NetworkStatus['networks'][number]): Finding[] {
+  if (is_admitted) return []
+  return [
+    fault(
+      'NETWORK_NOT_ADMITTED',
+      `nobody in "${name}" takes what this node says: its key is another than the one that was let in, or a founder has revoked it`,
+      `put the key file of a backup back; else leave and join by a new invitation: netminder network leave ${id}`
+    )
   ]
 }
 

@@ -97,6 +97,9 @@ export interface HostPorts {
 export interface GossipRouter extends GossipSub {
   readonly opts: { readonly scoreParams: { readonly topics: Record<string, TopicScoreParams> } }
   readonly allowedTopics: Set<string>
+  readonly score: {
+    readonly peerStats: ReadonlyMap<string, { readonly connected: boolean; expire: number }>
+  }
   getMeshPeers(topic: string): string[]
   getScore(peer: string): number
   reportMessageValidationResult(id: string, peer: string, result: TopicValidatorResult): void
@@ -159,6 +162,7 @@ export class Host {
     try {
       this.#node = await this.#create()
       assert(this.gossip.allowedTopics instanceof Set, 'expected a set of allowed topics')
+      assert(this.gossip.score.peerStats instanceof Map, 'expected scores by peer')
       await this.#node.start()
       this.#ports.clock.every(PEERS_KEPT_MS, () => this.#keepPeers(), this.signal)
     } catch (cause) {
@@ -248,6 +252,7 @@ export class Host {
     }
     this.#bannedUntilMs.set(peer.toString(), nowMs + BAN_MS)
     this.#ports.onBanned?.()
+    this.#ports.log.debug({ peer: peer.toString() }, 'a peer is not spoken to for a while')
     await this.#node?.hangUp(peer)
   }
 

@@ -1,6 +1,9 @@
 /** What an operator is shown of real nodes: whose clock is wrong, whether what he says is passed on, who has spoken. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { equal, is, ok } from 'uvu/assert'
 import { SystemClock } from '../../../src/base/index.ts'
+import type { Heard } from '../../../src/network/network-api.ts'
 import { TOPICS } from '../../../src/wire/index.ts'
 import { alertOf, TestNode, until } from '../../support/network-node.ts'
 import { suite } from '../../support/suite.ts'
@@ -71,18 +74,35 @@ test('whoever listens hears who speaks, and when he was heard', async () => {
     const { network, invitation } = await one.node.create({ name: 'north' })
     await two.node.join(invitation)
     await until(() => two.meshOf(network.id, 'alert') === 1)
-    const heard: string[] = []
-    const times: number[] = []
-    two.node.onEvent(({ kind }, via, { authorName, receivedAtMs }) => {
-      if (kind !== 'alert') return
-      heard.push(`${via} ${authorName}`)
-      times.push(receivedAtMs)
+    // A founder is heard before he has announced himself.
+    await until(() => two.peerOf(one)?.name === 'test')
+    const heard: Heard[] = []
+    two.node.onEvent(({ kind }, _via, given) => {
+      if (kind === 'alert') heard.push(given)
     })
     const nowMs = new SystemClock().nowMs()
     await one.node.publish(network.id, alertOf('8.8.8.8', nowMs), { ttlMs: 60_000 })
     await until(() => heard.length === 1)
-    equal(heard, ['gossip test'])
+    is(heard[0]?.authorName, 'test')
     const [listed] = two.node.alerts({ limit: 10 }).items
-    equal([listed?.authorName, listed?.receivedAtMs], ['test', times[0]])
+    equal([listed?.authorName, listed?.receivedAtMs], ['test', heard[0]?.receivedAtMs])
+  })
+})
+
+test('a node that has lost its key sees that nobody takes what it says', async () => {
+  const [one, two] = [new TestNode(), new TestNode()]
+  await withNodes([one, two], async () => {
+    const { network, invitation } = await one.node.create({ name: 'north' })
+    await two.node.join(invitation)
+    const isAdmitted = (node: TestNode) => node.node.status().networks[0]?.isAdmitted
+    equal([isAdmitted(one), isAdmitted(two)], [true, true])
+    await two.stop()
+    rmSync(join(two.dataDir, 'node.key'))
+    await two.start()
+    is(isAdmitted(two), false)
+    await until(() => two.node.peers(network.id).length === 1)
+    await two.node.leave(network.id)
+    await two.node.join(await one.node.invite(network.id, { notAfterMs: Date.now() + 60_000 }))
+    is(isAdmitted(two), true)
   })
 })

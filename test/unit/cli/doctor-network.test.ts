@@ -15,7 +15,7 @@ function judge(
     ...{ id: '0'.repeat(32), name: 'north', policy: 'invitation', is_founder: false },
     ...{ joined_at: '2026-01-01T00:00:00Z', peers: 2, is_alone: false, authors: 3, digest: '' },
     ...{ mesh: { alert: 2, vote: 1 }, mesh_wanted: { alert: 2, vote: 1 }, live_events: {} },
-    ...{ last_sync: null, is_eclipse_suspected: false, bootstrap: [] },
+    ...{ last_sync: null, is_eclipse_suspected: false, bootstrap: [], is_admitted: true },
     ...one
   }
   const status: Status = {
@@ -49,6 +49,12 @@ for (const { name, fields, one, expected } of [
     fields: {},
     one: { mesh: { alert: 0, vote: 1 } },
     expected: ['note NETWORK_NO_MESH']
+  },
+  {
+    name: 'not let in',
+    fields: {},
+    one: { is_admitted: false },
+    expected: ['fault NETWORK_NOT_ADMITTED']
   },
   {
     name: 'kept apart',

@@ -74,6 +74,13 @@ for (const { name, given, expected } of [
     expected: ['degraded: 8 nodes connected; its peers may keep it apart from the rest']
   },
   {
+    name: 'not admitted',
+    given: [{ ...ALONE, isAdmitted: false }],
+    expected: [
+      'degraded: alone: no other node is connected; nobody takes what it says: its key is not admitted'
+    ]
+  },
+  {
     name: 'two networks, each for itself',
     given: [ALONE, MET],
     expected: ['ok: alone: no other node is connected', 'ok: 8 nodes connected']
