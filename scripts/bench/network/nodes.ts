@@ -68,6 +68,15 @@ export class NodeNetwork {
     }
   }
 
+  /** All join a network that another node founded. */
+  async join(invitation: string): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.ask('open', this.#nodesEach)))
+    for (const { process, node } of this.#places) {
+      await process.ask('join', { node, invitation })
+      await sleep(JOIN_PAUSE_MS)
+    }
+  }
+
   async states(): Promise<readonly NodeState[]> {
     return (await Promise.all(this.#processes.map((process) => process.ask('states')))).flat()
   }
