@@ -67,7 +67,9 @@ export function wireNetworkStatus(status: NetworkStatus): Wire<'networkStatus'> 
     networks: status.networks.map(wireNetworkState),
     queues: { ...status.queues },
     clock_skew_ms: status.clockSkewMs ?? null,
-    clock_peers: status.clockPeers
+    clock_peers: status.clockPeers,
+    key_used_elsewhere_at:
+      status.keyUsedElsewhereAtMs === undefined ? null : wireTime(status.keyUsedElsewhereAtMs)
   }
 }
 

@@ -70,7 +70,10 @@ export const networkStatus = z
       .number()
       .nullable()
       .describe("Positive: this node's clock is ahead of the others'; null: not known."),
-    clock_peers: count.describe('How many connected nodes tell their time.')
+    clock_peers: count.describe('How many connected nodes tell their time.'),
+    key_used_elsewhere_at: time
+      .nullable()
+      .describe("When another node was last seen to speak under this node's key; null: never.")
   })
   .meta({ id: 'NetworkStatus' })
 

@@ -90,9 +90,21 @@ export function judgeNetwork(facts: NetworkFacts): readonly Finding[] {
       ...judgeAdmission(network),
       ...judgeOne(network, bootstrap.get(network.id) ?? [])
     ]),
+    ...judgeKeyUse(status),
     ...judgeSkew(status),
     ...judgeAddresses(status.addresses),
     ...judgeAnswers(facts)
+  ]
+}
+
+function judgeKeyUse({ key_used_elsewhere_at: at }: NetworkStatus): Finding[] {
+  if (at === null) return []
+  return [
+    fault(
+      'NETWORK_KEY_USED_ELSEWHERE',
+      `another node speaks under this node's key, last at ${at}: a clone of the machine, a backup that was put up twice, or a thief`,
+      'stop one of the two before they contradict each other; if neither is yours to stop: docs/OPERATIONS.md, "A key that somebody else uses"'
+    )
   ]
 }
 

@@ -21,6 +21,7 @@ function judge(
   const status: Status = {
     ...{ is_running: true, peer_id: 'x', author: 'x', connected_peers: 2, queues: {} },
     ...{ addresses: ['/ip4/8.8.8.8/tcp/1'], clock_skew_ms: 12, clock_peers: 3 },
+    ...{ key_used_elsewhere_at: null },
     ...{ networks: [network], ...fields }
   }
   const { listen = [], announced = [], bootstrap = [] } = knocks
@@ -49,6 +50,12 @@ for (const { name, fields, one, expected } of [
     fields: {},
     one: { mesh: { alert: 0, vote: 1 } },
     expected: ['note NETWORK_NO_MESH']
+  },
+  {
+    name: 'another node with this key',
+    fields: { key_used_elsewhere_at: '2026-01-01T00:00:00Z' },
+    one: {},
+    expected: ['fault NETWORK_KEY_USED_ELSEWHERE']
   },
   {
     name: 'not let in',
