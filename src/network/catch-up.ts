@@ -42,6 +42,8 @@ export interface CatchUpResult {
   readonly outcome: SyncOutcome
   /** Undefined: the two were not compared. */
   readonly gap: Gap | undefined
+  /** The peer has something that is not here, since it was not given, or is not wanted. */
+  readonly lacksStill: boolean
 }
 
 interface Run {
@@ -81,7 +83,7 @@ export class CatchUp {
     const { clock } = this.#ports
     const startedMs = clock.monotonicMs()
     const run: Run = { signal, startedMs, fetched: 0, unwanted: new Set() }
-    let result: CatchUpResult = { outcome: 'failed', gap: undefined }
+    let result: CatchUpResult = { outcome: 'failed', gap: undefined, lacksStill: false }
     try {
       result = await this.#run(peer, run)
     } catch (error) {
@@ -103,10 +105,16 @@ export class CatchUp {
     // In the order of kinds: who may speak comes before what they said.
     for (const { needs } of differences) await this.#fetchAll(peer, needs, run)
     if (error?.code === 'PEER_BUSY' || error?.code === 'PEER_LIMIT') {
-      return { outcome: 'busy', gap: undefined }
+      return { outcome: 'busy', gap: undefined, lacksStill: false }
     }
     if (error !== undefined) throw error
-    return { outcome: run.fetched > 0 ? 'caught-up' : 'same', gap: this.#gapOf(differences, run) }
+    const outcome = run.fetched > 0 ? 'caught-up' : 'same'
+    const lacksStill = differences.some(({ needs }) => this.#lacksOf(needs))
+    return { outcome, gap: this.#gapOf(differences, run), lacksStill }
+  }
+
+  #lacksOf(needs: readonly Uint8Array[]): boolean {
+    return needs.slice(0, GAP_IDS_MAX).some((id) => !this.#ports.events.has(id))
   }
 
   #gapOf(differences: readonly KindDifference[], { unwanted }: Run): Gap {

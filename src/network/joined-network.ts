@@ -61,7 +61,8 @@ export class JoinedNetwork {
     this.network = network
     this.#ports = ports
     this.live = ports.intake.join(network)
-    const onDifference = (peer: string) => this.#news.onDifference(peer)
+    const onDifference = (peer: string) =>
+      this.#tasks.run(() => this.#news.askBack(peer, this.#leaving.signal))
     this.#sync = new SyncProtocol(network.id, this.live, { ...ports, onDifference })
     this.#fetch = new FetchProtocol(network.id, ports.events, ports.host)
     const { clock, random, log, intake, host, events } = ports
@@ -109,6 +110,10 @@ export class JoinedNetwork {
       onConnect: (peer) => this.#onConnect(peer),
       onDisconnect: (peer) => this.#onDisconnect(peer)
     })
+    // Registered topologies hear nothing of a peer that left before libp2p knew what he speaks.
+    host.node.addEventListener('peer:disconnect', ({ detail }) => this.#onDisconnect(detail), {
+      signal
+    })
     this.#dht = await host.startDht(this.network.id)
     await this.#greetConnected()
     clock.every(SYNC_PERIOD_MS, () => this.syncWithOne(), signal)
@@ -153,6 +158,8 @@ export class JoinedNetwork {
 
   #onConnect(peer: PeerId): void {
     if (this.#peers.has(peer.toString()) || this.#leaving.signal.aborted) return
+    // He may be gone already: this is told when he has been asked what he speaks.
+    if (this.#ports.host.node.getConnections(peer).length === 0) return
     this.#peers.set(peer.toString(), peer)
     this.#syncWith(peer)
   }
@@ -190,9 +197,8 @@ export class JoinedNetwork {
     const { clock, random } = this.#ports
     if (this.#catchUp.isSlow(peer)) return undefined
     for (let attempt = 0; attempt < BUSY_RETRIES; attempt++) {
-      this.#news.noteAsked(peer.toString())
       const result = await this.#catchUp.with(peer, signal)
-      this.#news.noteAsked(peer.toString())
+      if (result !== undefined) this.#news.noteCompared(peer.toString(), result.lacksStill)
       if (result?.outcome === 'caught-up') this.#tasks.run(() => this.#news.spread(signal))
       if (result !== undefined && result.outcome !== 'busy') return result.gap
       await clock.sleep(BUSY_WAIT_MS * (0.5 + random.next()), signal)

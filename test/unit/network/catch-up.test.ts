@@ -87,7 +87,8 @@ test('what is named and not given is a gap; what is given is none, wanted or not
     Promise.resolve(ids.some((id) => hex(id) === hex(given.id)) ? [given.bytes] : [])
   const { catchUp } = makeCatchUp({ needs: [given.id, idOf('phantom')], verdict, fetch })
   const result = await catchUp.with(PEER, SIGNAL)
-  equal(result, { outcome: 'same', gap: { lacking: [hex(idOf('phantom'))], unheard: [] } })
+  const gap = { lacking: [hex(idOf('phantom'))], unheard: [] }
+  equal(result, { outcome: 'same', gap, lacksStill: true })
 })
 
 for (const [name, receivedAtMs, count] of [

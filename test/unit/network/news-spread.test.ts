@@ -1,6 +1,6 @@
 import { equal, is } from 'uvu/assert'
 import { ManualClock, seededRandom } from '../../../src/base/index.ts'
-import { NewsSpread, PAUSE_MS } from '../../../src/network/news-spread.ts'
+import { NewsSpread, PAUSE_MS, STUCK_MS } from '../../../src/network/news-spread.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('network: what came by reconciliation goes on')
@@ -15,14 +15,14 @@ function setUp(names: readonly string[]) {
   return { clock, peers, asked, news }
 }
 
-test('three different peers are asked within two seconds, however often this node caught up until then', async () => {
+test('four different peers are asked within two seconds, however often this node caught up until then', async () => {
   const { clock, asked, news } = setUp(['a', 'b', 'c', 'd', 'e'])
   const spreads = [news.spread(NEVER), news.spread(NEVER), news.spread(NEVER)]
   equal(asked, [])
   await clock.advance(2_000)
   await Promise.all(spreads)
-  is(new Set(asked).size, 3)
-  is(asked.length, 3)
+  is(new Set(asked).size, 4)
+  is(asked.length, 4)
 })
 
 test('it goes on again with what came afterwards', async () => {
@@ -50,27 +50,43 @@ test('a node that stops asks nobody', async () => {
   equal(asked, [])
 })
 
-test('a peer that asks and differs is asked back, but not if it was asked a moment ago: two that differ for good come to rest', async () => {
+test('a peer that asks and differs is asked back: at once, or when the pause since it was asked last is over', async () => {
   const { clock, asked, news } = setUp(['a'])
-  news.onDifference('a')
+  await news.askBack('a', NEVER)
   equal(asked, ['a'])
-  news.noteAsked('a')
+  news.noteCompared('a', false)
   await clock.advance(PAUSE_MS - 1)
-  news.onDifference('a')
+  const waiting = [news.askBack('a', NEVER), news.askBack('a', NEVER)]
   equal(asked, ['a'])
   await clock.advance(1)
-  news.onDifference('a')
+  await Promise.all(waiting)
   equal(asked, ['a', 'a'])
 })
 
-test('a peer that is gone is not asked back; one that comes again is', () => {
+test('two that differ for good come to rest', async () => {
+  const { clock, asked, news } = setUp(['a'])
+  news.noteCompared('a', true)
+  await clock.advance(STUCK_MS - 1)
+  await news.askBack('a', NEVER)
+  equal(asked, [])
+  await clock.advance(1)
+  await news.askBack('a', NEVER)
+  equal(asked, ['a'])
+  news.noteCompared('a', true)
+  news.noteCompared('a', false)
+  await clock.advance(PAUSE_MS)
+  await news.askBack('a', NEVER)
+  equal(asked, ['a', 'a'])
+})
+
+test('a peer that is gone is not asked back; one that comes again is', async () => {
   const { peers, asked, news } = setUp(['a'])
-  news.noteAsked('a')
+  news.noteCompared('a', true)
   peers.delete('a')
   news.forget('a')
-  news.onDifference('a')
+  await news.askBack('a', NEVER)
   equal(asked, [])
   peers.set('a', 'a')
-  news.onDifference('a')
+  await news.askBack('a', NEVER)
   equal(asked, ['a'])
 })
