@@ -105,8 +105,8 @@ export class NetworkNode implements api.NetworkService {
   async start(_signal: AbortSignal): Promise<void> {
     const { keyFile, randomBytes, clock, networks, events, authors, sequence, log } = this.#ports
     this.#stopping = new AbortController()
-    this.#ownKey.start()
     const identity = await loadIdentity(keyFile, randomBytes)
+    this.#ownKey.start(identity.signer.publicKey)
     const intake = new EventIntake(
       { ownKey: identity.signer.publicKey, treatAsPublic: this.#options.treatAsPublic ?? [] },
       {
@@ -339,6 +339,7 @@ export class NetworkNode implements api.NetworkService {
       },
       onAccepted: (event, { via }) => {
         const receivedAtMs = this.#ports.clock.nowMs()
+        this.#ownKey.noteProof(event)
         const view = this.#members.get(networkIdText(event.network))?.view
         view?.add(event, { via, receivedAtMs })
         const heard = { receivedAtMs, authorName: view?.nameOf(hex(event.author)) }

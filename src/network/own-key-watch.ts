@@ -14,6 +14,7 @@ const QUIET_MS = 10 * 60_000
 export class OwnKeyWatch {
   readonly #clock: Clock
   readonly #log: NetworkLog
+  #ownKey: Uint8Array = new Uint8Array()
   #startedAtMs = Number.POSITIVE_INFINITY
   #lastElsewhereAtMs: number | undefined
   #saidAtMs = Number.NEGATIVE_INFINITY
@@ -28,10 +29,19 @@ export class OwnKeyWatch {
     return this.#lastElsewhereAtMs
   }
 
-  start(): void {
+  start(ownKey: Uint8Array): void {
+    this.#ownKey = ownKey
     this.#startedAtMs = this.#clock.nowMs()
     this.#lastElsewhereAtMs = undefined
     this.#saidAtMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Others found two things said under one number; where both are void, the proof is all that comes back. */
+  noteProof({ network, body }: Pick<SignedNetworkEvent, 'network' | 'body'>): void {
+    if (body.kind !== 'equivocation-proof') return
+    const { first, second } = body
+    if (Buffer.compare(first.author, this.#ownKey) !== 0) return
+    this.note({ network, tsMs: Math.max(first.tsMs, second.tsMs) })
   }
 
   note({ network, tsMs }: Pick<SignedNetworkEvent, 'network' | 'tsMs'>): void {

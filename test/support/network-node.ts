@@ -87,7 +87,9 @@ export class TestNode {
     this.#db = db
     const log = {
       ...NO_LOG,
-      error: ({ error }: Record<string, unknown>) => this.failures.push(error)
+      error: ({ error }: Record<string, unknown>) => {
+        if (error !== undefined) this.failures.push(error)
+      }
     }
     this.#node = new Node(
       { name: 'test', agent: 'netminder/test', listen: [this.#listen], hasNatTraversal },
