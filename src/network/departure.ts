@@ -1,10 +1,14 @@
 /** Leaving a network: what libp2p remembers of those who are in no other network of this node goes with it. */
 import type { PeerId } from '@libp2p/interface'
+import type { Clock } from '../base/index.ts'
 import { protocolId } from '../wire/index.ts'
 import type { Host } from './host/host.ts'
 import { findPeerOfAuthor } from './host/identity.ts'
 import type { JoinedNetwork } from './joined-network.ts'
 import type { AuthorStore } from './ports.ts'
+
+const LOOK_MS = 20
+const LOOKS_MAX = 50
 
 export interface DepartingPorts {
   readonly host: Host
@@ -41,9 +45,16 @@ async function peersOf(
   return known
 }
 
-export async function forgetPeers(peers: readonly PeerId[], { node }: Host): Promise<void> {
-  for (const peer of peers) {
-    await node.hangUp(peer)
-    await node.peerStore.delete(peer)
+export async function forgetPeers(
+  peers: readonly PeerId[],
+  { host, clock }: { readonly host: Host; readonly clock: Clock }
+): Promise<void> {
+  await Promise.all(peers.map((peer) => host.node.hangUp(peer)))
+  const names = new Set(peers.map(String))
+  // libp2p asks for what it knows of a peer while it tells gossipsub that he is gone.
+  for (let i = 0; i < LOOKS_MAX; i++) {
+    if (!host.gossip.getPeers().some((peer) => names.has(peer.toString()))) break
+    await clock.sleep(LOOK_MS)
   }
+  for (const peer of peers) await host.node.peerStore.delete(peer)
 }
