@@ -21,6 +21,7 @@ export class FrameError extends NetminderError<FrameErrorCode> {}
 
 export class FramedStream {
   readonly #stream: Stream
+  readonly #signal: AbortSignal
   readonly #frameBytesMax: number
   readonly #received = new Uint8ArrayList()
   readonly #stopWatching: () => void
@@ -28,6 +29,7 @@ export class FramedStream {
   /** When the signal aborts, the stream is reset, and whatever waits for it rejects. */
   constructor(stream: Stream, frameBytesMax: number, signal: AbortSignal) {
     this.#stream = stream
+    this.#signal = signal
     this.#frameBytesMax = frameBytesMax
     // Whoever sends more than the next message while nobody reads breaks the order of every protocol here: libp2p resets the stream.
     stream.maxReadBufferLength = frameBytesMax + LENGTH_BYTES_MAX
@@ -39,7 +41,7 @@ export class FramedStream {
 
   /** Undefined: the peer has ended. @throws {FRAME_TOO_LONG | FRAME_CUT} */
   async read(): Promise<Uint8Array | undefined> {
-    if (!this.#isWhole()) await this.#collect()
+    if (!this.#isWhole()) await this.#collectInTime()
     const head = this.#findHead()
     if (head === undefined || this.#received.byteLength < head.start + head.length) {
       if (this.#received.byteLength === 0) return undefined
@@ -48,6 +50,17 @@ export class FramedStream {
     const frame = this.#received.slice(head.start, head.start + head.length)
     this.#received.consume(head.start + head.length)
     return frame
+  }
+
+  /** That it took too long is not the end that the peer made. */
+  async #collectInTime(): Promise<void> {
+    try {
+      await this.#collect()
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      throw error
+    }
+    this.#signal.throwIfAborted()
   }
 
   async write(bytes: Uint8Array): Promise<void> {

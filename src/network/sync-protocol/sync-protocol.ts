@@ -33,6 +33,7 @@ export class SyncProtocol {
   readonly #handler: SyncHandler
   readonly #clock: Clock
   readonly #onDifference: (peer: string) => void
+  readonly #timeoutMs: number
 
   constructor(
     network: Uint8Array,
@@ -42,8 +43,10 @@ export class SyncProtocol {
       readonly clock: Clock
       /** A peer that asked does not hold the same. */
       onDifference(peer: string): void
-    }
+    },
+    options: { readonly timeoutMs?: number } = {}
   ) {
+    this.#timeoutMs = options.timeoutMs ?? SESSION_TIMEOUT_MS
     this.id = protocolId(network, 'sync')
     this.#host = ports.host
     this.#clock = ports.clock
@@ -64,7 +67,7 @@ export class SyncProtocol {
 
   /** @throws {FrameError | Error} if the stream breaks */
   async reconcile(peer: PeerId, signal: AbortSignal): Promise<SyncFindings> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(SESSION_TIMEOUT_MS)])
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)])
     const stream = await this.#host.openStream(peer, this.id, deadline)
     const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, deadline)
     const session = new SyncInitiator(this.#set)
@@ -98,7 +101,7 @@ export class SyncProtocol {
 
   async #answer(stream: Stream, connection: Connection): Promise<void> {
     const peer = connection.remotePeer.toString()
-    const deadline = AbortSignal.any([this.#host.signal, AbortSignal.timeout(SESSION_TIMEOUT_MS)])
+    const deadline = AbortSignal.any([this.#host.signal, AbortSignal.timeout(this.#timeoutMs)])
     const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, deadline)
     const isOpen = this.#handler.open(peer)
     try {
