@@ -196,7 +196,7 @@ export function alertOf(address: string, nowMs: number): AlertBody {
   }
 }
 
-export async function until(isDone: () => boolean, timeoutMs = 15_000): Promise<void> {
+export async function until(isDone: () => boolean, timeoutMs = 30_000): Promise<void> {
   const clock = new SystemClock()
   const startMs = clock.monotonicMs()
   while (!isDone()) {

@@ -8,7 +8,7 @@ import { HostilePeer } from '../../support/hostile-peer.ts'
 import { alertOf, TestNode, until } from '../../support/network-node.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('network: nodes')
+const test = suite('network: nodes', { timeoutMs: 60_000 })
 const TTL = { ttlMs: 3_600_000 }
 const nowMs = () => new SystemClock().nowMs()
 
