@@ -1,6 +1,7 @@
 /** Between gossipsub and the intake: what came is accepted, ignored or rejected there; what this node says waits for listeners. */
 import type { TopicValidatorResult } from '@libp2p/gossipsub'
-import { messageOf } from '../base/index.ts'
+import type { PeerId } from '@libp2p/interface'
+import { type Clock, messageOf } from '../base/index.ts'
 import {
   findTopic,
   networkIdText,
@@ -11,9 +12,10 @@ import {
 } from '../wire/index.ts'
 import type { EventIntake } from './events/event-intake.ts'
 import type { Verdict } from './events/verdict.ts'
-import { topicScoreParams } from './host/gossip-params.ts'
+import { SCORE_THRESHOLDS, topicScoreParams } from './host/gossip-params.ts'
 import type { Host } from './host/host.ts'
 import type { NetworkLog } from './host/log.ts'
+import { PeerRates } from './peer-rates.ts'
 
 /** Own events that nobody was there to hear; more than that comes by reconciliation. */
 const UNHEARD_MAX = 256
@@ -25,6 +27,7 @@ const RESULTS: Readonly<Record<Verdict['verdict'], TopicValidatorResult>> = {
 }
 
 export interface GossipPorts {
+  readonly clock: Clock
   readonly host: Host
   readonly intake: EventIntake
   readonly log: NetworkLog
@@ -34,16 +37,22 @@ export interface GossipPorts {
 
 export class Gossip {
   readonly #ports: GossipPorts
+  readonly #rates: PeerRates
   #unheard: SignedNetworkEvent[] = []
 
   constructor(ports: GossipPorts) {
     this.#ports = ports
+    this.#rates = new PeerRates(ports.clock)
   }
 
   /** Until the host stops. */
   start(): void {
     const { gossip, signal } = this.#ports.host
     const options = { signal }
+    const receive = gossip.handleReceivedRpc.bind(gossip)
+    gossip.handleReceivedRpc = async (from, rpc) => {
+      if (this.#isHeard(from, rpc.messages.length)) await receive(from, rpc)
+    }
     gossip.addEventListener(
       'gossipsub:message',
       ({ detail: { msgId, propagationSource, msg } }) => {
@@ -110,6 +119,7 @@ export class Gossip {
     } catch (error) {
       this.#note(error)
     }
+    if (verdict.verdict === 'reject') this.#leaveIfGraylisted(from.peer)
     if (
       verdict.verdict === 'ignore' &&
       verdict.reason === 'UNKNOWN_AUTHOR' &&
@@ -117,6 +127,26 @@ export class Gossip {
     ) {
       this.#ports.onUnknownAuthor(found.network, from.peer)
     }
+  }
+
+  /** Whoever floods is not heard, and not long connected. */
+  #isHeard(from: PeerId, messages: number): boolean {
+    const { host } = this.#ports
+    const peer = from.toString()
+    if (host.isBanned(peer)) return false
+    const hearing = this.#rates.take(peer, 1 + messages)
+    if (hearing !== 'flood') return hearing === 'heard'
+    host.ban(from).catch((error) => this.#note(error))
+    return false
+  }
+
+  /** Nothing of it would be read any more; to take it off the line would go on costing. */
+  #leaveIfGraylisted(peer: string): void {
+    const { host } = this.#ports
+    if (host.isBanned(peer)) return
+    if (host.gossip.getScore(peer) >= SCORE_THRESHOLDS.graylistThreshold) return
+    const known = host.connections.find(({ remotePeer }) => remotePeer.toString() === peer)
+    if (known !== undefined) host.ban(known.remotePeer).catch((error) => this.#note(error))
   }
 
   #note(error: unknown): void {

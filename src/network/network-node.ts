@@ -117,7 +117,7 @@ export class NetworkNode implements api.NetworkService {
     const host = new Host(this.#options, this.#ports, identity)
     await host.start()
     const gossip = new Gossip({
-      ...{ host, intake, log },
+      ...{ clock, host, intake, log },
       onUnknownAuthor: (network, peer) =>
         this.#members.get(networkIdText(network))?.joined.askAboutUnknown(peer)
     })

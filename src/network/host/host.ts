@@ -102,6 +102,8 @@ export interface GossipRouter extends GossipSub {
   }
   getMeshPeers(topic: string): string[]
   getScore(peer: string): number
+  /** Called with everything that a peer says, before any of it is looked at. */
+  handleReceivedRpc(from: PeerId, rpc: { readonly messages: readonly unknown[] }): Promise<void>
   reportMessageValidationResult(id: string, peer: string, result: TopicValidatorResult): void
 }
 
@@ -253,7 +255,10 @@ export class Host {
     this.#bannedUntilMs.set(peer.toString(), nowMs + BAN_MS)
     this.#ports.onBanned?.()
     this.#ports.log.debug({ peer: peer.toString() }, 'a peer is not spoken to for a while')
-    await this.#node?.hangUp(peer)
+    // Not closed but cut off: what it has sent and nobody read goes with it.
+    for (const connection of this.#node?.getConnections(peer) ?? []) {
+      connection.abort(new Error('the peer is banned'))
+    }
   }
 
   isBanned(peer: string): boolean {
