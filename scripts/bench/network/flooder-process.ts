@@ -3,7 +3,7 @@
  * as the other side reads: each in its way.
  */
 import { createPrivateKey, randomBytes, sign } from 'node:crypto'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub'
@@ -37,6 +37,7 @@ const MESSAGES = 64
 const SIGNED = 64_000
 /** RFC 8410: what stands before the 32 bytes of a private key in DER. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
+const REDIAL_MS = 200
 const GOSSIP = '/meshsub/1.2.0'
 
 interface Flooder {
@@ -134,6 +135,20 @@ async function flood(manner: Manner, stream: Stream): Promise<void> {
   }
 }
 
+/** Comes back as often as it is thrown out. */
+async function floodForEver(
+  at: Pick<Flooder, 'manner' | 'node'> & { readonly victim: string }
+): Promise<void> {
+  while (!isOver) {
+    try {
+      await flood(at.manner, await at.node.dialProtocol(multiaddr(at.victim), GOSSIP))
+    } catch {
+      // Thrown out, or not let in.
+    }
+    await pause(REDIAL_MS)
+  }
+}
+
 const handlers = {
   /** Until they are connected with everybody and one of them may speak. */
   start: async (fields: {
@@ -159,10 +174,7 @@ const handlers = {
   begin: (): void => {
     for (const { manner, node } of flooders) {
       for (const victim of victims) {
-        void (async () => {
-          const stream = await node.dialProtocol(multiaddr(victim), GOSSIP)
-          await flood(manner, stream)
-        })().catch(() => undefined)
+        void floodForEver({ manner, node, victim })
       }
     }
   },
