@@ -10,7 +10,7 @@ export const MESSAGES_PER_SECOND = 500
 /** At once: a thousand operators who are attacked in the same second. */
 export const MESSAGES_BURST = 1_024
 /** Beyond it a peer is not heard; what was honest of it comes from others, or by reconciliation. So much more of it is a flood. */
-export const UNHEARD_BURST = 8_192
+export const UNHEARD_BURST = 2_048
 const PEERS_MAX = 1_024
 const SECOND_MS = 1_000
 
