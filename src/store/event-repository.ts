@@ -18,6 +18,7 @@ import {
   type SpentNumber
 } from './event-row.ts'
 import { RawEvents } from './raw-events.ts'
+import type { Durability } from './transaction.ts'
 
 const PAGE_MAX = 10_000
 /** Of one event: one is enough, and an author can say more. */
@@ -127,8 +128,8 @@ export class EventRepository {
   }
 
   /** All that `work` writes is kept, or nothing is. @throws {DISK_FULL | DATABASE_READ_ONLY | DATABASE_IO_FAILED} */
-  transaction<T>(work: () => T): T {
-    return this.#db.transaction.run(work)
+  transaction<T>(work: () => T, durability?: Durability): T {
+    return this.#db.transaction.run(work, durability)
   }
 
   /**

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
-import { equal, is, match, ok, unreachable } from 'uvu/assert'
+import { equal, is, match, ok, throws, unreachable } from 'uvu/assert'
 import { NetminderError } from '../../src/base/index.ts'
 import {
   AuditRepository,
@@ -117,6 +117,24 @@ test('sets its pragmas', () => {
     ['wal', 2, 1, 5_000, 0x4e4d4452]
   )
   is(db.pragma('user_version'), MIGRATIONS.length)
+  db.close()
+})
+
+test('flushes the disk at every commit but those of what others hold too, and goes back to it also after a failure', () => {
+  const { db } = openDatabase({ dataDir })
+  const synchronous = () => db.pragma('synchronous')
+  is(db.transaction.run(synchronous), 2)
+  is(db.transaction.run(synchronous, 'process'), 1)
+  is(synchronous(), 2)
+  is(
+    db.transaction.run(() => db.transaction.run(synchronous, 'process')),
+    2
+  )
+  const fail = () => {
+    throw new Error('no')
+  }
+  throws(() => db.transaction.run(fail, 'process'))
+  is(synchronous(), 2)
   db.close()
 })
 

@@ -283,13 +283,15 @@ export class EventIntake {
   #judgeTogether(batch: readonly Ready[]): readonly Judged[] {
     const nowMs = this.#ports.clock.nowMs()
     try {
-      return this.#ports.events.transaction(() =>
+      const judgeAll = () =>
         batch.map(({ waiting, authenticated }) => {
           const { origin, joined } = waiting
           const context = { origin, network: joined.network, nowMs }
           return { waiting, judgement: this.#judge.judge(authenticated, context) }
         })
-      )
+      // What others said, they hold too: after a loss of power it comes again by reconciliation.
+      const isOwn = batch.some(({ waiting }) => waiting.origin.via === 'own')
+      return this.#ports.events.transaction(judgeAll, isOwn ? 'power-loss' : 'process')
     } catch (error) {
       // What was written is undone, so what was remembered of it has to go as well.
       this.#book.clear()
