@@ -21,7 +21,9 @@ const SHARED_CATEGORIES = [
 const multiaddrText = z
   .string()
   .max(512)
-  .regex(/^\/(?:[a-z0-9]+\/\S+|p2p-circuit)$/, { error: 'expected a multiaddr such as /ip4/0.0.0.0/tcp/11390' })
+  .regex(/^\/(?:[a-z0-9]+\/\S+|p2p-circuit)$/, {
+    error: 'expected a multiaddr such as /ip4/0.0.0.0/tcp/11390'
+  })
 
 export const network = z.strictObject({
   isEnabled: z
