@@ -38,6 +38,8 @@ export class EventView {
   /** In the order of arrival. */
   readonly #entries = new Map<string, Entry>()
   readonly #names = new Map<string, string>()
+  /** What is taken back and has not come yet, so that the store is asked for retracts only where there are any. */
+  #awaited: Set<string> | undefined = new Set()
 
   constructor(network: Network, ownKey: Uint8Array, events: EventStore) {
     this.#network = network
@@ -46,11 +48,17 @@ export class EventView {
   }
 
   load(nowMs: number): void {
-    for (const kind of ['node-announce', 'alert', 'vote'] as const) {
+    for (const kind of ['retract', 'node-announce', 'alert', 'vote'] as const) {
       let afterNumber = 0
       for (;;) {
         const page = this.#events.live({
-          ...{ network: this.#network.id, kind, nowMs, afterNumber },
+          // A retract holds as long as it is kept, also after its end.
+          ...{
+            network: this.#network.id,
+            kind,
+            nowMs: kind === 'retract' ? 0 : nowMs,
+            afterNumber
+          },
           ...{ includesTakenBack: true, limit: LOAD_LIMIT }
         })
         for (const { envelope, receivedAtMs, via, number } of page) {
@@ -69,8 +77,10 @@ export class EventView {
     if (body.kind === 'retract') this.#retract(event, hex(body.eventId))
     if (body.kind !== 'alert' && body.kind !== 'vote') return
     // A retract can come before what it takes back: they go round under different topics.
-    const retracts = new Set(this.#events.retractsOf(event.id).map(hex))
-    this.#entries.set(hex(event.id), { event, body, retracts, ...arrival })
+    const id = hex(event.id)
+    const isAwaited = this.#awaited?.has(id) ?? true
+    const retracts = new Set(isAwaited ? this.#events.retractsOf(event.id).map(hex) : [])
+    this.#entries.set(id, { event, body, retracts, ...arrival })
     if (this.#entries.size <= ENTRIES_MAX) return
     const [oldest] = this.#entries.keys()
     if (oldest !== undefined) this.#entries.delete(oldest)
@@ -144,9 +154,16 @@ export class EventView {
 
   #retract(retract: SignedNetworkEvent, target: string): void {
     const entry = this.#entries.get(target)
-    if (entry !== undefined && Buffer.compare(entry.event.author, retract.author) === 0) {
+    if (entry === undefined) this.#await(target)
+    else if (Buffer.compare(entry.event.author, retract.author) === 0) {
       entry.retracts.add(hex(retract.id))
     }
+  }
+
+  /** Too many to remember, and the store is asked every time. */
+  #await(target: string): void {
+    this.#awaited?.add(target)
+    if ((this.#awaited?.size ?? 0) > ENTRIES_MAX) this.#awaited = undefined
   }
 
   #isOwn(event: SignedNetworkEvent): boolean {

@@ -75,7 +75,7 @@ export class NetworkNode implements api.NetworkService {
   readonly name = 'network'
   readonly #options: NetworkNodeOptions
   readonly #ports: NetworkNodePorts
-  readonly #verify: Verify = createNodeVerifier()
+  readonly #verify: Verify
   readonly #members = new Map<api.NetworkIdText, Member>()
   readonly #listeners = new Set<api.NetworkEventListener>()
   readonly #tasks: TaskGroup
@@ -95,6 +95,7 @@ export class NetworkNode implements api.NetworkService {
   constructor(options: NetworkNodeOptions, ports: NetworkNodePorts) {
     this.#options = options
     this.#ports = ports
+    this.#verify = createNodeVerifier(ports.clock)
     this.#clocks = new PeerClocks(ports.clock)
     this.#ownKey = new OwnKeyWatch(ports)
     this.#tasks = new TaskGroup((error) =>
