@@ -95,7 +95,7 @@ class Flood {
     const rates = MANNERS.map(
       (manner) => `${manner} ${Math.round((sent[manner] ?? 0) / seconds / VICTIMS)}/s`
     )
-    const note = `${VICTIMS} nodes in processes of their own, ${MANNERS.length} hostile peers connected to each for ${seconds.toFixed(0)} s that wrote without pause what the line took, and came back whenever they were thrown out (messages to each node: ${rates.join(', ')}); ${connected} of ${MANNERS.length * VICTIMS} of their connections left`
+    const note = `${VICTIMS} nodes in processes of their own, ${MANNERS.length} hostile peers connected to each for ${seconds.toFixed(0)} s that wrote what the line took and the victims left them of the processors, and came back whenever they were thrown out (messages to each node: ${rates.join(', ')}); ${connected} of ${MANNERS.length * VICTIMS} of their connections left`
     return [
       this.#latencyLine(calm, flooded, note),
       this.#growthLine(growth, startMegabytes),
