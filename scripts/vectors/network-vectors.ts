@@ -9,12 +9,14 @@ import {
   decodeNetwork,
   type InvitationErrorCode,
   makeInvitation,
+  makeLetter,
   makeNetwork,
   type Network,
   type NodeAnnounceBody,
   sha256,
   signatureInput,
-  writeInvitation
+  writeInvitation,
+  writeLetter
 } from '../../src/wire/index.ts'
 import {
   ADDRESS,
@@ -189,6 +191,47 @@ function invitationVectors(): readonly InvitationVector[] {
   ]
 }
 
+function letterVectors() {
+  const text = writeLetter(
+    makeLetter({ network: CLOSED, addresses: [ADDRESS], author: AUTHOR.publicKey }, FOUNDER)
+  )
+  const author = hex(AUTHOR.publicKey)
+  const forged = writeLetter(
+    makeLetter({ network: CLOSED, addresses: [], author: AUTHOR.publicKey }, STRANGER)
+  )
+  const letterTo = (network: Network) =>
+    makeLetter({ network, addresses: [], author: AUTHOR.publicKey }, FOUNDER)
+  const moved = writeLetter({ ...letterTo(NETWORK), network: CLOSED })
+  const given = writeLetter({ ...letterTo(CLOSED), author: STRANGER.publicKey })
+  const other = text[200] === 'A' ? 'B' : 'A'
+  const cases: readonly (readonly [string, string, string, InvitationErrorCode?])[] = [
+    ['for this key', text, author],
+    ['broken into lines', text.replaceAll(/.{72}/g, '$&\n'), author],
+    ['to a network that takes invitations as well', writeLetter(letterTo(NETWORK)), author],
+    ['for another key', text, hex(STRANGER.publicKey), 'ADMISSION_FOREIGN'],
+    ['its key exchanged', given, hex(STRANGER.publicKey), 'INVITATION_FORGED'],
+    ['signed by no founder', forged, author, 'INVITATION_FORGED'],
+    ['signed for another network', moved, author, 'INVITATION_FORGED'],
+    ['cut off', text.slice(0, -1), author, 'INVITATION_DAMAGED'],
+    [
+      'one character changed',
+      text.slice(0, 200) + other + text.slice(201),
+      author,
+      'INVITATION_DAMAGED'
+    ],
+    [
+      'of a later version',
+      text.replace('admission1:', 'admission2:'),
+      author,
+      'INVITATION_UNSUPPORTED'
+    ]
+  ]
+  return cases.map(([name, line, key, error]) => ({
+    ...{ name, text: line, author: key },
+    ...(error && { error })
+  }))
+}
+
 interface AdmissionCase {
   readonly name: string
   readonly admission: Admission | undefined
@@ -301,6 +344,12 @@ export function networkVectorFiles(): readonly VectorFile[] {
       about:
         'Lines of text, the time at which they are used, and the code with which they are refused, if they are.',
       vectors: invitationVectors()
+    },
+    {
+      path: 'protocols/invitation/vectors/letter.json',
+      about:
+        'Letters of admission, the key that would use them, and the code with which they are refused, if they are.',
+      vectors: letterVectors()
     },
     {
       path: 'protocols/event/vectors/admission.json',

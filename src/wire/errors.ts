@@ -77,6 +77,8 @@ export type InvitationErrorCode =
   | 'INVITATION_FOREIGN'
   /** Its time is over. */
   | 'INVITATION_EXPIRED'
+  /** A letter that lets in another key. */
+  | 'ADMISSION_FOREIGN'
 
 /** Why a line of text does not open a network. The message is for the person who pasted it. */
 export class InvitationError extends NetminderError<InvitationErrorCode> {}

@@ -70,6 +70,15 @@ export {
   parseInvitation,
   writeInvitation
 } from './network/invitation.ts'
+export {
+  type AdmissionLetter,
+  checkLetter,
+  decodeLetter,
+  isLetter,
+  makeLetter,
+  parseLetter,
+  writeLetter
+} from './network/letter.ts'
 export type { Signer, Verify } from './ports.ts'
 export { signatureInput } from './signature-input.ts'
 export {

@@ -9,6 +9,7 @@ import { codeOf, type Json, render, toJson, type Vector } from '../../scripts/ve
 import {
   ADMISSION_FAULTS,
   checkInvitation,
+  checkLetter,
   DECODE_ERROR_CODES,
   decodeEvent,
   decodeFetchRequest,
@@ -23,6 +24,7 @@ import {
   InvitationError,
   networkIdText,
   parseInvitation,
+  parseLetter,
   signatureInput,
   topicOf
 } from '../../src/wire/index.ts'
@@ -129,6 +131,22 @@ test('invitations open what they are for, or are refused with their code', async
     is(code, error, name)
   }
   is(new Set(vectors.flatMap(({ error }) => error ?? [])).size, 5)
+})
+
+test('letters of admission let in the key that they are for, or are refused with their code', async () => {
+  type Line = { name: string; text: string; author: string; error?: string }
+  const vectors = read<Line>('protocols/invitation/vectors/letter.json')
+  for (const { name, text, author, error } of vectors) {
+    let code: string | undefined
+    try {
+      await checkLetter(parseLetter(text), bytesOf(author), verifyPlainly)
+    } catch (thrown) {
+      ok(thrown instanceof InvitationError, name)
+      code = thrown.code
+    }
+    is(code, error, name)
+  }
+  is(new Set(vectors.flatMap(({ error }) => error ?? [])).size, 4)
 })
 
 test('admissions hold, or are refused for their fault', async () => {

@@ -489,3 +489,177 @@ export const Invitation = {
     return decodeMessage(buf, Invitation.codec(), opts)
   }
 }
+
+export interface AdmissionLetter {
+  network: Uint8Array<ArrayBuffer>
+  addresses: Uint8Array<ArrayBuffer>[]
+  author: Uint8Array<ArrayBuffer>
+  founder: Uint8Array<ArrayBuffer>
+  founderSignature: Uint8Array<ArrayBuffer>
+}
+
+let codecOfAdmissionLetter: Codec<AdmissionLetter> | undefined
+
+export const AdmissionLetter = {
+  codec: (): Codec<AdmissionLetter> => {
+    if (codecOfAdmissionLetter == null) {
+      codecOfAdmissionLetter = message<AdmissionLetter>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.network != null && obj.network.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.network)
+        }
+
+        if (obj.addresses != null && obj.addresses.length > 0) {
+          for (const value of obj.addresses) {
+            w.uint32(18)
+            w.bytes(value)
+          }
+        }
+
+        if ((obj.author != null && obj.author.byteLength > 0)) {
+          w.uint32(26)
+          w.bytes(obj.author)
+        }
+
+        if ((obj.founder != null && obj.founder.byteLength > 0)) {
+          w.uint32(34)
+          w.bytes(obj.founder)
+        }
+
+        if ((obj.founderSignature != null && obj.founderSignature.byteLength > 0)) {
+          w.uint32(42)
+          w.bytes(obj.founderSignature)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          network: new Uint8Array(0),
+          addresses: [],
+          author: new Uint8Array(0),
+          founder: new Uint8Array(0),
+          founderSignature: new Uint8Array(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag) {
+            case 10: {
+              obj.network = reader.bytes()
+              break
+            }
+            case 18: {
+              if (opts.limits?.addresses != null && obj.addresses.length === opts.limits.addresses) {
+                throw new MaxLengthError('Decode error - repeated field "addresses" had too many elements')
+              }
+
+              obj.addresses.push(reader.bytes())
+              break
+            }
+            case 26: {
+              obj.author = reader.bytes()
+              break
+            }
+            case 34: {
+              obj.founder = reader.bytes()
+              break
+            }
+            case 42: {
+              obj.founderSignature = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        if (reader.pos !== end) {
+          throw new Error('Decode error - a field runs past the end of its message')
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          addresses: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag) {
+            case 10: {
+              yield {
+                field: `${prefix}.network`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 18: {
+              if (opts.limits?.addresses != null && obj.addresses === opts.limits.addresses) {
+                throw new MaxLengthError('Streaming decode error - repeated field "addresses" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.addresses[]`,
+                index: obj.addresses,
+                value: reader.bytes()
+              }
+
+              obj.addresses++
+
+              break
+            }
+            case 26: {
+              yield {
+                field: `${prefix}.author`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 34: {
+              yield {
+                field: `${prefix}.founder`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 42: {
+              yield {
+                field: `${prefix}.founderSignature`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return codecOfAdmissionLetter
+  },
+
+  encode(obj: Partial<AdmissionLetter>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, AdmissionLetter.codec())
+  },
+
+  decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AdmissionLetter>): AdmissionLetter {
+    return decodeMessage(buf, AdmissionLetter.codec(), opts)
+  }
+}

@@ -2,26 +2,25 @@
  * An invitation is one line of text with all that a node needs to join: the network's document, where to knock, and the secret
  * that lets it in. Whoever holds the line may join until its end, or until a founder revokes it.
  */
-import { isSameBytes, sha256 } from '../bytes.ts'
+import { isSameBytes } from '../bytes.ts'
 import { isWellFormedKey, isWellFormedSignature, signerFromSeed } from '../ed25519.ts'
-import { DecodeError, expectThat, InvitationError } from '../errors.ts'
+import { expectThat, InvitationError } from '../errors.ts'
 import { checkAddresses } from '../event/read-body.ts'
 import { checkLength, own, parse, readTime } from '../fields.ts'
 import { Invitation as InvitationMessage } from '../generated/invitation.ts'
-import {
-  ADDRESSES_MAX,
-  INVITATION_BYTES_MAX,
-  INVITATION_CHECKSUM_BYTES,
-  INVITATION_TEXT_LENGTH_MAX,
-  KEY_BYTES
-} from '../limits.ts'
+import { ADDRESSES_MAX, INVITATION_BYTES_MAX, KEY_BYTES } from '../limits.ts'
 import { networkIdText } from '../names.ts'
 import type { Signer, Verify } from '../ports.ts'
 import { type InvitationGrant, invitationGrantInput } from './admission.ts'
 import { decodeNetwork, isFoundedBySigner, type Network } from './document.ts'
+import { type LineForm, readLine, writeLine } from './line.ts'
 
-const PREFIX = 'netminder1:'
-const CHECKSUM_HEAD = Buffer.from('netminder-invitation-text/1\0')
+const FORM: LineForm = {
+  what: 'an invitation',
+  prefix: 'netminder1:',
+  anyVersion: /^netminder[0-9]+:/,
+  checksumHead: 'netminder-invitation-text/1\0'
+}
 
 export interface Invitation extends InvitationGrant {
   readonly network: Network
@@ -96,12 +95,7 @@ export function decodeInvitation(bytes: Uint8Array): Invitation {
 }
 
 export function writeInvitation(invitation: Invitation): string {
-  const bytes = encodeInvitation(invitation)
-  return PREFIX + Buffer.concat([bytes, checksum(bytes)]).toString('base64url')
-}
-
-function checksum(bytes: Uint8Array): Uint8Array {
-  return sha256(CHECKSUM_HEAD, bytes).subarray(0, INVITATION_CHECKSUM_BYTES)
+  return writeLine(FORM, encodeInvitation(invitation))
 }
 
 /**
@@ -110,48 +104,7 @@ function checksum(bytes: Uint8Array): Uint8Array {
  * @throws {INVITATION_DAMAGED | INVITATION_UNSUPPORTED} Whether it is genuine and open: see `checkInvitation`.
  */
 export function parseInvitation(text: string): Invitation {
-  const line = text.slice(0, 2 * INVITATION_TEXT_LENGTH_MAX).replaceAll(/\s+/g, '')
-  if (!line.startsWith(PREFIX)) {
-    if (/^netminder[0-9]+:/.test(line)) {
-      throw new InvitationError(
-        'INVITATION_UNSUPPORTED',
-        `expected an invitation that starts with ${PREFIX}, got one of a later version: update netminder`
-      )
-    }
-    throw damaged(`no ${PREFIX} at the start`)
-  }
-  const coded = line.slice(PREFIX.length)
-  if (line.length > INVITATION_TEXT_LENGTH_MAX) throw damaged(`${line.length} characters`)
-  if (!/^[A-Za-z0-9_-]+$/.test(coded)) throw damaged('characters that no invitation has')
-  const all = Buffer.from(coded, 'base64url')
-  const bytes = new Uint8Array(all.subarray(0, -INVITATION_CHECKSUM_BYTES))
-  // The last character of base64 has bits to spare: only one spelling is taken.
-  const isWhole =
-    all.length > INVITATION_CHECKSUM_BYTES &&
-    all.toString('base64url') === coded &&
-    isSameBytes(all.subarray(-INVITATION_CHECKSUM_BYTES), checksum(bytes))
-  if (!isWhole) throw damaged('a checksum that does not fit')
-  try {
-    return decodeInvitation(bytes)
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    if (error.code === 'VERSION_UNSUPPORTED') {
-      throw new InvitationError(
-        'INVITATION_UNSUPPORTED',
-        `expected a network of version 1: ${error.message}`,
-        { cause: error }
-      )
-    }
-    throw damaged(error.message, error)
-  }
-}
-
-function damaged(got: string, cause?: unknown): InvitationError {
-  return new InvitationError(
-    'INVITATION_DAMAGED',
-    `expected the whole line of an invitation, got ${got}: copy it again`,
-    { cause }
-  )
+  return readLine(FORM, text, decodeInvitation)
 }
 
 /**
