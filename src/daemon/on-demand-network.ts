@@ -59,6 +59,10 @@ export class OnDemandNetwork implements NetworkService {
     return this.#running?.list() ?? []
   }
 
+  speakingRoom(id: string) {
+    return this.#running?.speakingRoom(id)
+  }
+
   async create(fields: Parameters<Create>[0]): ReturnType<Create> {
     return await this.#enter((service) => service.create(fields))
   }

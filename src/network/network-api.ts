@@ -92,6 +92,15 @@ export interface NetworkStatus {
 
 export interface NetworkPeer {
   readonly peerId: string
+/** What this node may still say in a network before the others no longer listen. */
+export interface SpeakingRoom {
+  readonly events: number
+  /** Prefixes that votes call for to be blocked. */
+  readonly accused: number
+  /** Retracts, votes that accuse nobody, announces and revocations. */
+  readonly own: number
+}
+
   readonly networks: readonly NetworkIdText[]
   readonly addresses: readonly string[]
   readonly direction: 'inbound' | 'outbound'
@@ -185,6 +194,10 @@ export interface NetworkService extends Component {
   list(): readonly NetworkSummary[]
   /** @throws {NETWORK_LIMIT_REACHED | NAME_INVALID} */
   create(
+  /** In this hour and on this day (UTC). Undefined: in no such network, or not admitted there. */
+  speakingRoom(
+    id: NetworkIdText
+  ): { readonly hour: SpeakingRoom; readonly day: SpeakingRoom } | undefined
     fields: CreateNetworkFields
   ): Promise<{ readonly network: NetworkSummary; readonly invitation: string }>
   /** @throws {NETWORK_NOT_JOINED | NOT_A_FOUNDER | POLICY_FORBIDS | ADDRESSES_INVALID} */

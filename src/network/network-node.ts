@@ -174,6 +174,11 @@ export class NetworkNode implements api.NetworkService {
 
   async create(
     fields: api.CreateNetworkFields
+  speakingRoom(id: api.NetworkIdText) {
+    const joined = this.#members.get(id.toLowerCase())?.joined
+    return joined && this.#running?.intake.ownRooms(joined.network.id)
+  }
+
   ): Promise<{ readonly network: api.NetworkSummary; readonly invitation: string }> {
     const { identity } = this.#run
     const nowMs = this.#ports.clock.nowMs()

@@ -32,6 +32,7 @@ export interface EventPlace {
 export interface SpentNumber {
   readonly seq: bigint
   readonly tsMs: number
+  readonly kind: EventKind
   readonly accused: number
 }
 

@@ -48,6 +48,7 @@ export interface ArrivedEvent extends EventRecord {
 interface SpentRow {
   readonly seq: string
   readonly stated_at_ms: number
+  readonly kind: EventKind
   readonly accused: number
 }
 
@@ -108,7 +109,7 @@ export class EventRepository {
       WHERE a.network = ? AND e.expires_at_ms > ? AND e.expires_at_ms <= ?
       ORDER BY e.expires_at_ms LIMIT ${PAGE_MAX * 10}`)
     this.#spent = db.prepare(
-      'SELECT CAST(seq AS TEXT) AS seq, stated_at_ms, accused FROM event WHERE author = ? ORDER BY event.seq LIMIT 1000000'
+      'SELECT CAST(seq AS TEXT) AS seq, stated_at_ms, kind, accused FROM event WHERE author = ? ORDER BY event.seq LIMIT 1000000'
     )
     this.#highest = db.prepare('SELECT CAST(max(seq) AS TEXT) AS seq FROM event WHERE author = ?')
     this.#remove = db.prepare('DELETE FROM event WHERE id = ?')
@@ -199,9 +200,9 @@ export class EventRepository {
   spentNumbers(network: Uint8Array, author: Uint8Array): readonly SpentNumber[] {
     const number = this.#findNumber(network, author)
     if (number === undefined) return []
-    return this.#spent
-      .all(number)
-      .map((row) => ({ seq: BigInt(row.seq), tsMs: row.stated_at_ms, accused: row.accused }))
+    return this.#spent.all(number).map(({ seq, stated_at_ms: tsMs, kind, accused }) => ({
+      ...{ seq: BigInt(seq), tsMs, kind, accused }
+    }))
   }
 
   highestSeq(network: Uint8Array, author: Uint8Array): bigint | undefined {

@@ -33,6 +33,7 @@ export interface EventPlace {
 export interface SpentNumber {
   readonly seq: bigint
   readonly tsMs: number
+  readonly kind: EventKind
   readonly accused: number
 }
 

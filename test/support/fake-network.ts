@@ -49,6 +49,10 @@ export class FakeNetwork implements NetworkService {
   nameOfAuthors: string | undefined = 'fake.example'
   clockSkewMs: number | undefined = 40
   failure: NetminderError | undefined
+  room = {
+    hour: { events: 60, accused: 120, own: 60 },
+    day: { events: 720, accused: 1_440, own: 720 }
+  }
   readonly #listeners = new Set<NetworkEventListener>()
   #seq = 0n
 
@@ -107,6 +111,10 @@ export class FakeNetwork implements NetworkService {
   }
 
   async create(fields: Parameters<NetworkService['create']>[0]) {
+  speakingRoom(id: string): ReturnType<NetworkService['speakingRoom']> {
+    return this.joined.some((network) => network.id === id) ? this.room : undefined
+  }
+
     this.#mayFail()
     if (fields.name.trim() !== fields.name || fields.name === '' || fields.name.length > 64) {
       throw new NetworkError('NAME_INVALID', 'expected a name of 1 to 64 bytes')

@@ -9,6 +9,7 @@ import { LiveSet } from '../sync/live-set.ts'
 import { AuthorBook } from './author-book.ts'
 import { EventJudge, type Judgement } from './event-judge.ts'
 import { type EventOrigin, takeFirstLook } from './first-look.ts'
+import type { QuotaLedger } from './quota.ts'
 import { type Authenticated, checkSignatures } from './signature-check.ts'
 import { ignore, type Verdict } from './verdict.ts'
 import { LANE_LENGTH_MAX, type Lane, VerifyQueue } from './verify-queue.ts'
@@ -115,6 +116,14 @@ export class EventIntake {
     this.#networks.delete(textOf(network))
     this.#byBytes = new WeakMap()
     this.#book.clear()
+  }
+
+  /** What this node may still say; nothing if it may not speak. */
+  ownRooms(network: Uint8Array): ReturnType<QuotaLedger['rooms']> | undefined {
+    const { ownKey } = this.#options
+    const author = ownKey === undefined ? undefined : this.#book.find(network, ownKey)
+    if (author === undefined || author.isRevoked) return undefined
+    return author.ledger.rooms(this.#ports.clock.nowMs(), author.record.level)
   }
 
   liveSet(network: Uint8Array): LiveSet | undefined {

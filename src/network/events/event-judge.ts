@@ -141,7 +141,7 @@ export class EventJudge {
       // A founder who revokes a flood of keys must not run out of words.
       if (isFounder) return undefined
     }
-    const charge = { tsMs: event.tsMs, accused: accusedBy(event) }
+    const charge = { tsMs: event.tsMs, kind: event.kind, accused: accusedBy(event) }
     return author.ledger.hasRoom(charge, author.record.level) ? undefined : 'QUOTA_EXCEEDED'
   }
 
@@ -167,7 +167,7 @@ export class EventJudge {
       envelope: bytes
     })
     author.spent.add(seq)
-    author.ledger.add({ tsMs, accused })
+    author.ledger.add({ tsMs, kind, accused })
     if (body.kind === 'revoke') {
       return { verdict: ACCEPT, voided: this.#revoke(event, body, context.nowMs) }
     }

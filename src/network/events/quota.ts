@@ -3,6 +3,7 @@
  * fetched a week later, and an author cannot save up. The time is his own, but a window of a day keeps him from filling each
  * hour to the brim.
  */
+import type { EventKind } from '../../wire/index.ts'
 
 export interface QuotaLevel {
   readonly eventsPerHour: number
@@ -21,6 +22,13 @@ export const QUOTA_LEVELS: readonly QuotaLevel[] = [
   { eventsPerHour: 300, accusedPerHour: 300 }
 ]
 
+const NOTHING: QuotaLevel = { eventsPerHour: 0, accusedPerHour: 0 }
+
+/**
+ * What takes nothing from anybody has an allowance of its own, the same at every level: whoever has said all that he may can still
+ * take it back, say where he is, and give up his key.
+ */
+const OWN_PER_HOUR = 30
 /** In one hour an author may say twice his quota, if his day stays within it. */
 const BURST = 2
 const HOUR_MS = 3_600_000
@@ -29,11 +37,28 @@ const HOURS_A_DAY = 24
 interface Spent {
   events: number
   accused: number
+  /** Of the allowance of its own. */
+  own: number
 }
 
 export interface Charge {
   readonly tsMs: number
+  readonly kind: EventKind
   readonly accused: number
+}
+
+/** What an author may still say. */
+export interface Room {
+  readonly events: number
+  readonly accused: number
+  readonly own: number
+}
+
+const OWN_KINDS: ReadonlySet<EventKind> = new Set(['retract', 'node-announce', 'revoke'])
+
+/** Also a vote that accuses nobody: it takes back, or speaks for somebody. */
+function isOwn({ kind, accused }: Charge): boolean {
+  return OWN_KINDS.has(kind) || (kind === 'vote' && accused === 0)
 }
 
 /** What one author has said. */
@@ -48,23 +73,28 @@ export class QuotaLedger {
   }
 
   hasRoom(charge: Charge, level: number): boolean {
-    const quota = QUOTA_LEVELS[Math.min(level, QUOTA_LEVELS.length - 1)]
-    if (quota === undefined) return false
-    const hour = hourOf(charge.tsMs)
-    return (
-      isWithin(this.#hours.get(hour), charge, quota, BURST) &&
-      isWithin(this.#days.get(dayOf(hour)), charge, quota, HOURS_A_DAY)
+    const { hour, day } = this.rooms(charge.tsMs, level)
+    return [hour, day].every((room) =>
+      isOwn(charge) ? room.own >= 1 : room.events >= 1 && room.accused >= charge.accused
     )
+  }
+
+  /** Of the hour and of the day that hold this time. */
+  rooms(tsMs: number, level: number): { readonly hour: Room; readonly day: Room } {
+    const quota = QUOTA_LEVELS[Math.min(level, QUOTA_LEVELS.length - 1)] ?? NOTHING
+    const hour = hourOf(tsMs)
+    return {
+      hour: roomOf(this.#hours.get(hour), quota, BURST),
+      day: roomOf(this.#days.get(dayOf(hour)), quota, HOURS_A_DAY)
+    }
   }
 }
 
 function count(spans: Map<number, Spent>, span: number, charge: Charge): void {
-  const spent = spans.get(span)
-  if (spent === undefined) {
-    spans.set(span, { events: 1, accused: charge.accused })
-    return
-  }
-  spent.events++
+  const spent = spans.get(span) ?? { events: 0, accused: 0, own: 0 }
+  spans.set(span, spent)
+  if (isOwn(charge)) spent.own++
+  else spent.events++
   spent.accused += charge.accused
 }
 
@@ -76,14 +106,11 @@ function hourOf(tsMs: number): number {
   return Math.floor(tsMs / HOUR_MS)
 }
 
-function isWithin(
-  spent: Spent | undefined,
-  charge: Charge,
-  quota: QuotaLevel,
-  hours: number
-): boolean {
-  return (
-    (spent?.events ?? 0) + 1 <= quota.eventsPerHour * hours &&
-    (spent?.accused ?? 0) + charge.accused <= quota.accusedPerHour * hours
-  )
+function roomOf(spent: Spent | undefined, quota: QuotaLevel, hours: number): Room {
+  const ownPerHour = quota.eventsPerHour === 0 ? 0 : OWN_PER_HOUR
+  return {
+    events: Math.max(0, quota.eventsPerHour * hours - (spent?.events ?? 0)),
+    accused: Math.max(0, quota.accusedPerHour * hours - (spent?.accused ?? 0)),
+    own: Math.max(0, ownPerHour * hours - (spent?.own ?? 0))
+  }
 }
