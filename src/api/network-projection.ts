@@ -60,6 +60,7 @@ function wireNetworkState(state: NetworkState): Wire<'networkState'> {
 export function wireNetworkStatus(status: NetworkStatus): Wire<'networkStatus'> {
   return {
     is_running: status.isRunning,
+    problem: status.problem ?? null,
     peer_id: status.peerId,
     author: status.author,
     addresses: [...status.addresses],

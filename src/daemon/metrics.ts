@@ -185,7 +185,7 @@ export function declareNetworkMetrics(register: MetricsRegister) {
     }),
     mesh: register.gauge({
       name: 'netminder_network_mesh_peers',
-      help: 'Nodes to which what is said is passed on, by topic; of several networks the one with the fewest.',
+      help: 'Nodes to which what is said is passed on, by topic; of several networks with others in them the one with the fewest.',
       labels: { topic: TOPICS }
     }),
     authors: register.gauge({
@@ -251,7 +251,8 @@ function showStatus(status: NetworkStatus, metrics: NetworkMetrics, nowMs: numbe
   metrics.eclipsed.set(sumOf(({ isEclipseSuspected }) => (isEclipseSuspected ? 1 : 0)))
   metrics.authors.set(sumOf(({ authors }) => authors))
   for (const topic of TOPICS) {
-    const sizes = networks.map(({ mesh }) => mesh[topic])
+    // Where nobody is there is no mesh to wait for; such networks are counted by themselves.
+    const sizes = networks.flatMap(({ isAlone, mesh }) => (isAlone ? [] : [mesh[topic]]))
     metrics.mesh.set(sizes.length === 0 ? 0 : Math.min(...sizes), { topic })
   }
   for (const kind of EVENT_KINDS) {

@@ -11,14 +11,16 @@ import {
   ShareService
 } from '../defense/index.ts'
 import type {
+  JoinedNetwork,
   NetworkLog,
   NetworkNodeOptions,
   NetworkNodePorts,
-  NetworkService
+  NetworkService,
+  NetworkSummary
 } from '../network/index.ts'
 import { OwnSequence, readOrCreateSecret, readSecret } from '../store/index.ts'
 import type { Logger, MetricsRegister, PrometheusRegister } from '../telemetry/index.ts'
-import { signerFromSeed } from '../wire/index.ts'
+import { decodeNetwork, networkIdText, signerFromSeed } from '../wire/index.ts'
 import { actuatorProtection } from './actuator-protection.ts'
 import {
   countNetwork,
@@ -95,9 +97,32 @@ export function createNetwork(
     const { NetworkNode } = await import('../network/index.ts')
     return new NetworkNode(options, ports)
   }
-  const onDemand = new OnDemandNetwork(load, () => networks.list().length > 0)
+  const onDemand = new OnDemandNetwork({
+    ...{ load, clock, logger: log },
+    hasNetworks: () => networks.list().length > 0,
+    kept: () => networks.list().map((record) => keptSummary(record, paths.networkKey))
+  })
   measureNetwork(onDemand, metrics, { register: declared, clock })
   return onDemand
+}
+
+/** Of a network that does not run. */
+function keptSummary(record: JoinedNetwork, keyFile: string): NetworkSummary {
+  const { name, policy, founders } = decodeNetwork(record.document)
+  return {
+    ...{ id: networkIdText(record.id), name, policy, joinedAtMs: record.joinedAtMs },
+    isFounder: founders.some((key) => isOwnKey(key, keyFile)),
+    ...{ peers: 0, isAlone: true }
+  }
+}
+
+function isOwnKey(key: Uint8Array, keyFile: string): boolean {
+  try {
+    return Buffer.compare(key, ownKey(keyFile)) === 0
+  } catch {
+    // A key that cannot be read may be why the network does not run.
+    return false
+  }
 }
 
 /** The key is there: numbers are taken for events that it signs. */

@@ -1,14 +1,20 @@
 /**
  * The networks of a node that may be in none: until it founds or joins one, it has no key, listens nowhere, dials nobody, and
- * does not even load what speaks to others, which takes some 50 MB.
+ * does not even load what speaks to others, which takes some 50 MB. The guard does not depend on them: what cannot start with the
+ * node, because its port is taken say, is tried again every minute, and until then it is said why.
  */
-import type { NetworkService, NetworkStatus } from '../network/index.ts'
+import { AssertionError, type Clock, messageOf, NetminderError } from '../base/index.ts'
+import type { NetworkService, NetworkStatus, NetworkSummary } from '../network/index.ts'
+import type { Logger } from '../telemetry/index.ts'
 
 type Create = NetworkService['create']
 type Listener = Parameters<NetworkService['onEvent']>[0]
 
+const RETRY_MS = 60_000
+
 const IDLE: NetworkStatus = {
   isRunning: false,
+  problem: undefined,
   peerId: '',
   author: '',
   addresses: [],
@@ -20,10 +26,18 @@ const IDLE: NetworkStatus = {
   clockPeers: 0
 }
 
+export interface OnDemandPorts {
+  load(): Promise<NetworkService>
+  hasNetworks(): boolean
+  /** What the node is in, from what it keeps: shown while its networks cannot run. */
+  kept(): readonly NetworkSummary[]
+  readonly clock: Clock
+  readonly logger: Pick<Logger, 'error' | 'info'>
+}
+
 export class OnDemandNetwork implements NetworkService {
   readonly name = 'network'
-  readonly #load: () => Promise<NetworkService>
-  readonly #hasNetworks: () => boolean
+  readonly #ports: OnDemandPorts
   readonly #listeners = new Set<Listener>()
   #loaded: Promise<NetworkService> | undefined
   #service: NetworkService | undefined
@@ -31,18 +45,30 @@ export class OnDemandNetwork implements NetworkService {
   #started: Promise<void> | undefined
   #stopped: Promise<unknown> = Promise.resolve()
   #entering = 0
+  /** Why the networks do not run though the node is in some. */
+  #problem: string | undefined
+  #retrying = new AbortController()
 
-  constructor(load: () => Promise<NetworkService>, hasNetworks: () => boolean) {
-    this.#load = load
-    this.#hasNetworks = hasNetworks
+  constructor(ports: OnDemandPorts) {
+    this.#ports = ports
   }
 
   async start(signal: AbortSignal): Promise<void> {
     this.#signal = signal
-    if (this.#hasNetworks()) await this.#begin()
+    if (!this.#ports.hasNetworks()) return
+    try {
+      await this.#begin()
+    } catch (error) {
+      if (signal.aborted || error instanceof AssertionError) throw error
+      this.#problem = messageOf(error)
+      this.#ports.logger.error({ reason: this.#problem }, 'the networks cannot run')
+      this.#keepTrying()
+    }
   }
 
   async stop(): Promise<void> {
+    this.#retrying.abort()
+    this.#problem = undefined
     const started = this.#started
     this.#started = undefined
     if (started === undefined) return
@@ -52,11 +78,11 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   status(): NetworkStatus {
-    return this.#running?.status() ?? IDLE
+    return this.#running?.status() ?? { ...IDLE, problem: this.#problem }
   }
 
   list() {
-    return this.#running?.list() ?? []
+    return this.#running?.list() ?? (this.#problem === undefined ? [] : this.#ports.kept())
   }
 
   speakingRoom(id: string) {
@@ -68,7 +94,7 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   async invite(id: string, fields: Parameters<NetworkService['invite']>[1]) {
-    return (await this.#get()).invite(id, fields)
+    return (await this.#getRunning()).invite(id, fields)
   }
 
   async join(invitation: string) {
@@ -76,7 +102,7 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   async leave(id: string) {
-    const service = await this.#get()
+    const service = await this.#getRunning()
     await service.leave(id)
     await this.#stopIfInNone()
   }
@@ -86,7 +112,7 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   async publish(...args: Parameters<NetworkService['publish']>) {
-    return (await this.#get()).publish(...args)
+    return (await this.#getRunning()).publish(...args)
   }
 
   alerts(query: Parameters<NetworkService['alerts']>[0]) {
@@ -105,11 +131,21 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   get #running(): NetworkService | undefined {
-    return this.#started === undefined ? undefined : this.#service
+    const isUp = this.#started !== undefined && this.#problem === undefined
+    return isUp ? this.#service : undefined
+  }
+
+  /** @throws {NOT_RUNNING} */
+  async #getRunning(): Promise<NetworkService> {
+    if (this.#problem === undefined) return await this.#get()
+    throw new NetminderError(
+      'NOT_RUNNING',
+      `the networks of this node do not run: ${this.#problem}`
+    )
   }
 
   #get(): Promise<NetworkService> {
-    this.#loaded ??= this.#load().then(
+    this.#loaded ??= this.#ports.load().then(
       (service) => {
         this.#service = service
         service.onEvent((...heard) => {
@@ -146,13 +182,43 @@ export class OnDemandNetwork implements NetworkService {
   #begin(): Promise<void> {
     this.#started ??= this.#stopped
       .then(() => this.#get())
-      .then((service) => service.start(this.#signal))
+      .then((service) => startOrUndo(service, this.#signal))
+      .then(() => {
+        this.#problem = undefined
+      })
       .catch((error: unknown) => {
         // Another try may find the port free.
         this.#started = undefined
         throw error
       })
     return this.#started
+  }
+
+  #keepTrying(): void {
+    const { clock, logger } = this.#ports
+    const retrying = new AbortController()
+    this.#retrying = retrying
+    const again = async () => {
+      if (this.#problem === undefined) return retrying.abort()
+      try {
+        await this.#begin()
+        logger.info({}, 'the networks run')
+      } catch (error) {
+        // It may be another by now. Stopped meanwhile, there is none.
+        if (!retrying.signal.aborted) this.#problem = messageOf(error)
+      }
+    }
+    clock.every(RETRY_MS, again, AbortSignal.any([retrying.signal, this.#signal]))
+  }
+}
+
+/** What had begun must not stand in the way of another try. */
+async function startOrUndo(service: NetworkService, signal: AbortSignal): Promise<void> {
+  try {
+    await service.start(signal)
+  } catch (error) {
+    await service.stop().catch(() => undefined)
+    throw error
   }
 }
 

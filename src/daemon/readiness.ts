@@ -57,7 +57,9 @@ function actuatorStates({ guard }: ReadinessParts): readonly ComponentState[] {
 
 /** A node without others guards as before: it is alone, and no less ready for it. With others, what it says must arrive. */
 function networkStates({ network }: ReadinessParts): readonly ComponentState[] {
-  return (network?.status().networks ?? []).map((one) => {
+  const { problem, networks } = network?.status() ?? { problem: undefined, networks: [] }
+  if (problem !== undefined) return [{ name: 'networks', state: 'degraded', detail: problem }]
+  return networks.map((one) => {
     const waiting = missingMesh(one)
     const complaints = [
       ...(one.isAdmitted ? [] : ['nobody takes what it says: its key is not admitted']),

@@ -83,6 +83,7 @@ export class FakeNetwork implements NetworkService {
     }
     return {
       isRunning: true,
+      problem: undefined,
       peerId: '12D3KooWFake',
       author: Buffer.from(this.signer.publicKey).toString('hex'),
       addresses: ['/ip4/198.51.100.1/tcp/11390/p2p/12D3KooWFake'],
@@ -110,11 +111,11 @@ export class FakeNetwork implements NetworkService {
     return this.joined
   }
 
-  async create(fields: Parameters<NetworkService['create']>[0]) {
   speakingRoom(id: string): ReturnType<NetworkService['speakingRoom']> {
     return this.joined.some((network) => network.id === id) ? this.room : undefined
   }
 
+  async create(fields: Parameters<NetworkService['create']>[0]) {
     this.#mayFail()
     if (fields.name.trim() !== fields.name || fields.name === '' || fields.name.length > 64) {
       throw new NetworkError('NAME_INVALID', 'expected a name of 1 to 64 bytes')

@@ -60,6 +60,11 @@ export const networkState = z
 export const networkStatus = z
   .strictObject({
     is_running: z.boolean(),
+    problem: text
+      .nullable()
+      .describe(
+        'Why the networks do not run though the node is in some; tried again every minute.'
+      ),
     peer_id: text,
     author: text.describe('Public key under which this node speaks, hexadecimal.'),
     addresses: z.array(text).describe('What others dial.'),

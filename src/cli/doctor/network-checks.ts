@@ -34,7 +34,8 @@ export async function checkNetwork(
   const { networkKey } = dataPaths(scene.dataDir)
   const status = await askStatus(scene, signal)
   const key = await checkKeyFile(networkKey)
-  if (status === undefined || status.networks.length === 0) return key
+  if (status === undefined) return key
+  if (status.networks.length === 0) return [...key, ...judgeStart(status)]
   return [...key, ...judgeNetwork(await inspect(status, scene, signal))]
 }
 
@@ -94,6 +95,17 @@ export function judgeNetwork(facts: NetworkFacts): readonly Finding[] {
     ...judgeSkew(status),
     ...judgeAddresses(status.addresses),
     ...judgeAnswers(facts)
+  ]
+}
+
+export function judgeStart({ problem }: Pick<NetworkStatus, 'problem'>): Finding[] {
+  if (problem === null) return []
+  return [
+    fault(
+      'NETWORK_NOT_RUNNING',
+      `no warning arrives, and none is heard: ${problem}`,
+      'see who holds the port: ss -ltnp; or take another in [network] of netminder.toml and restart the node; it is tried again every minute'
+    )
   ]
 }
 

@@ -48,6 +48,7 @@ import {
 import { gossipMetrics, hostMetrics } from './host-metrics.ts'
 import type { Identity } from './identity.ts'
 import { bridgeLog } from './libp2p-log.ts'
+import { describeListenFailure } from './listen-failure.ts'
 import type { NetworkLog } from './log.ts'
 import { natServices, natTransports } from './nat-traversal.ts'
 import { PeerDatastore } from './peer-datastore.ts'
@@ -171,7 +172,7 @@ export class Host {
       await this.#node?.stop()
       throw new NetworkError(
         'LISTEN_FAILED',
-        `could not listen on ${this.#options.listen.join(', ')}: ${messageOf(cause)}`,
+        describeListenFailure(this.#options.listen, messageOf(cause)),
         { cause }
       )
     }

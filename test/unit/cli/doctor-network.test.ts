@@ -1,5 +1,9 @@
 import * as assert from 'uvu/assert'
-import { judgeNetwork, type NetworkFacts } from '../../../src/cli/doctor/network-checks.ts'
+import {
+  judgeNetwork,
+  judgeStart,
+  type NetworkFacts
+} from '../../../src/cli/doctor/network-checks.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('doctor of the network')
@@ -21,7 +25,7 @@ function judge(
   const status: Status = {
     ...{ is_running: true, peer_id: 'x', author: 'x', connected_peers: 2, queues: {} },
     ...{ addresses: ['/ip4/8.8.8.8/tcp/1'], clock_skew_ms: 12, clock_peers: 3 },
-    ...{ key_used_elsewhere_at: null },
+    ...{ key_used_elsewhere_at: null, problem: null },
     ...{ networks: [network], ...fields }
   }
   const { listen = [], announced = [], bootstrap = [] } = knocks
@@ -180,4 +184,11 @@ test('a clock that is wrong is told with how far, and by how many', () => {
     surely?.message ?? '',
     '5m 1s ahead of those of the others (by 3 nodes): what this node'
   )
+})
+
+test('networks that cannot run are a fault, with the reason', () => {
+  assert.equal(judgeStart({ problem: null }), [])
+  const [finding] = judgeStart({ problem: 'could not listen on X: it is in use' })
+  assert.is(finding?.code, 'NETWORK_NOT_RUNNING')
+  assert.match(finding?.message ?? '', 'could not listen on X: it is in use')
 })

@@ -89,6 +89,19 @@ for (const { name, given, expected } of [
   test(`says of its networks: ${name}`, () => equal(componentsOf(...given), expected))
 }
 
+test('says why its networks do not run, and guards nevertheless', () => {
+  const parts = {
+    intake: { statuses: () => [] },
+    guard: { storeProblem: undefined, actuators: () => [] },
+    storeWatch: { problem: undefined },
+    network: {
+      status: () => ({ ...networkWith().status(), isRunning: false, problem: 'in use' })
+    }
+  }
+  const [, ...networks] = nodeReadiness(parts as unknown as ReadinessParts).components()
+  equal(networks, [{ name: 'networks', state: 'degraded', detail: 'in use' }])
+})
+
 interface Waiting {
   readonly clock: ManualClock
   readonly said: string[]

@@ -1,5 +1,6 @@
 import { rejects } from 'node:assert/strict'
 import { equal, is } from 'uvu/assert'
+import { ManualClock } from '../../../src/base/index.ts'
 import { OnDemandNetwork } from '../../../src/daemon/on-demand-network.ts'
 import { FakeNetwork, SAMPLE_NETWORK_ID } from '../../support/fake-network.ts'
 import { suite } from '../../support/suite.ts'
@@ -31,7 +32,16 @@ function makeOnDemand(hasNetworks = false) {
     const failure = made.loadFailures.shift()
     return failure === undefined ? Promise.resolve(service) : Promise.reject(failure)
   }
-  return { ...{ made, service }, network: new OnDemandNetwork(load, () => hasNetworks) }
+  const clock = new ManualClock()
+  const said: unknown[] = []
+  const network = new OnDemandNetwork({
+    ...{ load, clock, hasNetworks: () => hasNetworks, kept: () => service.joined },
+    logger: {
+      error: (fields) => said.push(fields),
+      info: (_fields, text) => said.push(text)
+    }
+  })
+  return { ...{ made, service, clock, said, network } }
 }
 
 const never = new AbortController().signal
@@ -87,7 +97,7 @@ test('a start that failed fails the request, and the next one tries anew', async
   equal(network.list(), [])
   await network.create({ name: 'north' })
   is(made.loads, 1)
-  equal(service.calls, ['start', 'start'])
+  equal(service.calls, ['start', 'stop', 'start'])
   is(network.status().isRunning, true)
 })
 
@@ -101,12 +111,53 @@ test('what could not be loaded is loaded at the next try', async () => {
   is(network.status().isRunning, true)
 })
 
-test('a node that cannot start its networks says so at its own start', async () => {
-  const { network, service } = makeOnDemand(true)
-  service.startFailures = [new Error('the port is taken')]
-  await rejects(() => network.start(never), has('the port is taken'))
+test('a node that cannot start its networks starts, says why, and tries again every minute', async () => {
+  const { network, service, clock, said } = makeOnDemand(true)
+  service.startFailures = [new Error('the port is taken'), new Error('it is forbidden')]
+  await network.start(never)
+  equal(
+    [network.status().isRunning, network.status().problem, network.status().networks.length],
+    [false, 'the port is taken', 0]
+  )
+  equal(network.list(), service.joined)
+  for (const ask of [
+    () => network.publish(SAMPLE_NETWORK_ID, { kind: 'vote', votes: [] }, { ttlMs: 1_000 }),
+    () => network.invite(SAMPLE_NETWORK_ID, { notAfterMs: 1 }),
+    () => network.leave(SAMPLE_NETWORK_ID)
+  ]) {
+    await rejects(ask, has('the port is taken'))
+  }
+  await clock.advance(60_000)
+  is(network.status().problem, 'it is forbidden')
+  await clock.advance(60_000)
+  equal([network.status().isRunning, network.status().problem], [true, undefined])
+  equal(said, [{ reason: 'the port is taken' }, 'the networks run'])
+  await clock.advance(600_000)
+  equal(service.calls, ['start', 'stop', 'start', 'stop', 'start'])
   await network.stop()
-  equal(service.calls, ['start'])
+})
+
+test('whoever founds a network while the port is taken is told, and what works ends the tries', async () => {
+  const { network, service, clock } = makeOnDemand(true)
+  const taken = new Error('the port is taken')
+  service.startFailures = [taken, taken]
+  await network.start(never)
+  await rejects(() => network.create({ name: 'north' }), has('the port is taken'))
+  is(network.status().problem, 'the port is taken')
+  await network.create({ name: 'north' })
+  equal([network.status().isRunning, network.status().problem], [true, undefined])
+  await clock.advance(600_000)
+  is(service.calls.filter((call) => call === 'start').length, 3)
+})
+
+test('a stopped node tries no more', async () => {
+  const { network, service, clock } = makeOnDemand(true)
+  service.startFailures = [new Error('the port is taken')]
+  await network.start(never)
+  await network.stop()
+  await clock.advance(600_000)
+  equal(service.calls, ['start', 'stop'])
+  is(network.status().problem, undefined)
 })
 
 test('stopping waits for a start under way, and leaves nothing running', async () => {
