@@ -13,22 +13,36 @@ import {
   type VoteBody
 } from '../wire/index.ts'
 import { NetworkError } from './errors.ts'
-import type { AlertQuery, Page, ReceivedAlert, Threat, ThreatQuery } from './network-api.ts'
+import type { AlertQuery, Page, ReceivedAlert, ThreatQuery } from './network-api.ts'
 import type { EventPlace, EventStore, EventVia } from './ports.ts'
+import { type FoundThreats, noteThreat } from './threats.ts'
 
-/** Of each network; an alert takes about 2 KiB. */
+/** Of each network. */
 const ENTRIES_MAX = 20_000
+/**
+ * Prefixes that these name: an event may name 64, and 20 000 such would take a gigabyte to add up. A usual alert names one or two.
+ */
+const NAMED_MAX = 40_000
+/** Retracts of one entry that are remembered: when they are void, the store is asked whether there are others. */
+const RETRACTS_MAX = 16
 const LOAD_LIMIT = 1_000
-/** Hexadecimal digits. */
-const NETWORK_ID_LENGTH = 32
 
 interface Entry {
   readonly event: SignedNetworkEvent
   readonly body: AlertBody | VoteBody
+  readonly author: string
+  readonly isOwn: boolean
   readonly receivedAtMs: number
   readonly via: EventVia
   /** Retracts of its author: while there is one, it is neither shown nor counted. */
   readonly retracts: Set<string>
+}
+
+interface Name {
+  readonly text: string
+  readonly announceId: string
+  readonly seq: bigint
+  readonly endsAtMs: number
 }
 
 export class EventView {
@@ -37,7 +51,13 @@ export class EventView {
   readonly #events: EventStore
   /** In the order of arrival. */
   readonly #entries = new Map<string, Entry>()
-  readonly #names = new Map<string, string>()
+  /** Prefixes that the entries name, all together. */
+  #named = 0
+  /** From a retract to what it takes back, for those that an entry remembers. */
+  readonly #targets = new Map<string, string>()
+  readonly #names = new Map<string, Name>()
+  /** The latest end of what was let go since it had ended; earlier, it stands again. */
+  #endedUntilMs = Number.NEGATIVE_INFINITY
   /** What is taken back and has not come yet, so that the store is asked for retracts only where there are any. */
   #awaited: Set<string> | undefined = new Set()
 
@@ -73,34 +93,61 @@ export class EventView {
   /** The event is in the store. */
   add(event: SignedNetworkEvent, arrival: Pick<Entry, 'via' | 'receivedAtMs'>): void {
     const { body } = event
-    if (body.kind === 'node-announce') this.#names.set(hex(event.author), body.name)
+    if (body.kind === 'node-announce') this.#nameAuthor(event, body.name)
     if (body.kind === 'retract') this.#retract(event, hex(body.eventId))
     if (body.kind !== 'alert' && body.kind !== 'vote') return
     // A retract can come before what it takes back: they go round under different topics.
     const id = hex(event.id)
     const isAwaited = this.#awaited?.has(id) ?? true
     const retracts = new Set(isAwaited ? this.#events.retractsOf(event.id).map(hex) : [])
-    this.#entries.set(id, { event, body, retracts, ...arrival })
-    if (this.#entries.size <= ENTRIES_MAX) return
-    const [oldest] = this.#entries.keys()
-    if (oldest !== undefined) this.#entries.delete(oldest)
-  }
-
-  remove(places: readonly EventPlace[]): void {
-    for (const { id, kind } of places) {
-      this.#entries.delete(hex(id))
-      // Its author was caught: what the retract took back stands again, unless it is void as well.
-      if (kind !== 'retract') continue
-      for (const { retracts } of this.#entries.values()) retracts.delete(hex(id))
+    for (const retract of retracts) this.#targets.set(retract, id)
+    const author = hex(event.author)
+    this.#drop(id)
+    this.#entries.set(id, { event, body, author, isOwn: this.#isOwn(event), retracts, ...arrival })
+    this.#named += namedBy(body)
+    while (this.#entries.size > ENTRIES_MAX || this.#named > NAMED_MAX) {
+      const [oldest] = this.#entries.keys()
+      if (oldest === undefined) return
+      this.#drop(oldest)
     }
   }
 
+  remove(places: readonly EventPlace[]): void {
+    const announces = new Set<string>()
+    for (const { id, kind } of places) {
+      const name = hex(id)
+      if (kind === 'node-announce') announces.add(name)
+      // Its author was caught: what the retract took back stands again, unless it is void as well.
+      if (kind === 'retract') this.#void(name)
+      else this.#drop(name)
+    }
+    if (announces.size === 0) return
+    for (const [author, { announceId }] of this.#names) {
+      if (announces.has(announceId)) this.#names.delete(author)
+    }
+  }
+
+  /** What has ended is let go; after the clock was set back, what stands again comes back. */
   expire(nowMs: number): void {
-    for (const [id, { event }] of this.#entries) if (event.expMs <= nowMs) this.#entries.delete(id)
+    if (nowMs < this.#endedUntilMs) {
+      this.#clear()
+      this.load(nowMs)
+      return
+    }
+    for (const [id, { event }] of this.#entries) {
+      if (event.expMs > nowMs) continue
+      this.#drop(id)
+      this.#endedUntilMs = Math.max(this.#endedUntilMs, event.expMs)
+    }
+    for (const [author, { endsAtMs }] of this.#names) {
+      if (endsAtMs > nowMs) continue
+      this.#names.delete(author)
+      this.#endedUntilMs = Math.max(this.#endedUntilMs, endsAtMs)
+    }
   }
 
   nameOf(author: string): string | undefined {
-    return this.#names.get(author)
+    return this.#names.get(author)?.text
   }
 
   /** How many of a kind are kept and do not count, since their authors took them back. */
@@ -115,48 +162,92 @@ export class EventView {
   /** Newest first, before the filters that span networks. */
   *alerts(query: AlertQuery, nowMs: number): Generator<ReceivedAlert> {
     for (const entry of [...this.#entries.values()].reverse()) {
-      const { event, body, receivedAtMs, via, retracts } = entry
+      const { event, body, author, isOwn, receivedAtMs, via, retracts } = entry
       if (body.kind !== 'alert' || event.expMs <= nowMs || retracts.size > 0) continue
       if (receivedAtMs <= (query.sinceMs ?? 0) || body.severity < (query.severityMin ?? 0)) continue
       const prefixes = body.indicators.map(({ prefix }) => prefix)
       if (!touches(prefixes, query.prefix)) continue
-      const author = hex(event.author)
       yield {
         id: hex(event.id),
         network: networkIdText(event.network),
-        ...{ author, authorName: this.#names.get(author), isOwn: this.#isOwn(event) },
+        ...{ author, authorName: this.nameOf(author), isOwn },
         ...{ atMs: event.tsMs, endsAtMs: event.expMs, receivedAtMs, via, body }
       }
     }
   }
 
-  collect(threats: Map<PrefixText, MutableThreat>, query: ThreatQuery, nowMs: number): void {
-    for (const { event, body, retracts } of this.#entries.values()) {
-      if (event.expMs <= nowMs || retracts.size > 0) continue
-      const isOwn = this.#isOwn(event)
-      const author = `${networkIdText(event.network)}${hex(event.author)}`
-      const said = { author, isOwn, seq: event.seq, endsAtMs: event.expMs }
+  collect(threats: FoundThreats, query: ThreatQuery, nowMs: number): void {
+    const network = networkIdText(this.#network.id)
+    for (const { event, body, author, isOwn, retracts } of this.#entries.values()) {
+      const { seq, expMs } = event
+      if (expMs <= nowMs || retracts.size > 0) continue
+      const word = { network, author, isOwn, seq, endsAtMs: expMs }
       if (body.kind === 'alert') {
-        const { category, severity, indicators } = body
-        for (const { prefix, firstMs, lastMs } of indicators) {
-          if (!touches([prefix], query.prefix)) continue
-          note(threats, prefix, { ...said, stance: 'block', category, severity, firstMs, lastMs })
+        const { category, severity } = body
+        const accusation = { ...word, stance: 'block', category, severity } as const
+        for (const indicator of body.indicators) {
+          if (!touches([indicator.prefix], query.prefix)) continue
+          noteThreat(threats, indicator.prefix, { word: accusation, span: indicator })
         }
         continue
       }
       for (const vote of body.votes) {
-        if (touches([vote.prefix], query.prefix)) {
-          note(threats, vote.prefix, { ...said, ...vote, severity: 0 })
-        }
+        if (!touches([vote.prefix], query.prefix)) continue
+        const { stance, category } = vote
+        const said = { word: { ...word, stance, category, severity: 0 }, span: vote }
+        noteThreat(threats, vote.prefix, said)
       }
+    }
+  }
+
+  #nameAuthor({ author, id, seq, expMs }: SignedNetworkEvent, text: string): void {
+    const key = hex(author)
+    if ((this.#names.get(key)?.seq ?? 0n) > seq) return
+    this.#names.set(key, { text, announceId: hex(id), seq, endsAtMs: expMs })
+  }
+
+  #clear(): void {
+    this.#entries.clear()
+    this.#named = 0
+    this.#targets.clear()
+    this.#names.clear()
+    this.#awaited = new Set()
+    this.#endedUntilMs = Number.NEGATIVE_INFINITY
+  }
+
+  #drop(id: string): void {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    this.#entries.delete(id)
+    this.#named -= namedBy(entry.body)
+    for (const retract of entry.retracts) this.#targets.delete(retract)
+  }
+
+  #void(retract: string): void {
+    const target = this.#targets.get(retract)
+    const entry = target === undefined ? undefined : this.#entries.get(target)
+    if (target === undefined || entry === undefined) return
+    this.#targets.delete(retract)
+    entry.retracts.delete(retract)
+    if (entry.retracts.size === 0) this.#remember(target, entry)
+  }
+
+  #remember(target: string, { event, retracts }: Entry): void {
+    for (const other of this.#events.retractsOf(event.id).map(hex)) {
+      retracts.add(other)
+      this.#targets.set(other, target)
     }
   }
 
   #retract(retract: SignedNetworkEvent, target: string): void {
     const entry = this.#entries.get(target)
     if (entry === undefined) this.#await(target)
-    else if (Buffer.compare(entry.event.author, retract.author) === 0) {
+    else if (
+      Buffer.compare(entry.event.author, retract.author) === 0 &&
+      entry.retracts.size < RETRACTS_MAX
+    ) {
       entry.retracts.add(hex(retract.id))
+      this.#targets.set(hex(retract.id), target)
     }
   }
 
@@ -168,70 +259,6 @@ export class EventView {
 
   #isOwn(event: SignedNetworkEvent): boolean {
     return Buffer.compare(event.author, this.#ownKey) === 0
-  }
-}
-
-/** All that is said of one prefix, by author within his network. */
-export type MutableThreat = Map<string, readonly Said[]>
-
-interface Said {
-  readonly author: string
-  readonly isOwn: boolean
-  readonly seq: bigint
-  readonly endsAtMs: number
-  readonly stance: 'block' | 'retract' | 'benign'
-  readonly category: number
-  readonly severity: number
-  readonly firstMs: number
-  readonly lastMs: number
-}
-
-function note(threats: Map<PrefixText, MutableThreat>, prefix: PrefixText, said: Said): void {
-  const threat: MutableThreat = threats.get(prefix) ?? new Map()
-  threats.set(prefix, threat)
-  threat.set(said.author, [...(threat.get(said.author) ?? []), said])
-}
-
-/** The later word of an author takes the place of the earlier one, by his own numbers; a retract ends all that he said before. */
-function standingOf(said: readonly Said[]): readonly Said[] {
-  const words = said.toSorted((a, b) => (a.seq < b.seq ? -1 : 1))
-  const end = words.findLastIndex(({ stance }) => stance === 'retract')
-  return words.slice(end + 1)
-}
-
-export function threatsOf(
-  found: ReadonlyMap<PrefixText, MutableThreat>,
-  accusersMin: number
-): readonly Threat[] {
-  return [...found]
-    .flatMap(([prefix, threat]) => threatOf(prefix, threat) ?? [])
-    .filter(({ accusers }) => accusers.length >= accusersMin)
-    .sort((a, b) => b.accusers.length - a.accusers.length || (a.prefix < b.prefix ? -1 : 1))
-}
-
-function threatOf(prefix: PrefixText, threat: MutableThreat): Threat | undefined {
-  const byAuthor = [...threat.values()].map(standingOf)
-  const all = byAuthor.flat()
-  if (all.length === 0) return undefined
-  const last = byAuthor.flatMap((words) => words.at(-1) ?? [])
-  const by = (wanted: Said['stance']) => [
-    ...new Set(
-      last.flatMap(({ isOwn, stance, author }) =>
-        !isOwn && stance === wanted ? [author.slice(NETWORK_ID_LENGTH)] : []
-      )
-    )
-  ]
-  const own = last.filter(({ isOwn }) => isOwn).at(-1)?.stance
-  return {
-    prefix,
-    accusers: by('block'),
-    defenders: by('benign'),
-    categories: [...new Set(all.map(({ category }) => category))].sort((a, b) => a - b),
-    severityMax: Math.max(...all.map(({ severity }) => severity)),
-    firstMs: Math.min(...all.map(({ firstMs }) => firstMs)),
-    lastMs: Math.max(...all.map(({ lastMs }) => lastMs)),
-    endsAtMs: Math.max(...all.map(({ endsAtMs }) => endsAtMs)),
-    ownVerdict: own === 'retract' ? undefined : own
   }
 }
 
@@ -250,6 +277,10 @@ export function pageOf<T>(
     items: items.slice(from, next),
     nextCursor: next < items.length ? String(next) : undefined
   }
+}
+
+function namedBy(body: AlertBody | VoteBody): number {
+  return body.kind === 'alert' ? body.indicators.length : body.votes.length
 }
 
 function touches(prefixes: readonly PrefixText[], wanted: Prefix | undefined): boolean {

@@ -21,7 +21,7 @@ import { Announcer } from './announce.ts'
 import { watchClock } from './clock-watch.ts'
 import { findPeersToForget, forgetPeers } from './departure.ts'
 import { NetworkError } from './errors.ts'
-import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
+import { EventView, pageOf } from './event-view.ts'
 import { EventIntake } from './events/event-intake.ts'
 import { createNodeVerifier } from './events/node-verifier.ts'
 import type { Refusal } from './events/verdict.ts'
@@ -43,6 +43,7 @@ import type {
   SequenceSource
 } from './ports.ts'
 import { Strangers } from './strangers.ts'
+import { type FoundThreats, rankThreats, threatOf } from './threats.ts'
 
 const DAY_MS = 24 * 3_600_000
 const INVITATION_MS = 7 * DAY_MS
@@ -71,6 +72,14 @@ export interface NetworkNodePorts extends HostPorts {
   onOwnKeyUsed?(): void
 }
 
+interface Running {
+  readonly identity: Identity
+  readonly host: Host
+  readonly intake: EventIntake
+  readonly gossip: Gossip
+  readonly announcer: Announcer
+}
+
 export class NetworkNode implements api.NetworkService {
   readonly name = 'network'
   readonly #options: NetworkNodeOptions
@@ -82,15 +91,7 @@ export class NetworkNode implements api.NetworkService {
   readonly #clocks: PeerClocks
   readonly #ownKey: OwnKeyWatch
   #stopping = new AbortController()
-  #running:
-    | {
-        readonly identity: Identity
-        readonly host: Host
-        readonly intake: EventIntake
-        readonly gossip: Gossip
-        readonly announcer: Announcer
-      }
-    | undefined
+  #running: Running | undefined
 
   constructor(options: NetworkNodeOptions, ports: NetworkNodePorts) {
     this.#options = options
@@ -115,7 +116,9 @@ export class NetworkNode implements api.NetworkService {
         onFailure: (error) => log.error({ error }, 'an event could not be taken')
       }
     )
-    const host = new Host(this.#options, this.#ports, identity)
+    const isAuthor = (key: Uint8Array) =>
+      [...this.#members.values()].some(({ joined }) => authors.find(joined.record.id, key))
+    const host = new Host(this.#options, { ...this.#ports, isAuthor }, identity)
     await host.start()
     const gossip = new Gossip({
       ...{ clock, host, intake, log },
@@ -123,8 +126,6 @@ export class NetworkNode implements api.NetworkService {
         this.#members.get(networkIdText(network))?.joined.askAboutUnknown(peer)
     })
     gossip.start()
-    const isAuthor = (key: Uint8Array) =>
-      [...this.#members.values()].some(({ joined }) => authors.find(joined.record.id, key))
     new Strangers({ clock, host, isAuthor }).start()
     const announcer = new Announcer(this.#options, {
       ...{ clock, log, host },
@@ -157,6 +158,7 @@ export class NetworkNode implements api.NetworkService {
     const lengths = LANES.map((lane) => [lane, running?.intake.queueLength(lane) ?? 0])
     return {
       isRunning: running !== undefined,
+      problem: undefined,
       peerId: running?.host.peerId.toString() ?? '',
       author: hexKey,
       addresses: running?.host.addresses.map(String) ?? [],
@@ -172,13 +174,13 @@ export class NetworkNode implements api.NetworkService {
     return [...this.#members.values()].map((member) => this.#summaryOf(member))
   }
 
-  async create(
-    fields: api.CreateNetworkFields
   speakingRoom(id: api.NetworkIdText) {
     const joined = this.#members.get(id.toLowerCase())?.joined
     return joined && this.#running?.intake.ownRooms(joined.network.id)
   }
 
+  async create(
+    fields: api.CreateNetworkFields
   ): Promise<{ readonly network: api.NetworkSummary; readonly invitation: string }> {
     const { identity } = this.#run
     const nowMs = this.#ports.clock.nowMs()
@@ -270,9 +272,10 @@ export class NetworkNode implements api.NetworkService {
 
   threats(query: api.ThreatQuery): api.Page<api.Threat> {
     const nowMs = this.#ports.clock.nowMs()
-    const found = new Map<string, MutableThreat>()
+    const found: FoundThreats = new Map()
     for (const { view } of this.#asked(query.network)) view.collect(found, query, nowMs)
-    return pageOf(threatsOf(found, query.accusersMin ?? 1), query)
+    const { items, nextCursor } = pageOf(rankThreats(found, query.accusersMin ?? 1), query)
+    return { items: items.map(threatOf), nextCursor }
   }
 
   onEvent(listener: api.NetworkEventListener): () => void {
@@ -322,10 +325,11 @@ export class NetworkNode implements api.NetworkService {
 
   async #attach(record: JoinedRecord): Promise<Member> {
     const { host, intake, gossip, identity, announcer } = this.#run
-    const { clock, random, log, events } = this.#ports
+    const { clock, random, log, events, authors } = this.#ports
     const network = decodeNetwork(record.document)
     const joined = new JoinedNetwork(record, network, {
-      ...{ clock, random, log, host, intake, events, clocks: this.#clocks }
+      ...{ clock, random, log, host, intake, events, clocks: this.#clocks },
+      isAuthor: (key) => authors.find(network.id, key) !== undefined
     })
     const view = new EventView(network, identity.signer.publicKey, events)
     view.load(clock.nowMs())
@@ -383,8 +387,8 @@ export class NetworkNode implements api.NetworkService {
     })
   }
 
-  #states({ identity, host }: { readonly identity: Identity; readonly host: Host }) {
-    const parts = { identity, host, authors: this.#ports.authors }
+  #states({ identity, host, announcer }: Running) {
+    const parts = { identity, host, announcer, authors: this.#ports.authors }
     return [...this.#members.values()].map((member) => describeState(member, parts))
   }
 
@@ -393,8 +397,9 @@ export class NetworkNode implements api.NetworkService {
   }
 }
 
-function refused(reason: string, cause?: unknown): NetworkError {
-  const message = `expected an event that others take, got ${reason}`
+function refused(reason: string, cause?: DecodeError): NetworkError {
+  const detail = cause === undefined ? '' : `: ${cause.message}`
+  const message = `expected an event that others take, got ${reason}${detail}`
   return new NetworkError('EVENT_REFUSED', message, { context: { reason }, cause })
 }
 

@@ -1,6 +1,12 @@
 /** What is shown of what others say: the same, in whatever order it came, and after a restart. */
-import { equal, is } from 'uvu/assert'
-import { EventView, type MutableThreat, threatsOf } from '../../../src/network/event-view.ts'
+import { equal, is, ok } from 'uvu/assert'
+import { EventView } from '../../../src/network/event-view.ts'
+import {
+  type FoundThreats,
+  noteThreat,
+  rankThreats,
+  threatOf
+} from '../../../src/network/threats.ts'
 import type { EventBody, SignedNetworkEvent } from '../../../src/wire/index.ts'
 import {
   Author,
@@ -46,9 +52,9 @@ function alertsIn(shown = view): readonly string[] {
 }
 
 function threatsIn(shown = view) {
-  const found = new Map<string, MutableThreat>()
+  const found: FoundThreats = new Map()
   shown.collect(found, { limit: 100 }, START_MS)
-  return threatsOf(found, 0)
+  return rankThreats(found, 0).map(threatOf)
 }
 
 function afterRestart(): EventView {
@@ -124,4 +130,93 @@ for (const order of [
     await take(alice.say(voteBody(['8.8.8.8'])))
     is(threatsIn()[0]?.accusers.length, 2)
   })
+}
+
+test('of more retracts than are remembered, those that are left hold when the others are void', async () => {
+  const alert = alice.say(alertBody())
+  const retracts = Array.from({ length: 20 }, () => alice.say(retractOf(alert)))
+  await take(alert, ...retracts)
+  for (const { seq } of retracts.slice(0, 19)) {
+    await take(alice.say(alertBody('1.1.1.1', `lie ${seq}`), { seq }))
+  }
+  equal(alertsIn(), [])
+  await take(alice.say(alertBody('1.1.1.1', 'last lie'), { seq: retracts[19]?.seq ?? 0n }))
+  equal(alertsIn(), [shortOf(alert)])
+})
+
+test('a retract that is void is not looked for among everything that was said', async () => {
+  const alert = alice.say(alertBody())
+  await take(alert)
+  for (let i = 0; i < 5_000; i++) {
+    view.add({ ...alert, id: idOf(i) }, { via: 'sync', receivedAtMs: START_MS })
+  }
+  const places = Array.from({ length: 20_000 }, (_, i) => ({
+    ...{ id: idOf(100_000 + i), kind: 'retract' as const, tsMs: START_MS }
+  }))
+  const few = viewOf(node)
+  const msOf = (shown: EventView) => {
+    const before = process.cpuUsage().user
+    shown.remove(places)
+    return (process.cpuUsage().user - before) / 1_000
+  }
+  msOf(few)
+  const [alone, among] = [msOf(few), msOf(view)]
+  // A hundred million comparisons take seconds.
+  ok(among < 10 * alone + 200, `${among} ms among 5 000 entries, ${alone} ms in an empty view`)
+  is(alertsIn().length, 5_001)
+})
+
+test('what is kept to be shown is bounded by the prefixes that it names', () => {
+  const vote = alice.say(voteBody(Array.from({ length: 64 }, (_, i) => `8.8.${i}.1`)))
+  for (let i = 0; i < 1_100; i++) {
+    view.add({ ...vote, id: idOf(i), seq: BigInt(i) }, { via: 'sync', receivedAtMs: START_MS })
+  }
+  const found: FoundThreats = new Map()
+  view.collect(found, { limit: 100 }, START_MS)
+  is([...found.values()].flat().length, 40_000)
+  view.remove(
+    Array.from({ length: 1_100 }, (_, i) => ({ id: idOf(i), kind: 'vote', tsMs: START_MS }))
+  )
+  is(threatsIn().length, 0)
+})
+
+test('a hundred and fifty thousand words of one author on one prefix are put together', () => {
+  const found: FoundThreats = new Map()
+  for (let i = 0; i < 150_000; i++) {
+    const word = { network: '', author: 'a', isOwn: false, seq: BigInt(i), endsAtMs: i }
+    noteThreat(found, '8.8.8.8/32', {
+      word: { ...word, stance: 'block', category: 1, severity: 1 },
+      span: { firstMs: i + 5, lastMs: i }
+    })
+  }
+  const [threat] = rankThreats(found, 1).map(threatOf)
+  equal(threat?.accusers, ['a'])
+  equal([threat?.firstMs, threat?.lastMs, threat?.endsAtMs], [5, 149_999, 149_999])
+})
+
+test('a name goes with the last announce, and the newest holds', async () => {
+  const key = Buffer.from(bob.key).toString('hex')
+  const announce = (name: string, expMs: number) => {
+    const event = bob.announce({ expMs })
+    return { ...event, body: { ...event.body, name } } as SignedNetworkEvent
+  }
+  const first = announce('first', START_MS + 1_000)
+  const second = announce('second', START_MS + 2_000)
+  for (const event of [second, first]) view.add(event, { via: 'sync', receivedAtMs: START_MS })
+  is(view.nameOf(key), 'second')
+  view.expire(START_MS + 2_000)
+  is(view.nameOf(key), undefined)
+})
+
+test('what a clock that was ahead took for ended is shown again', async () => {
+  const alert = alice.say(alertBody())
+  await take(alert)
+  view.expire(START_MS + 10 * 24 * 3_600_000)
+  equal([alertsIn(), view.nameOf(Buffer.from(alice.key).toString('hex'))], [[], undefined])
+  view.expire(START_MS)
+  equal([alertsIn(), view.nameOf(Buffer.from(alice.key).toString('hex'))], [[shortOf(alert)], ''])
+})
+
+function idOf(number: number): Uint8Array {
+  return Uint8Array.from(Buffer.from(number.toString(16).padStart(64, '0'), 'hex'))
 }
