@@ -15,6 +15,7 @@ import {
   type NodeAnnounceBody,
   sha256,
   signatureInput,
+  signerFromSeed,
   writeInvitation,
   writeLetter
 } from '../../src/wire/index.ts'
@@ -238,7 +239,10 @@ interface AdmissionCase {
   readonly fault?: AdmissionFault
   readonly author?: typeof AUTHOR
   readonly network?: Network
-  readonly revoked?: readonly Uint8Array[]
+  readonly revoked?: {
+    readonly subject: 'author' | 'invitation'
+    readonly key: Uint8Array
+  }
 }
 
 function admissionCases(): readonly AdmissionCase[] {
@@ -251,6 +255,7 @@ function admissionCases(): readonly AdmissionCase[] {
     makeInvitation({ ...INVITATION, network: CLOSED }, FOUNDER)
   )
   const byFounder = admitByFounder(subject, FOUNDER)
+  const ghost = signerFromSeed(INVITATION.seed)
   return [
     { name: 'by invitation', admission: invited },
     { name: 'by a founder', admission: byFounder },
@@ -300,17 +305,43 @@ function admissionCases(): readonly AdmissionCase[] {
       fault: 'SIGNATURE_INVALID'
     },
     {
+      name: 'under the key of the invitation',
+      admission: admitByInvitation({ ...subject, author: ghost.publicKey }, INVITATION),
+      author: ghost,
+      fault: 'AUTHOR_NOT_OWN'
+    },
+    {
       name: 'the invitation revoked',
       admission: invited,
-      revoked: [INVITATION.invitationKey],
+      revoked: { subject: 'invitation', key: INVITATION.invitationKey },
       fault: 'REVOKED'
     },
-    { name: 'the author revoked', admission: invited, revoked: [author], fault: 'REVOKED' },
+    {
+      name: 'the key of the invitation revoked as an author',
+      admission: invited,
+      revoked: { subject: 'author', key: INVITATION.invitationKey }
+    },
+    {
+      name: 'the author revoked',
+      admission: invited,
+      revoked: { subject: 'author', key: author },
+      fault: 'REVOKED'
+    },
+    {
+      name: 'the key of the author revoked as an invitation',
+      admission: invited,
+      revoked: { subject: 'invitation', key: author }
+    },
     {
       name: 'the founder revoked',
       admission: byFounder,
-      revoked: [FOUNDER.publicKey],
+      revoked: { subject: 'author', key: FOUNDER.publicKey },
       fault: 'REVOKED'
+    },
+    {
+      name: 'the key of the founder revoked as an invitation',
+      admission: byFounder,
+      revoked: { subject: 'invitation', key: FOUNDER.publicKey }
     }
   ]
 }
@@ -323,7 +354,7 @@ function admissionVector(sample: AdmissionCase) {
     name: sample.name,
     networkDocument: hex(network.bytes),
     event: hex(seal(body, { network: network.id, signer }).bytes),
-    revoked: (sample.revoked ?? []).map(hex),
+    revoked: sample.revoked ? [{ ...sample.revoked, key: hex(sample.revoked.key) }] : [],
     fault: sample.fault ?? null
   }
 }
@@ -354,7 +385,7 @@ export function networkVectorFiles(): readonly VectorFile[] {
     {
       path: 'protocols/event/vectors/admission.json',
       about:
-        'Node announces with an admission, keys that are revoked, and why the author may not speak, if he may not.',
+        'Node announces with an admission, what is revoked, and why the author may not speak, if he may not.',
       vectors: admissionCases().map(admissionVector)
     }
   ]

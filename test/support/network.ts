@@ -57,8 +57,13 @@ export class Author {
   readonly network: Network
   seq: bigint
 
-  constructor(name: string, network: Network = NETWORK, firstSeq = 1n) {
-    this.signer = signerOf(name)
+  constructor(
+    name: string,
+    network: Network = NETWORK,
+    firstSeq = 1n,
+    signer: Signer = signerOf(name)
+  ) {
+    this.signer = signer
     this.network = network
     this.seq = firstSeq
   }

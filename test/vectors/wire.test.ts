@@ -154,7 +154,7 @@ test('admissions hold, or are refused for their fault', async () => {
     name: string
     networkDocument: string
     event: string
-    revoked: readonly string[]
+    revoked: readonly { subject: string; key: string }[]
     fault: string | null
   }
   const vectors = read<Admitted>('protocols/event/vectors/admission.json')
@@ -164,7 +164,10 @@ test('admissions hold, or are refused for their fault', async () => {
     const subject = {
       network: decodeNetwork(bytesOf(networkDocument)),
       author: event.author,
-      isRevoked: (key: Uint8Array) => revoked.includes(Buffer.from(key).toString('hex'))
+      isRevoked: (subject: string, key: Uint8Array) =>
+        revoked.some(
+          (one) => one.subject === subject && one.key === Buffer.from(key).toString('hex')
+        )
     }
     const found = await findAdmissionFault(event.body.admission, subject, verifyPlainly)
     is(found ?? null, fault, name)

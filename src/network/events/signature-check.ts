@@ -54,8 +54,8 @@ async function checkContent(
   const subject = {
     network,
     author: event.author,
-    isRevoked: (key: Uint8Array) =>
-      book.isRevoked(network.id, 'author', key) || book.isRevoked(network.id, 'invitation', key)
+    isRevoked: (kind: 'author' | 'invitation', key: Uint8Array) =>
+      book.isRevoked(network.id, kind, key)
   }
   const fault = await findAdmissionFault(body.admission, subject, verify)
   return { authenticated: { event, isAdmitted: fault === undefined } }

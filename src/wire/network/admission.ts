@@ -51,6 +51,8 @@ export const ADMISSION_FAULTS = [
   'POLICY_FORBIDS',
   /** After the end of the invitation. */
   'ADMITTED_TOO_LATE',
+  /** The key of an invitation is known to all its holders: it is nobody's. */
+  'AUTHOR_NOT_OWN',
   /** The invitation, the author or the founder's admission was revoked. */
   'REVOKED',
   /** One of the signatures does not verify. */
@@ -114,27 +116,28 @@ export async function findAdmissionFault(
   subject: {
     readonly network: Network
     readonly author: Uint8Array
-    /** Keys of authors and invitations that the founders revoked. */
-    isRevoked(key: Uint8Array): boolean
+    /** As what it stands here: one revoked as an author is not revoked as an invitation, or its holders could revoke it. */
+    isRevoked(subject: 'author' | 'invitation', key: Uint8Array): boolean
   },
   verify: Verify
 ): Promise<AdmissionFault | undefined> {
   const { network, author } = subject
   const isFounder = (key: Uint8Array) => network.founders.some((other) => isSameBytes(key, other))
-  if (subject.isRevoked(author)) return 'REVOKED'
+  if (subject.isRevoked('author', author)) return 'REVOKED'
   if (isFounder(author)) return undefined
   if (admission === undefined) return 'ADMISSION_MISSING'
   const { founder, founderSignature } = admission
   if (!isFounder(founder)) return 'FOUNDER_UNKNOWN'
-  if (subject.isRevoked(founder)) return 'REVOKED'
+  if (subject.isRevoked('author', founder)) return 'REVOKED'
   if (admission.by === 'founder') {
     const data = founderAdmissionInput(network.id, author)
     return (await verify(founder, data, founderSignature)) ? undefined : 'SIGNATURE_INVALID'
   }
   if (network.policy !== 'invitation') return 'POLICY_FORBIDS'
   const { invitationKey, admittedAtMs, notAfterMs, invitationSignature } = admission
+  if (isSameBytes(author, invitationKey)) return 'AUTHOR_NOT_OWN'
   if (admittedAtMs > notAfterMs) return 'ADMITTED_TOO_LATE'
-  if (subject.isRevoked(invitationKey)) return 'REVOKED'
+  if (subject.isRevoked('invitation', invitationKey)) return 'REVOKED'
   const isOpened = await verify(
     founder,
     invitationGrantInput(network.id, admission),

@@ -8,6 +8,7 @@ import {
   LIFETIME_MS_MAX,
   proofOfEquivocation,
   type SignedNetworkEvent,
+  signerFromSeed,
   topicOf
 } from '../../../src/wire/index.ts'
 import {
@@ -305,6 +306,28 @@ test('lets in by an invitation, and nobody any more once it was revoked', async 
   )
   // A founder himself lets him in again, and his old words may come back.
   is(await submit(bob.announce()), 'accept')
+  is(await submit(bob.say(alertBody())), 'accept')
+})
+
+test('an invitation stands until a founder revokes it: its key is nobody, and revokes nothing', async () => {
+  const invitation = await inviting()
+  const join = (author: Author) => {
+    const subject = { network: NETWORK.id, author: author.key, nowMs: START_MS }
+    return submit(author.say(announceOf(admitByInvitation(subject, invitation))))
+  }
+  const [bob, carol] = [new Author('bob'), new Author('carol')]
+  is(await join(bob), 'accept')
+  // Whoever holds the invitation holds its key.
+  const ghost = new Author('ghost', NETWORK, 1n, signerFromSeed(invitation.seed))
+  is(Buffer.compare(ghost.key, invitation.invitationKey), 0)
+  is(await join(ghost), 'ignore ADMISSION_INVALID')
+  is(await submit(ghost.say(revokeBody('author', ghost.key))), 'ignore UNKNOWN_AUTHOR')
+  is(await join(carol), 'accept')
+  // A founder who revokes the key as an author, by mistake, has not revoked the invitation.
+  const founder = new Author('founder')
+  is(await submit(founder.say(revokeBody('author', invitation.invitationKey))), 'accept')
+  is(await join(new Author('dave')), 'accept')
+  is(await join(bob), 'accept')
   is(await submit(bob.say(alertBody())), 'accept')
 })
 
