@@ -41,6 +41,7 @@ function wireNetworkState(state: NetworkState): Wire<'networkState'> {
     mesh_wanted: { ...state.meshWanted },
     authors: state.authors,
     is_admitted: state.isAdmitted,
+    announce_problem: state.announceProblem ?? null,
     live_events: { ...state.liveEvents },
     digest: state.digest,
     bootstrap: [...state.bootstrap],

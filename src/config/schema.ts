@@ -3,6 +3,7 @@
  * generated from here, so a sentence written here is what an operator reads.
  */
 import * as z from 'zod'
+import { isNodeName, NODE_NAME_BYTES_MAX } from '../wire/index.ts'
 import { network } from './network-schema.ts'
 import { prefix } from './prefix-schema.ts'
 
@@ -41,9 +42,13 @@ function milliseconds(min: number, max: number) {
 const node = z.strictObject({
   name: z
     .string()
-    .max(253)
+    .refine(isNodeName, {
+      error: `expected at most ${NODE_NAME_BYTES_MAX} bytes of text without control and format characters, in Unicode normal form C`
+    })
     .default('')
-    .describe('Name of this node in its own output; empty takes the host name.')
+    .describe(
+      'Name of this node, also told to the networks that it is in; empty takes the host name.'
+    )
 })
 
 const source = z

@@ -20,7 +20,7 @@ import type {
 } from '../network/index.ts'
 import { OwnSequence, readOrCreateSecret, readSecret } from '../store/index.ts'
 import type { Logger, MetricsRegister, PrometheusRegister } from '../telemetry/index.ts'
-import { decodeNetwork, networkIdText, signerFromSeed } from '../wire/index.ts'
+import { decodeNetwork, networkIdText, nodeNameOfHost, signerFromSeed } from '../wire/index.ts'
 import { actuatorProtection } from './actuator-protection.ts'
 import {
   countNetwork,
@@ -71,7 +71,7 @@ export function createNetwork(
     clock
   )
   const options: NetworkNodeOptions = {
-    name: node.name || hostname(),
+    name: node.name || nodeNameOfHost(hostname()),
     agent: `netminder/${programVersion()}`,
     listen: network.listen,
     announce: network.announce,

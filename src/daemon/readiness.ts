@@ -62,7 +62,7 @@ function networkStates({ network }: ReadinessParts): readonly ComponentState[] {
   return networks.map((one) => {
     const waiting = missingMesh(one)
     const complaints = [
-      ...(one.isAdmitted ? [] : ['nobody takes what it says: its key is not admitted']),
+      ...complaintsOfSpeaking(one),
       ...(waiting.length > 0 ? [`waits for a mesh: ${waiting.join(', ')}`] : []),
       ...(one.isEclipseSuspected ? ['its peers may keep it apart from the rest'] : [])
     ]
@@ -75,6 +75,12 @@ function networkStates({ network }: ReadinessParts): readonly ComponentState[] {
         : [connected, ...complaints].join('; ')
     }
   })
+}
+
+/** Whoever could not announce himself is not admitted either, but for another reason than his key. */
+function complaintsOfSpeaking({ isAdmitted, announceProblem }: NetworkState): readonly string[] {
+  if (announceProblem !== undefined) return [`it could not announce itself: ${announceProblem}`]
+  return isAdmitted ? [] : ['nobody takes what it says: its key is not admitted']
 }
 
 /** `2 of 6 on alert`, for each topic on which too few would pass on what this node says. */

@@ -6,6 +6,8 @@ import {
   type NodeAnnounceBody,
   networkIdText
 } from '../wire/index.ts'
+import { NetworkError } from './errors.ts'
+import type { VerdictReason } from './events/verdict.ts'
 import type { Host } from './host/host.ts'
 import type { NetworkLog } from './host/log.ts'
 import type { JoinedNetwork as RunningNetwork } from './joined-network.ts'
@@ -27,6 +29,7 @@ export class Announcer {
   readonly #node: { readonly name: string; readonly agent: string }
   readonly #ports: AnnouncerPorts
   readonly #announcedAtMs = new WeakMap<object, number>()
+  readonly #problems = new WeakMap<object, string>()
 
   constructor(node: { readonly name: string; readonly agent: string }, ports: AnnouncerPorts) {
     this.#node = node
@@ -53,9 +56,18 @@ export class Announcer {
     try {
       await this.#publish(id, announceBody(this.#node, host, network.record))
       this.#announcedAtMs.set(network, clock.nowMs())
+      this.#problems.delete(network)
     } catch (error) {
-      log.warn({ network: id, reason: messageOf(error) }, 'could not announce itself')
+      const reason = messageOf(error)
+      log.warn({ network: id, reason }, 'could not announce itself')
+      if (isOfAdmission(error)) this.#problems.delete(network)
+      else this.#problems.set(network, reason)
     }
+  }
+
+  /** Why the last announce failed, where it did and the node's admission is not what it failed for. */
+  problemOf(network: object): string | undefined {
+    return this.#problems.get(network)
   }
 
   async sayFarewell({ record }: Announced): Promise<void> {
@@ -70,6 +82,17 @@ export class Announcer {
   async #publish(id: string, body: NodeAnnounceBody): Promise<void> {
     await this.#ports.publish(id, body, { ttlMs: ANNOUNCE_TTL_MS })
   }
+}
+
+const OF_ADMISSION: readonly unknown[] = [
+  'UNKNOWN_AUTHOR',
+  'ADMISSION_INVALID',
+  'AUTHOR_REVOKED'
+] satisfies readonly VerdictReason[]
+
+/** That is shown by itself (`isAdmitted`). */
+function isOfAdmission(error: unknown): boolean {
+  return error instanceof NetworkError && OF_ADMISSION.includes(error.context['reason'])
 }
 
 type Announced = Pick<RunningNetwork, 'record' | 'signal'>

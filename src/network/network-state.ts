@@ -8,18 +8,21 @@ import {
   type Topic,
   topicName
 } from '../wire/index.ts'
+import type { Announcer } from './announce.ts'
 import type { EventView } from './event-view.ts'
 import { MESH_PARAMS } from './host/gossip-params.ts'
 import type { Host } from './host/host.ts'
 import type { Identity } from './host/identity.ts'
 import { isFounder } from './invitations.ts'
 import type { JoinedNetwork } from './joined-network.ts'
+import type { ListView } from './list-view.ts'
 import type { NetworkPeer, NetworkState, NetworkSummary } from './network-api.ts'
 import type { AuthorStore } from './ports.ts'
 
 export interface Member {
   readonly joined: JoinedNetwork
   readonly view: EventView
+  readonly lists: ListView
 }
 
 export function summarize(joined: JoinedNetwork, identity: Identity): NetworkSummary {
@@ -47,12 +50,13 @@ function isAdmitted(network: Network, { signer }: Identity, authors: AuthorStore
 
 interface StateParts {
   readonly host: Host
+  readonly announcer: Pick<Announcer, 'problemOf'>
   readonly identity: Identity
   readonly authors: AuthorStore
 }
 
 export function describeState({ joined, view }: Member, parts: StateParts): NetworkState {
-  const { host, identity, authors } = parts
+  const { host, identity, authors, announcer } = parts
   const { network, peers, live, lastSync, isEclipseSuspected } = joined
   const name = (topic: Topic) => topicName(network.id, topic)
   const meshOf = (topic: Topic) => host.gossip.getMeshPeers(name(topic)).length
@@ -75,6 +79,7 @@ export function describeState({ joined, view }: Member, parts: StateParts): Netw
     ...summarize(joined, identity),
     authors: authors.list(network.id).length,
     isAdmitted: isAdmitted(network, identity, authors),
+    announceProblem: announcer.problemOf(joined),
     mesh: byTopic(meshOf),
     meshWanted: byTopic(wantedOf),
     liveEvents,

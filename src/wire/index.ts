@@ -20,7 +20,14 @@ export {
   listDigest,
   proofOfEquivocation
 } from './event/content.ts'
-export { decodeEvent, eventId, sealEvent } from './event/envelope.ts'
+export {
+  decodeEvent,
+  decodeEventBody,
+  decodeEventHead,
+  eventId,
+  findEventId,
+  sealEvent
+} from './event/envelope.ts'
 export { compareIndicators, isPublicPrefix } from './event/indicator.ts'
 export {
   EVENT_KINDS,
@@ -79,6 +86,7 @@ export {
   parseLetter,
   writeLetter
 } from './network/letter.ts'
+export { isNodeName, nodeNameOfHost } from './node-name.ts'
 export type { Signer, Verify } from './ports.ts'
 export { signatureInput } from './signature-input.ts'
 export {

@@ -13,6 +13,7 @@ import {
 import { NetworkError } from '../../src/network/errors.ts'
 import { pageOf } from '../../src/network/event-view.ts'
 import type {
+  ListedPrefix,
   NetworkEventListener,
   NetworkPeer,
   NetworkService,
@@ -33,6 +34,7 @@ import {
 export const SAMPLE_NETWORK_ID = '0102030405060708090a0b0c0d0e0f10'
 /** Addresses of documents stand for the public. */
 const TREATED_AS_PUBLIC = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'].map(getPrefix)
+const KEY = 'ab'.repeat(32)
 const SEED = createHash('sha256').update('fake network').digest()
 
 export class FakeNetwork implements NetworkService {
@@ -44,6 +46,7 @@ export class FakeNetwork implements NetworkService {
   readonly publishedIds: string[] = []
   received: ReceivedAlert[] = []
   threatsSaid: Threat[] = []
+  listed: ListedPrefix[] = []
   mesh = 2
   meshWanted = 2
   nameOfAuthors: string | undefined = 'fake.example'
@@ -94,6 +97,7 @@ export class FakeNetwork implements NetworkService {
         meshWanted,
         authors: 3,
         isAdmitted: true,
+        announceProblem: undefined,
         liveEvents,
         digest: '00',
         bootstrap: ['/ip4/198.51.100.2/tcp/11390'],
@@ -131,9 +135,41 @@ export class FakeNetwork implements NetworkService {
     return 'netminder1:invitation'
   }
 
+  readInvitation() {
+    const addresses = ['/ip4/198.51.100.1/tcp/11390/p2p/12D3KooWFake']
+    return { key: KEY, addresses, hasPublicAddress: true }
+  }
+
+  async key(): Promise<string> {
+    return Buffer.from(this.signer.publicKey).toString('hex')
+  }
+
+  async admit(id: string, { author }: Parameters<NetworkService['admit']>[1]): Promise<string> {
+    this.#get(id)
+    this.#mayFail()
+    return `netminder-admission1:${author}`
+  }
+
+  async revoke(id: string, { key, subject = 'author' }: Parameters<NetworkService['revoke']>[1]) {
+    this.#get(id)
+    this.#mayFail()
+    return { subject, key, authors: [key] }
+  }
+
+  authors(id: string): ReturnType<NetworkService['authors']> {
+    this.#get(id)
+    const isOwn = { isOwn: false, isFounder: false, isRevoked: false }
+    return [{ key: KEY, name: 'other.example', ...isOwn, invitation: undefined, admittedAtMs: 1 }]
+  }
+
+  lists(query: Parameters<NetworkService['lists']>[0]) {
+    if (query.network !== undefined) this.#get(query.network)
+    return pageOf(this.listed, query)
+  }
+
   async join(invitation: string): Promise<NetworkSummary> {
     this.#mayFail()
-    if (!invitation.startsWith('netminder1:')) {
+    if (!/^netminder(?:-admission)?1:/.test(invitation)) {
       throw new NetminderError('INVITATION_DAMAGED', 'part of the line is missing')
     }
     const joined = this.joined[0] ?? summaryOf(SAMPLE_NETWORK_ID, 'keyservers of the north')

@@ -38,6 +38,9 @@ export const networkState = z
       .describe('Peers that the mesh takes until what is said arrives, by topic.'),
     authors: count.describe('Who may speak, this node included.'),
     is_admitted: z.boolean().describe('Whether others take what this node says.'),
+    announce_problem: text
+      .nullable()
+      .describe('Why the node could not announce itself at the last try; null: it could.'),
     live_events: z.record(text, count),
     digest: text.describe('Two nodes that hold the same show the same.'),
     bootstrap: z.array(text).describe('Addresses of the invitation.'),

@@ -120,7 +120,20 @@ function judgeKeyUse({ key_used_elsewhere_at: at }: NetworkStatus): Finding[] {
   ]
 }
 
-function judgeAdmission({ name, id, is_admitted }: NetworkStatus['networks'][number]): Finding[] {
+function judgeAdmission(network: NetworkStatus['networks'][number]): Finding[] {
+  const { name, id, is_admitted, announce_problem: problem } = network
+  if (problem !== null) {
+    const effect = is_admitted
+      ? 'others know it by what it said before'
+      : 'nobody takes what it says'
+    return [
+      fault(
+        'NETWORK_NOT_ANNOUNCED',
+        `this node could not announce itself in "${name}": ${problem}; ${effect}`,
+        'mend what it names; it is tried again every ten minutes, and when the node starts'
+      )
+    ]
+  }
   if (is_admitted) return []
   return [
     fault(

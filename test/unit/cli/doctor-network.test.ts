@@ -20,6 +20,7 @@ function judge(
     ...{ joined_at: '2026-01-01T00:00:00Z', peers: 2, is_alone: false, authors: 3, digest: '' },
     ...{ mesh: { alert: 2, vote: 1 }, mesh_wanted: { alert: 2, vote: 1 }, live_events: {} },
     ...{ last_sync: null, is_eclipse_suspected: false, bootstrap: [], is_admitted: true },
+    announce_problem: null,
     ...one
   }
   const status: Status = {
@@ -66,6 +67,12 @@ for (const { name, fields, one, expected } of [
     fields: {},
     one: { is_admitted: false },
     expected: ['fault NETWORK_NOT_ADMITTED']
+  },
+  {
+    name: 'not announced, and so not let in',
+    fields: {},
+    one: { is_admitted: false, announce_problem: 'expected name of at most 64 bytes' },
+    expected: ['fault NETWORK_NOT_ANNOUNCED']
   },
   {
     name: 'kept apart',

@@ -101,6 +101,12 @@ const BAD_VALUES = [
     say: /one of "error"/
   },
   {
+    name: 'a name that the networks do not take',
+    text: `[node]\nname = "${'n'.repeat(65)}"`,
+    path: 'node.name',
+    say: /at most 64 bytes/
+  },
+  {
     name: 'a bad prefix',
     text: '[defense]\nprotect = ["10.1"]',
     path: 'defense.protect.0',

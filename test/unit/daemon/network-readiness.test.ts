@@ -81,6 +81,11 @@ for (const { name, given, expected } of [
     ]
   },
   {
+    name: 'not announced',
+    given: [{ ...MET, isAdmitted: false, announceProblem: 'expected a shorter name' }],
+    expected: ['degraded: 8 nodes connected; it could not announce itself: expected a shorter name']
+  },
+  {
     name: 'two networks, each for itself',
     given: [ALONE, MET],
     expected: ['ok: alone: no other node is connected', 'ok: 8 nodes connected']

@@ -2,6 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { equal, is } from 'uvu/assert'
 import { ManualClock } from '../../../src/base/index.ts'
 import { Announcer } from '../../../src/network/announce.ts'
+import { NetworkError } from '../../../src/network/errors.ts'
 import type { NodeAnnounceBody } from '../../../src/wire/index.ts'
 import { NETWORK } from '../../support/network.ts'
 import { suite } from '../../support/suite.ts'
@@ -13,7 +14,7 @@ const HOUR_MS = 3_600_000
 function makeAnnouncer() {
   const clock = new ManualClock(1_800_000_000_000)
   const said: (readonly [NodeAnnounceBody, number])[] = []
-  let isRefused = false
+  let refusal: Error | undefined
   const log = {
     ...{ error: () => undefined, warn: () => undefined, info: () => undefined },
     ...{ debug: () => undefined, isEnabled: () => false }
@@ -23,7 +24,7 @@ function makeAnnouncer() {
     {
       ...{ clock, log, host: { addresses: [multiaddr('/ip4/127.0.0.1/tcp/1')] } },
       publish: (_id, body, { ttlMs }) => {
-        if (isRefused) return Promise.reject(new Error('no'))
+        if (refusal !== undefined) return Promise.reject(refusal)
         said.push([body, ttlMs])
         return Promise.resolve()
       }
@@ -37,8 +38,8 @@ function makeAnnouncer() {
     }
     return { network: { record, signal: leaving.signal }, leave: () => leaving.abort() }
   }
-  const refuse = (is: boolean) => {
-    isRefused = is
+  const refuse = (error: Error | undefined) => {
+    refusal = error
   }
   return { clock, announcer, said, membership, refuse }
 }
@@ -80,16 +81,43 @@ test('says nothing more of a network that was left, and once a day when it is jo
 test('tries again soon when it was refused, and at once when the machine has slept', async () => {
   const { clock, announcer, said, membership, refuse } = makeAnnouncer()
   const { network } = membership()
-  refuse(true)
+  refuse(new Error('no'))
   await announcer.announce(network)
   await announcer.sayFarewell(network)
   announcer.keepAnnouncing(network)
   await clock.advance(HOUR_MS)
   is(said.length, 0)
-  refuse(false)
+  refuse(undefined)
   await clock.advance(10 * 60_000)
   is(said.length, 1)
   clock.jumpTo(clock.nowMs() + 2 * DAY_MS)
   await clock.advance(10 * 60_000)
   is(said.length, 2)
+})
+
+test('keeps why it could not announce itself, until it could', async () => {
+  const { announcer, membership, refuse } = makeAnnouncer()
+  const { network } = membership()
+  is(announcer.problemOf(network), undefined)
+  refuse(new Error('the disk is full'))
+  await announcer.announce(network)
+  is(announcer.problemOf(network), 'the disk is full')
+  is(announcer.problemOf(membership().network), undefined)
+  refuse(undefined)
+  await announcer.announce(network)
+  is(announcer.problemOf(network), undefined)
+})
+
+test('that its key is not let in is no trouble of announcing', async () => {
+  const { announcer, membership, refuse } = makeAnnouncer()
+  const { network } = membership()
+  refuse(new Error('the disk is full'))
+  await announcer.announce(network)
+  const context = { reason: 'AUTHOR_REVOKED' }
+  refuse(new NetworkError('EVENT_REFUSED', 'expected an event that others take', { context }))
+  await announcer.announce(network)
+  is(announcer.problemOf(network), undefined)
+  refuse(new NetworkError('EVENT_REFUSED', 'too long', { context: { reason: 'TEXT_INVALID' } }))
+  await announcer.announce(network)
+  is(announcer.problemOf(network), 'too long')
 })
