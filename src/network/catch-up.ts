@@ -1,7 +1,7 @@
 /** Brings what a node missed: reconciles with one peer, fetches what that one has, and submits it like gossip (design defense.md e.5). */
 import type { PeerId } from '@libp2p/interface'
 import { type Clock, LruMap, messageOf } from '../base/index.ts'
-import { DecodeError, decodeEvent, FETCH_IDS_MAX } from '../wire/index.ts'
+import { DecodeError, decodeEventHead, FETCH_IDS_MAX, findEventId } from '../wire/index.ts'
 import { SyncError } from './errors.ts'
 import type { EventIntake } from './events/event-intake.ts'
 import type { FetchProtocol } from './fetch-protocol/fetch-protocol.ts'
@@ -141,6 +141,9 @@ export class CatchUp {
       const asked = left.slice(0, FETCH_IDS_MAX)
       const answer = await fetch.fetch(peer, asked, run.signal)
       if (answer === undefined || answer.refusal !== undefined) return
+      if (!isSubset(answer.events, asked)) {
+        throw new SyncError('EVENT_UNASKED', 'expected events that were asked for, got others')
+      }
       await this.#take(peer, answer.events, run)
       // Answers keep the order of the request: without more, what was not given is not there.
       const given = answer.hasMore ? Math.max(1, answer.events.length) : asked.length
@@ -164,9 +167,18 @@ export class CatchUp {
   }
 }
 
+/** Each at most once. What cannot be read was not asked for either: its id is that of its bytes. */
+function isSubset(events: readonly Uint8Array[], ids: readonly Uint8Array[]): boolean {
+  const asked = new Set(ids.map(textOf))
+  return events.every((bytes) => {
+    const id = findEventId(bytes)
+    return id !== undefined && asked.delete(textOf(id))
+  })
+}
+
 function noteId(ids: Set<string>, bytes: Uint8Array): void {
   try {
-    ids.add(textOf(decodeEvent(bytes).id))
+    ids.add(textOf(decodeEventHead(bytes).id))
   } catch (error) {
     // Of a version or kind that this node does not know: it has no id here.
     if (!(error instanceof DecodeError)) throw error

@@ -13,10 +13,14 @@ export type SyncErrorCode =
   | 'ROUNDS_EXCEEDED'
   /** The session took more bytes than it may. What was found until then is good. */
   | 'BYTES_EXCEEDED'
+  /** To compare what the peer named with what is here took more than it may. What was found until then is good. */
+  | 'ITEMS_EXCEEDED'
   /** The peer has too many sessions already. */
   | 'PEER_BUSY'
   /** The peer says that a limit is reached. */
   | 'PEER_LIMIT'
+  /** An event for which nobody had asked, or that was given twice. */
+  | 'EVENT_UNASKED'
   /** A frame after the end. */
   | 'SESSION_ENDED'
 
@@ -28,7 +32,8 @@ export class SyncError extends NetminderError<SyncErrorCode> {
       this.code === 'FRAME_INVALID' ||
       this.code === 'KIND_UNEXPECTED' ||
       this.code === 'ROUND_UNEXPECTED' ||
-      this.code === 'SESSION_ENDED'
+      this.code === 'SESSION_ENDED' ||
+      this.code === 'EVENT_UNASKED'
     )
   }
 }

@@ -36,6 +36,8 @@ export interface JoinedPorts {
   readonly intake: EventIntake
   readonly events: EventStore
   readonly clocks: PeerClocks
+  /** Whether the key may speak in this network. */
+  isAuthor(key: Uint8Array): boolean
 }
 
 export class JoinedNetwork {
@@ -64,7 +66,7 @@ export class JoinedNetwork {
     const onDifference = (peer: string) =>
       this.#tasks.run(() => this.#news.askBack(peer, this.#leaving.signal))
     this.#sync = new SyncProtocol(network.id, this.live, { ...ports, onDifference })
-    this.#fetch = new FetchProtocol(network.id, ports.events, ports.host)
+    this.#fetch = new FetchProtocol(network.id, ports)
     const { clock, random, log, intake, host, events } = ports
     this.#catchUp = new CatchUp(network.id, {
       ...{ clock, log, intake, events, sync: this.#sync, fetch: this.#fetch },

@@ -8,22 +8,31 @@ import {
   type FetchResponse,
   protocolId
 } from '../../wire/index.ts'
+import { askerOf } from '../asker.ts'
 import { FramedStream } from '../host/framed-stream.ts'
 import type { Host } from '../host/host.ts'
 import { isPeerFault } from '../host/peer-fault.ts'
-import type { EventStore } from '../ports.ts'
 import { FETCH_STREAMS_MAX, FETCH_TIMEOUT_MS } from './constants.ts'
-import { FetchHandler } from './handler.ts'
+import { FetchHandler, type FetchPorts } from './handler.ts'
 
 export class FetchProtocol {
   readonly id: string
   readonly #host: Host
   readonly #handler: FetchHandler
+  readonly #isAuthor: (key: Uint8Array) => boolean
 
-  constructor(network: Uint8Array, events: Pick<EventStore, 'get'>, host: Host) {
+  constructor(
+    network: Uint8Array,
+    ports: FetchPorts & {
+      readonly host: Host
+      /** Whether the key may speak in the network. */
+      isAuthor(key: Uint8Array): boolean
+    }
+  ) {
     this.id = protocolId(network, 'fetch')
-    this.#host = host
-    this.#handler = new FetchHandler(network, events)
+    this.#host = ports.host
+    this.#isAuthor = (key) => ports.isAuthor(key)
+    this.#handler = new FetchHandler(network, ports)
   }
 
   async register(): Promise<void> {
@@ -61,7 +70,10 @@ export class FetchProtocol {
     const framed = new FramedStream(stream, FETCH_REQUEST_BYTES_MAX, deadline)
     try {
       const request = await framed.read()
-      if (request !== undefined) await framed.write(this.#handler.handle(request))
+      if (request !== undefined) {
+        const asker = askerOf(connection, { host: this.#host, isAuthor: this.#isAuthor })
+        await framed.write(this.#handler.handle(asker, request))
+      }
       await framed.close()
     } catch (error) {
       framed.abort(error)

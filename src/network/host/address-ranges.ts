@@ -52,6 +52,11 @@ export function findRelayAddressOf(multiaddr: string): AddressText | undefined {
   return relayed.length === 0 ? undefined : findAddressOf(direct)
 }
 
+/** What one subscriber has for himself: an IPv4 address, or the /64 of one line. */
+export function siteOf(address: AddressText): PrefixText {
+  return address.includes(':') ? getPrefix(`${address}/64`).text : `${address}/32`
+}
+
 export function countedPrefixOf(address: AddressText): PrefixText {
   const length = address.includes(':') ? COUNTED_LENGTH.ipv6 : COUNTED_LENGTH.ipv4
   return getPrefix(`${address}/${length}`).text

@@ -3,8 +3,8 @@
  * counted for loopback as well and lets nobody out, so this one takes its place.
  */
 import type { ConnectionGater } from '@libp2p/interface'
-import { type Clock, getPrefix, LruMap } from '../../base/index.ts'
-import { type AddressRanges, countedPrefixOf, findAddressOf } from './address-ranges.ts'
+import { type Clock, LruMap, type PrefixText } from '../../base/index.ts'
+import { type AddressRanges, countedPrefixOf, findAddressOf, siteOf } from './address-ranges.ts'
 
 /** Two operators behind one provider are likely, three are not (design defense.md e.1). */
 export const CONNECTIONS_PER_PREFIX_MAX = 2
@@ -20,6 +20,7 @@ export interface GaterPorts {
   /** Of every open connection, as multiaddrs. */
   remoteAddresses(): Iterable<string>
   isBanned(peerId: string): boolean
+  isBannedSite(site: PrefixText): boolean
   onDenied(reason: DenyReason): void
 }
 
@@ -31,7 +32,7 @@ export function createConnectionGater(ports: GaterPorts): ConnectionGater {
 
   const isTooFast = (address: string): boolean => {
     const nowMs = ports.clock.monotonicMs()
-    const line = address.includes(':') ? getPrefix(`${address}/64`).text : address
+    const line = siteOf(address)
     const rate = rates.get(line)
     if (rate === undefined || nowMs - rate.sinceMs >= SECOND_MS) {
       rates.set(line, { sinceMs: nowMs, count: 1 })
@@ -63,6 +64,7 @@ export function createConnectionGater(ports: GaterPorts): ConnectionGater {
     denyInboundConnection: (connection) => {
       const address = findAddressOf(connection.remoteAddr.toString())
       if (address === undefined || ports.local.includes(address)) return false
+      if (ports.isBannedSite(siteOf(address))) return deny('banned')
       if (isTooFast(address)) return deny('rate')
       return isCrowded(address) ? deny('prefix') : false
     },

@@ -39,9 +39,13 @@ export class FramedStream {
     this.#stopWatching = () => signal.removeEventListener('abort', onAbort)
   }
 
-  /** Undefined: the peer has ended. @throws {FRAME_TOO_LONG | FRAME_CUT} */
-  async read(): Promise<Uint8Array | undefined> {
-    if (!this.#isWhole()) await this.#collectInTime()
+  /**
+   * Undefined: the peer has ended. When `within` aborts before a message is whole, the stream is reset.
+   *
+   * @throws {FRAME_TOO_LONG | FRAME_CUT}
+   */
+  async read(within?: AbortSignal): Promise<Uint8Array | undefined> {
+    if (!this.#isWhole()) await this.#collectInTime(within)
     const head = this.#findHead()
     if (head === undefined || this.#received.byteLength < head.start + head.length) {
       if (this.#received.byteLength === 0) return undefined
@@ -53,14 +57,20 @@ export class FramedStream {
   }
 
   /** That it took too long is not the end that the peer made. */
-  async #collectInTime(): Promise<void> {
+  async #collectInTime(within?: AbortSignal): Promise<void> {
+    const onAbort = () => this.#stream.abort(asError(within?.reason))
+    within?.addEventListener('abort', onAbort, { once: true })
     try {
       await this.#collect()
     } catch (error) {
       this.#signal.throwIfAborted()
+      within?.throwIfAborted()
       throw error
+    } finally {
+      within?.removeEventListener('abort', onAbort)
     }
     this.#signal.throwIfAborted()
+    within?.throwIfAborted()
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -30,12 +30,14 @@ import {
   type Clock,
   messageOf,
   type Prefix,
+  type PrefixText,
   TaskGroup
 } from '../../base/index.ts'
 import { gossipMessageId, protocolId, sha256 } from '../../wire/index.ts'
 import { NetworkError } from '../errors.ts'
 import type { PeerValueStore } from '../ports.ts'
-import { AddressRanges, findRelayAddressOf } from './address-ranges.ts'
+import { AddressRanges, findAddressOf, findRelayAddressOf, siteOf } from './address-ranges.ts'
+import { Bans } from './bans.ts'
 import { createConnectionGater, type DenyReason } from './connection-gater.ts'
 import {
   MESH_PARAMS,
@@ -62,9 +64,8 @@ const STREAMS_PER_CONNECTION_MAX = 64
 const DIAL_TIMEOUT_MS = 10_000
 /** What was found out of peers is kept every so often. */
 const PEERS_KEPT_MS = 10_000
-/** Whoever broke a protocol is not spoken to for so long. */
-const BAN_MS = 10 * 60_000
-const BANS_MAX = 1_024
+
+const ANSWERED_IN_TABLE: readonly string[] = ['FIND_NODE', 'PING']
 
 /** A relayed connection is limited, and libp2p keeps protocols off it that do not ask for it. */
 const ON_RELAYED = { runOnLimitedConnection: true } as const
@@ -90,8 +91,16 @@ export interface HostPorts {
   /** In the place of libp2p's own: measurements put lines in it that are slow, or cut. */
   readonly tcp?: typeof tcp
   onDenied?(reason: DenyReason): void
+  /** Whether the key may speak in a network of this node. */
+  isAuthor?(key: Uint8Array): boolean
   /** A peer broke a protocol, and is not spoken to for a while. */
   onBanned?(): void
+}
+
+interface PeerStats {
+  readonly connected: boolean
+  expire: number
+  readonly topics: Readonly<Record<string, { invalidMessageDeliveries: number }>>
 }
 
 /** What gossipsub has and its interface leaves out. */
@@ -99,7 +108,8 @@ export interface GossipRouter extends GossipSub {
   readonly opts: { readonly scoreParams: { readonly topics: Record<string, TopicScoreParams> } }
   readonly allowedTopics: Set<string>
   readonly score: {
-    readonly peerStats: ReadonlyMap<string, { readonly connected: boolean; expire: number }>
+    readonly peerStats: ReadonlyMap<string, PeerStats>
+    readonly scoreCache: Map<string, unknown>
   }
   getMeshPeers(topic: string): string[]
   getScore(peer: string): number
@@ -116,7 +126,8 @@ export class Host {
   readonly #identity: Identity
   readonly #tasks: TaskGroup
   readonly #datastore: PeerDatastore
-  readonly #bannedUntilMs = new Map<string, number>()
+  readonly #bans: Bans
+  readonly #local: AddressRanges
   readonly #stopping = new AbortController()
   #node: Libp2p<Services> | undefined
   #components: KadDHTComponents | undefined
@@ -126,6 +137,8 @@ export class Host {
     this.#ports = ports
     this.#identity = identity
     this.#datastore = new PeerDatastore(ports.peerValues)
+    this.#bans = new Bans(ports.clock)
+    this.#local = new AddressRanges(options.localRanges ?? [])
     // A stream that breaks is everyday life; what it means was dealt with where it was read.
     this.#tasks = new TaskGroup((error) =>
       ports.log.debug({ reason: messageOf(error) }, 'a stream ended early')
@@ -232,6 +245,7 @@ export class Host {
       datastorePrefix: `/dht${name}`,
       logPrefix: 'libp2p:kad'
     })(this.#components)
+    answerRoutingAlone(dht)
     await startAll(dht)
     return dht
   }
@@ -248,12 +262,8 @@ export class Host {
 
   /** Nothing of the peer is taken for ten minutes. */
   async ban(peer: PeerId): Promise<void> {
-    const nowMs = this.#ports.clock.monotonicMs()
-    for (const [other, untilMs] of this.#bannedUntilMs) {
-      if (untilMs <= nowMs || this.#bannedUntilMs.size >= BANS_MAX)
-        this.#bannedUntilMs.delete(other)
-    }
-    this.#bannedUntilMs.set(peer.toString(), nowMs + BAN_MS)
+    const isStranger = this.#ports.isAuthor?.(peer.publicKey?.raw ?? new Uint8Array(0)) !== true
+    this.#bans.add({ peer: peer.toString(), isStranger, site: this.findSiteOf(peer) })
     this.#ports.onBanned?.()
     this.#ports.log.debug({ peer: peer.toString() }, 'a peer is not spoken to for a while')
     // Not closed but cut off: what it has sent and nobody read goes with it.
@@ -263,7 +273,18 @@ export class Host {
   }
 
   isBanned(peer: string): boolean {
-    return (this.#bannedUntilMs.get(peer) ?? 0) > this.#ports.clock.monotonicMs()
+    return this.#bans.hasPeer(peer)
+  }
+
+  /** Where the peer comes from. Undefined: addresses there are shared on purpose, or it is a relay's. */
+  findSiteOf(peer: PeerId): PrefixText | undefined {
+    const [connection] = this.#node?.getConnections(peer) ?? []
+    return connection && this.findSite(connection.remoteAddr)
+  }
+
+  findSite(remote: Multiaddr): PrefixText | undefined {
+    const address = findAddressOf(remote.toString())
+    return address === undefined || this.#local.includes(address) ? undefined : siteOf(address)
   }
 
   /** A full disk must not end the node, nor its stop. */
@@ -282,9 +303,9 @@ export class Host {
   }
 
   async #create(): Promise<Libp2p<Services>> {
-    const { listen, announce, agent, hasNatTraversal = false, localRanges = [] } = this.#options
+    const { listen, announce, agent, hasNatTraversal = false } = this.#options
     const { clock, log, registry } = this.#ports
-    const local = new AddressRanges(localRanges)
+    const local = this.#local
     return await createLibp2p({
       start: false,
       privateKey: this.#identity.privateKey,
@@ -298,6 +319,7 @@ export class Host {
         local,
         remoteAddresses: () => this.connections.map(({ remoteAddr }) => remoteAddr.toString()),
         isBanned: (peer) => this.isBanned(peer),
+        isBannedSite: (site) => this.#bans.hasSite(site),
         onDenied: (reason) => this.#ports.onDenied?.(reason)
       }),
       connectionManager: {
@@ -342,6 +364,21 @@ export class Host {
       ...ON_RELAYED,
       ...gossipMetrics(this.#ports.registry)
     })
+  }
+}
+
+/**
+ * The table finds peers; nothing is kept for others in it, or anybody could fill the disk: a stream that asks for it is reset. The
+ * library has no option for it but leaves its handlers in an object.
+ */
+function answerRoutingAlone(dht: KadDHT): void {
+  const { handlers } = (dht as unknown as { rpc: { handlers: Record<string, unknown> } }).rpc
+  assert(
+    ANSWERED_IN_TABLE.every((type) => type in handlers),
+    'expected handlers by type'
+  )
+  for (const type of Object.keys(handlers)) {
+    if (!ANSWERED_IN_TABLE.includes(type)) delete handlers[type]
   }
 }
 

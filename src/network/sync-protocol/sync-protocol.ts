@@ -1,15 +1,16 @@
 /** Reconciliation over streams: asks peers what they have, and answers them (protocols/sync). */
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { Clock } from '../../base/index.ts'
-import { protocolId, SYNC_FRAME_BYTES_MAX } from '../../wire/index.ts'
+import { protocolId, type Refusal, SYNC_FRAME_BYTES_MAX } from '../../wire/index.ts'
+import { askerOf } from '../asker.ts'
 import { SyncError } from '../errors.ts'
 import { FramedStream } from '../host/framed-stream.ts'
 import type { Host } from '../host/host.ts'
 import { isPeerFault } from '../host/peer-fault.ts'
 import type { LiveSet } from '../sync/live-set.ts'
 import { type KindDifference, SyncInitiator } from '../sync/sync-session.ts'
-import { SESSION_TIMEOUT_MS, SESSIONS_MAX } from './constants.ts'
-import { busyFrame, SyncHandler } from './handler.ts'
+import { FRAME_TIMEOUT_MS, SESSION_TIMEOUT_MS, SESSIONS_MAX } from './constants.ts'
+import { refusalFrame, SyncHandler } from './handler.ts'
 
 /** Of the first exchange of a session. */
 export interface ClockReading {
@@ -33,7 +34,9 @@ export class SyncProtocol {
   readonly #handler: SyncHandler
   readonly #clock: Clock
   readonly #onDifference: (peer: string) => void
+  readonly #isAuthor: (key: Uint8Array) => boolean
   readonly #timeoutMs: number
+  readonly #frameTimeoutMs: number
 
   constructor(
     network: Uint8Array,
@@ -43,9 +46,13 @@ export class SyncProtocol {
       readonly clock: Clock
       /** A peer that asked does not hold the same. */
       onDifference(peer: string): void
+      /** Whether the key may speak in the network. */
+      isAuthor(key: Uint8Array): boolean
     },
-    options: { readonly timeoutMs?: number } = {}
+    options: { readonly timeoutMs?: number; readonly frameTimeoutMs?: number } = {}
   ) {
+    this.#isAuthor = (key) => ports.isAuthor(key)
+    this.#frameTimeoutMs = options.frameTimeoutMs ?? FRAME_TIMEOUT_MS
     this.#timeoutMs = options.timeoutMs ?? SESSION_TIMEOUT_MS
     this.id = protocolId(network, 'sync')
     this.#host = ports.host
@@ -100,25 +107,31 @@ export class SyncProtocol {
   }
 
   async #answer(stream: Stream, connection: Connection): Promise<void> {
-    const peer = connection.remotePeer.toString()
     const deadline = AbortSignal.any([this.#host.signal, AbortSignal.timeout(this.#timeoutMs)])
     const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, deadline)
-    const isOpen = this.#handler.open(peer)
+    const read = () => framed.read(AbortSignal.timeout(this.#frameTimeoutMs))
+    const asker = askerOf(connection, { host: this.#host, isAuthor: this.#isAuthor })
+    let isOpen = false
     try {
-      for (;;) {
-        const message = await framed.read()
-        if (message === undefined) break
-        const answer = isOpen ? this.#handler.handle(peer, message) : busyFrame()
-        if (answer !== undefined) await framed.write(answer)
-        if (!isOpen) break
+      for (let message = await read(); message !== undefined; message = await read()) {
+        const refusal: Refusal | undefined = isOpen ? undefined : this.#handler.open(asker)
+        isOpen ||= refusal === undefined
+        const answer = isOpen ? this.#handler.handle(asker, message) : undefined
+        await framed.write(answer ?? refusalFrame(refusal ?? 'limit'))
+        if (answer === undefined) break
       }
       await framed.close()
     } catch (error) {
       framed.abort(error)
+      if (isTimeout(error)) this.#handler.noteLate(asker)
       if (isPeerFault(error)) await this.#host.ban(connection.remotePeer)
       throw error
     } finally {
-      if (isOpen && this.#handler.close(peer)) this.#onDifference(peer)
+      if (isOpen && this.#handler.close(asker)) this.#onDifference(asker.peer)
     }
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
 }

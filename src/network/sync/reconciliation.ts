@@ -17,6 +17,16 @@ import { HIGHEST_BOUND, LOWEST_BOUND } from './sync-item.ts'
 
 export type SyncRole = 'initiator' | 'responder'
 
+/** Own items that are looked at between two looks at what is still sought. */
+const SLICE_ITEMS = 1_024
+/** That the peer lacks something is reason enough to tell him so; which of it, he finds out himself. */
+const HAVES_MAX = 4_096
+/**
+ * Own items compared with named ids, of one kind: a peer that names one id that nobody has in the range of everything makes this
+ * node go through all that it holds, with each frame. Twice what an honest session of 4 MiB could name.
+ */
+export const WALKED_ITEMS_MAX = 262_144
+
 export class Reconciliation {
   readonly kind: EventKind
   readonly #role: SyncRole
@@ -25,6 +35,7 @@ export class Reconciliation {
   readonly #needs = new Map<string, Uint8Array>()
   readonly #haves = new Map<string, Uint8Array>()
   #round = 0
+  #walked = 0
 
   constructor(kind: EventKind, tree: FingerprintTree, role: SyncRole) {
     this.kind = kind
@@ -32,12 +43,12 @@ export class Reconciliation {
     this.#role = role
   }
 
-  /** What the peer has and this node lacks, in the order of their times. */
+  /** What the peer has and this node lacks, in the order of their times. A responder does not learn it. */
   get needs(): readonly Uint8Array[] {
     return [...this.#needs.values()]
   }
 
-  /** What this node has and the peer lacks. A responder does not learn it. */
+  /** What this node has and the peer lacks, or as much of it as tells him to ask. A responder does not learn it. */
   get haves(): readonly Uint8Array[] {
     return [...this.#haves.values()]
   }
@@ -52,7 +63,7 @@ export class Reconciliation {
 
   /**
    * @returns the next frame; undefined: the initiator knows everything. A responder always answers, at the end without ranges.
-   * @throws {KIND_UNEXPECTED | ROUND_UNEXPECTED | ROUNDS_EXCEEDED | PEER_BUSY | PEER_LIMIT}
+   * @throws {KIND_UNEXPECTED | ROUND_UNEXPECTED | ROUNDS_EXCEEDED | ITEMS_EXCEEDED | PEER_BUSY | PEER_LIMIT}
    */
   receive(frame: SyncFrame): SyncFrame | undefined {
     this.#check(frame)
@@ -108,9 +119,12 @@ export class Reconciliation {
       else builder.describe(until)
       return
     }
+    if (this.#role === 'responder') {
+      builder.name(until)
+      return
+    }
     this.#note(range.ids, bounds)
-    if (this.#role === 'initiator') builder.skip(until)
-    else builder.name(until)
+    builder.skip(until)
   }
 
   /** Compares the ids that the peer holds in a range with our own. */
@@ -118,15 +132,29 @@ export class Reconciliation {
     ids: readonly Uint8Array[],
     bounds: { readonly lower: SyncBound; readonly until: SyncBound }
   ): void {
-    const from = this.#tree.countBelow(bounds.lower)
-    const own = this.#tree.items(from, this.#tree.countBelow(bounds.until))
     const missing = new Map(ids.map((id) => [textOf(id), id]))
-    for (const { id } of own) {
-      const text = textOf(id)
-      if (!missing.delete(text)) this.#haves.set(text, id)
+    const to = this.#tree.countBelow(bounds.until)
+    let from = this.#tree.countBelow(bounds.lower)
+    while (from < to && (missing.size > 0 || this.#haves.size < HAVES_MAX)) {
+      const own = this.#tree.items(from, Math.min(to, from + SLICE_ITEMS))
+      from += own.length
+      this.#walk(own.length)
+      for (const { id } of own) {
+        const text = textOf(id)
+        if (!missing.delete(text) && this.#haves.size < HAVES_MAX) this.#haves.set(text, id)
+      }
     }
     for (const [text, id] of missing) this.#needs.set(text, id)
-    if (this.#role === 'responder') this.#haves.clear()
+  }
+
+  #walk(items: number): void {
+    this.#walked += items
+    if (this.#walked <= WALKED_ITEMS_MAX) return
+    throw new SyncError(
+      'ITEMS_EXCEEDED',
+      `expected to compare at most ${WALKED_ITEMS_MAX} items, got more`,
+      { context: { kind: this.kind, needs: this.#needs.size } }
+    )
   }
 }
 

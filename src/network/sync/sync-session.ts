@@ -141,6 +141,8 @@ export class SyncResponder extends Session {
   readonly #nowMs: (() => number) | undefined
   #current: Reconciliation | undefined
   #hasDifference = false
+  #ids = 0
+  #ranges = 0
 
   /** `nowMs` is told in the first answer. */
   constructor(set: LiveSet, nowMs?: () => number) {
@@ -151,6 +153,11 @@ export class SyncResponder extends Session {
   /** The two do not hold the same; who lacks what, the side that asks finds out. */
   get hasDifference(): boolean {
     return this.#hasDifference
+  }
+
+  /** Ids told, and ranges that were compared or summed up, until now. */
+  get effort(): { readonly ids: number; readonly ranges: number } {
+    return { ids: this.#ids, ranges: this.#ranges }
   }
 
   /** @throws {SyncError} */
@@ -164,10 +171,13 @@ export class SyncResponder extends Session {
       this.#kinds.add(frame.kind)
       this.#current = this.begin(frame.kind, 'responder')
     }
+    this.#ranges += frame.ranges.length
     const answer = this.#current?.receive(frame)
     if (answer === undefined) {
       throw new SyncError('ROUND_UNEXPECTED', `expected round 1, got ${frame.round}`)
     }
+    this.#ranges += answer.ranges.length
+    for (const range of answer.ranges) if (range.mode === 'ids') this.#ids += range.ids.length
     if (answer.ranges.some(({ mode }) => mode !== 'skip')) this.#hasDifference = true
     const isFirst = this.bytes === bytes.length
     return this.encode(

@@ -154,6 +154,11 @@ export interface SignedNetworkEvent extends NetworkEvent {
   readonly signature: Uint8Array
 }
 
+/** An event whose body nobody has read yet; nothing is known to be wrong with the rest. */
+export interface EventHead extends Omit<SignedNetworkEvent, 'body'> {
+  readonly bodyBytes: Uint8Array
+}
+
 export interface EventFields {
   readonly network: Uint8Array
   readonly seq: bigint

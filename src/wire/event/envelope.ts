@@ -4,7 +4,7 @@
  */
 import { isSameBytes, sha256, varint } from '../bytes.ts'
 import { isWellFormedKey, isWellFormedSignature } from '../ed25519.ts'
-import { expectThat } from '../errors.ts'
+import { DecodeError, expectThat } from '../errors.ts'
 import { checkLength, own, parse, readTime } from '../fields.ts'
 import {
   EquivocationProofBody as EquivocationProofMessage,
@@ -21,7 +21,7 @@ import {
 } from '../limits.ts'
 import type { Signer } from '../ports.ts'
 import { signatureInput } from '../signature-input.ts'
-import type { EquivocationProofBody, EventFields, SignedNetworkEvent } from './bodies.ts'
+import type { EquivocationProofBody, EventFields, EventHead, SignedNetworkEvent } from './bodies.ts'
 import { type EventKind, findKind, kindNumber } from './kinds.ts'
 import { readBody } from './read-body.ts'
 import { writeBody } from './write-body.ts'
@@ -30,19 +30,16 @@ const ENVELOPE_VERSION = 1
 
 /** @throws {DecodeError} Its `verdict` says whether the sender is at fault. Never throws anything else. */
 export function decodeEvent(bytes: Uint8Array): SignedNetworkEvent {
-  expectThat(
-    bytes.length <= ANY_EVENT_BYTES_MAX,
-    'TOO_LARGE',
-    `expected at most ${ANY_EVENT_BYTES_MAX} bytes`,
-    { bytes: bytes.length }
-  )
-  const { payload, signature } = parse(() => SignedEvent.decode(bytes))
-  // A forwarder could otherwise make an event as large as he likes, with its id and signature still good.
-  expectThat(
-    bytes.length === fieldLength(payload) + fieldLength(signature),
-    'ENVELOPE_PADDED',
-    'expected payload and signature alone'
-  )
+  return decodeEventBody(decodeEventHead(bytes))
+}
+
+/**
+ * Everything but what the event says, which costs most to read: enough to know whether anybody wants to.
+ *
+ * @throws {DecodeError} as `decodeEvent` does
+ */
+export function decodeEventHead(bytes: Uint8Array): EventHead {
+  const { payload, signature } = readEnvelope(bytes)
   expectThat(
     isWellFormedSignature(signature),
     'SIGNATURE_MALFORMED',
@@ -71,11 +68,42 @@ export function decodeEvent(bytes: Uint8Array): SignedNetworkEvent {
   )
   const head = { id: sha256(payload), network, kind, author: event.author, seq: event.seq }
   const times = readTimes(event, kind)
+  return { ...head, ...times, bodyBytes: event.body, bytes, payload, signature }
+}
+
+/** @throws {DecodeError} as `decodeEvent` does */
+export function decodeEventBody({ bodyBytes, ...head }: EventHead): SignedNetworkEvent {
+  const { kind, network } = head
   const body =
-    kind === 'equivocation-proof'
-      ? readProof(event.body, network)
-      : readBody(kind, event.body, times)
-  return { ...head, ...times, body, bytes, payload, signature }
+    kind === 'equivocation-proof' ? readProof(bodyBytes, network) : readBody(kind, bodyBytes, head)
+  return { ...head, body }
+}
+
+/** The id of whatever is in an envelope, also if nothing else of it can be understood here. Undefined: there is no envelope. */
+export function findEventId(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return sha256(readEnvelope(bytes).payload)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+function readEnvelope(bytes: Uint8Array): SignedEvent {
+  expectThat(
+    bytes.length <= ANY_EVENT_BYTES_MAX,
+    'TOO_LARGE',
+    `expected at most ${ANY_EVENT_BYTES_MAX} bytes`,
+    { bytes: bytes.length }
+  )
+  const envelope = parse(() => SignedEvent.decode(bytes))
+  // A forwarder could otherwise make an event as large as he likes, with its id and signature still good.
+  expectThat(
+    bytes.length === fieldLength(envelope.payload) + fieldLength(envelope.signature),
+    'ENVELOPE_PADDED',
+    'expected payload and signature alone'
+  )
+  return envelope
 }
 
 function readProof(bytes: Uint8Array, network: Uint8Array): EquivocationProofBody {

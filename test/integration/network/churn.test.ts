@@ -108,7 +108,7 @@ test('a session in which the peer trickles bytes ends at its deadline, and is no
     const sync = new SyncProtocol(
       hostile.network,
       new LiveSet(),
-      { host, clock: new SystemClock(), onDifference: () => undefined },
+      { host, clock: new SystemClock(), onDifference: () => undefined, isAuthor: () => false },
       { timeoutMs: 500 }
     )
     const error = await sync.reconcile(hostile.node.peerId, new AbortController().signal).then(

@@ -2,7 +2,7 @@
 import { equal, is, ok } from 'uvu/assert'
 import { SystemClock } from '../../../src/base/index.ts'
 import { FramedStream } from '../../../src/network/host/framed-stream.ts'
-import { busyFrame } from '../../../src/network/sync-protocol/handler.ts'
+import { refusalFrame } from '../../../src/network/sync-protocol/handler.ts'
 import { SYNC_FRAME_BYTES_MAX } from '../../../src/wire/index.ts'
 import { HostilePeer } from '../../support/hostile-peer.ts'
 import { alertOf, TestNode, until } from '../../support/network-node.ts'
@@ -188,7 +188,7 @@ test('a peer that is busy, slow or cut off in the middle of a message is not ban
     await slow.node.handle(slow.nameOf('sync'), async (stream) => {
       const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, AbortSignal.timeout(10_000))
       await framed.read()
-      await framed.write(busyFrame())
+      await framed.write(refusalFrame('busy'))
       await framed.close()
     })
     await slow.meet(a)

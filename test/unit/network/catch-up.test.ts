@@ -43,6 +43,7 @@ function makeCatchUp(scene: Scene) {
   const clock = new ManualClock(START_MS)
   const faults: string[] = []
   const requests: number[] = []
+  const submitted: Uint8Array[] = []
   const held = new Set<string>()
   const difference: KindDifference = {
     ...{ kind: 'alert', needs: scene.needs ?? [], haves: scene.haves ?? [] }
@@ -65,7 +66,12 @@ function makeCatchUp(scene: Scene) {
         return { refusal: undefined, events, hasMore: events.length > 0 }
       }
     },
-    intake: { submit: () => Promise.resolve(scene.verdict ?? { verdict: 'accept' }) },
+    intake: {
+      submit: (bytes) => {
+        submitted.push(bytes)
+        return Promise.resolve(scene.verdict ?? { verdict: 'accept' })
+      }
+    },
     events: {
       has: (id) => held.has(hex(id)),
       get: (ids) =>
@@ -77,7 +83,7 @@ function makeCatchUp(scene: Scene) {
       return Promise.resolve()
     }
   }
-  return { clock, faults, requests, held, catchUp: new CatchUp(NETWORK.id, ports) }
+  return { clock, faults, requests, submitted, held, catchUp: new CatchUp(NETWORK.id, ports) }
 }
 
 test('what is named and not given is a gap; what is given is none, wanted or not', async () => {
@@ -117,13 +123,29 @@ for (const [reason, count] of [
   })
 }
 
+for (const [name, give] of [
+  ['that was not asked for', () => [alice.say(alertBody()).bytes]],
+  ['twice', (bytes: Uint8Array) => [bytes, bytes]],
+  ['that is none', () => [new Uint8Array(100)]]
+] as const satisfies readonly (readonly [string, (bytes: Uint8Array) => Uint8Array[]])[]) {
+  test(`an event ${name} is not taken, and a fault of the peer`, async () => {
+    const { bytes, id } = alice.say(alertBody())
+    const { catchUp, faults, submitted } = makeCatchUp({
+      ...{ needs: [id], fetch: () => Promise.resolve(give(bytes)) }
+    })
+    await catchUp.with(PEER, SIGNAL)
+    equal([faults.length, submitted.length], [1, 0])
+  })
+}
+
 test('a peer that gives one event at a time, slowly, is left after five minutes', async () => {
-  const { bytes } = alice.say(alertBody())
-  const fetch = async (_ids: readonly Uint8Array[], clock: ManualClock) => {
+  const said = Array.from({ length: 20 }, () => alice.say(alertBody()))
+  const fetch = async ([first = idOf('none')]: readonly Uint8Array[], clock: ManualClock) => {
     await clock.advance(19_000)
-    return [bytes]
+    return said.filter(({ id }) => hex(id) === hex(first)).map(({ bytes }) => bytes)
   }
-  const needs = Array.from({ length: 5_000 }, (_, i) => idOf(String(i)))
+  const others = Array.from({ length: 5_000 }, (_, i) => idOf(String(i)))
+  const needs = [...said.map(({ id }) => id), ...others]
   const { catchUp, requests, clock } = makeCatchUp({ needs, fetch })
   const result = await catchUp.with(PEER, SIGNAL)
   is(requests.length, Math.floor(CATCH_UP_MS_MAX / 19_000) + 1)

@@ -8,12 +8,13 @@ import { suite } from '../../../support/suite.ts'
 
 const test = suite('network: connection gater')
 
-function makeGater(open: string[]) {
+function makeGater(open: string[], bannedSite = '') {
   const clock = new ManualClock()
   const denied: string[] = []
   const gater = createConnectionGater({
     ...{ clock, local: new AddressRanges([]), remoteAddresses: () => open },
     isBanned: () => false,
+    isBannedSite: (site) => site === bannedSite,
     onDenied: (reason) => denied.push(reason)
   })
   const isDenied = (address: string) =>
@@ -40,6 +41,16 @@ test('five connections a second from one address, and any number from this machi
   await clock.advance(1_000)
   is(knock('/ip4/192.0.2.1/tcp/1', 5), 0)
   equal(denied, ['rate', 'rate'])
+})
+
+test('whoever comes from a banned site is not let in, under whatever key', () => {
+  const { denied, isDenied } = makeGater([], '192.0.2.1/32')
+  is(isDenied('/ip4/192.0.2.1/tcp/1'), true)
+  is(isDenied('/ip4/192.0.2.2/tcp/1'), false)
+  const other = makeGater([], '2001:db8::/64')
+  is(other.isDenied('/ip6/2001:db8::77/tcp/1'), true)
+  is(other.isDenied('/ip6/2001:db8:0:1::77/tcp/1'), false)
+  equal(denied, ['banned'])
 })
 
 test('whoever has a whole /64 to himself is one', async () => {

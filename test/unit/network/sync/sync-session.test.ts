@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto'
 import { equal, is, ok, throws } from 'uvu/assert'
 import { SyncError, type SyncErrorCode } from '../../../../src/network/errors.ts'
 import type { EventPlace } from '../../../../src/network/ports.ts'
+import { FingerprintTree } from '../../../../src/network/sync/fingerprint-tree.ts'
 import { LiveSet } from '../../../../src/network/sync/live-set.ts'
+import { Reconciliation, WALKED_ITEMS_MAX } from '../../../../src/network/sync/reconciliation.ts'
+import type { SyncItem } from '../../../../src/network/sync/sync-item.ts'
 import { SyncInitiator, SyncResponder } from '../../../../src/network/sync/sync-session.ts'
 import {
   decodeSyncFrame,
@@ -23,6 +26,16 @@ function places(count: number, step = 1): EventPlace[] {
     tsMs: 1_000 + i * step,
     id: createHash('sha256').update(String(i)).digest()
   }))
+}
+
+class CountingTree extends FingerprintTree {
+  itemsRead = 0
+
+  override items(fromRank: number, toRank: number): SyncItem[] {
+    const items = super.items(fromRank, toRank)
+    this.itemsRead += items.length
+    return items
+  }
 }
 
 function hasCode(code: SyncErrorCode, isFault: boolean) {
@@ -86,6 +99,54 @@ test('ends when the peer goes on for ever, and keeps what was found', () => {
   )
   is(rounds, 12)
   is(initiator.differences[0]?.needs.length, 12)
+})
+
+test('a peer that names one id in the range of everything does not make a node go through all of it for ever', () => {
+  const held = 40_000
+  const initiator = new SyncInitiator(new LiveSet(places(held)), ['alert'])
+  const never: SyncRange = {
+    mode: 'fingerprint',
+    fingerprint: new Uint8Array(16),
+    until: undefined
+  }
+  const end = { tsMs: 1_000 + held, idPrefix: new Uint8Array(0) }
+  let sent = initiator.open()
+  let rounds = 0
+  throws(
+    () => {
+      while (sent !== undefined) {
+        rounds++
+        const { kind, round } = decodeSyncFrame(sent)
+        const id = createHash('sha256').update(`invented ${round}`).digest()
+        const named: SyncRange = { mode: 'ids', ids: [id], until: end }
+        sent = initiator.receive(frame({ kind, round: round + 1, ranges: [named, never] }))
+      }
+    },
+    hasCode('ITEMS_EXCEEDED', false)
+  )
+  is(rounds, Math.floor(WALKED_ITEMS_MAX / held) + 1)
+})
+
+test('to a peer that says that it has nothing a responder looks at no more than it names', () => {
+  const tree = new CountingTree()
+  for (const place of places(20_000)) tree.insert(place)
+  const responder = new Reconciliation('alert', tree, 'responder')
+  const ranges: SyncRange[] = [{ mode: 'ids', ids: [], until: undefined }]
+  const answer = responder.receive({ kind: 'alert', round: 1, refusal: undefined, ranges })
+  const named = answer?.ranges.flatMap((range) => (range.mode === 'ids' ? range.ids : [])).length
+  ok((named ?? 0) > 1_000)
+  is(tree.itemsRead, named)
+})
+
+test('of a peer that has nothing an initiator learns as much as it takes to tell him', () => {
+  const tree = new CountingTree()
+  for (const place of places(20_000)) tree.insert(place)
+  const initiator = new Reconciliation('alert', tree, 'initiator')
+  initiator.open()
+  const ranges: SyncRange[] = [{ mode: 'ids', ids: [], until: undefined }]
+  initiator.receive({ kind: 'alert', round: 2, refusal: undefined, ranges })
+  is(initiator.haves.length, 4_096)
+  is(tree.itemsRead, 4_096)
 })
 
 test('refuses a frame after the end, a round out of turn and a kind twice', () => {
