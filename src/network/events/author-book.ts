@@ -3,8 +3,11 @@
  * read from the store when they are heard again. The store is the truth; after anything went wrong the book is emptied.
  */
 import { LruMap } from '../../base/index.ts'
+import { decodeKept } from '../kept-event.ts'
 import type { AuthorStore, EventStore, KnownAuthor } from '../ports.ts'
-import { QuotaLedger } from './quota.ts'
+import { chargeOf } from './charge.ts'
+import { ProofBook } from './proof-book.ts'
+import { type Charge, QuotaLedger } from './quota.ts'
 import { SequenceRanges } from './sequence-ranges.ts'
 
 /** An author takes a few hundred bytes, one whose numbers are in shreds 100 kB. */
@@ -19,6 +22,7 @@ export interface AuthorState {
 }
 
 export class AuthorBook {
+  readonly proofs: ProofBook
   readonly #authors: AuthorStore
   readonly #events: EventStore
   readonly #states = new LruMap<string, AuthorState>(AUTHORS_IN_MEMORY)
@@ -26,6 +30,7 @@ export class AuthorBook {
   constructor(ports: { readonly authors: AuthorStore; readonly events: EventStore }) {
     this.#authors = ports.authors
     this.#events = ports.events
+    this.proofs = new ProofBook(ports.events)
   }
 
   /** Undefined: never admitted. */
@@ -53,6 +58,7 @@ export class AuthorBook {
   /** Reads everything anew: after a revocation, and after what was written had to be undone. */
   clear(): void {
     this.#states.clear()
+    this.proofs.clear()
   }
 
   #load(record: KnownAuthor): AuthorState {
@@ -66,9 +72,25 @@ export class AuthorBook {
       spent.add(charge.seq)
       ledger.add(charge)
     }
-    for (const { seq } of this.#events.equivocations(network, key)) spent.add(seq)
+    for (const { seq, charge } of equivocatedCharges(this.#events, record)) {
+      spent.add(seq)
+      ledger.add(charge)
+    }
     return { record, isRevoked, spent, ledger }
   }
+}
+
+/** What was said under a number twice is void and was said all the same: or an author could say anew whatever he contradicts. */
+export function equivocatedCharges(
+  events: Pick<EventStore, 'equivocations'>,
+  { network, key }: Pick<KnownAuthor, 'network' | 'key'>
+): readonly { readonly seq: bigint; readonly charge: Charge }[] {
+  return events.equivocations(network, key).flatMap(({ seq, first, second }) =>
+    [first, second].flatMap((envelope) => {
+      const event = decodeKept(envelope)
+      return event === undefined ? [] : [{ seq, charge: chargeOf(event) }]
+    })
+  )
 }
 
 function nameOf(network: Uint8Array, key: Uint8Array): string {

@@ -9,7 +9,10 @@ import { LiveSet } from '../sync/live-set.ts'
 import { AuthorBook } from './author-book.ts'
 import { EventJudge, type Judgement } from './event-judge.ts'
 import { type EventOrigin, takeFirstLook } from './first-look.ts'
+import { PROOFS_MAX } from './proof-book.ts'
+import { Pruner } from './pruner.ts'
 import type { QuotaLedger } from './quota.ts'
+import { RefusedEvents } from './refused-events.ts'
 import { type Authenticated, checkSignatures } from './signature-check.ts'
 import { ignore, type Verdict } from './verdict.ts'
 import { LANE_LENGTH_MAX, type Lane, VerifyQueue } from './verify-queue.ts'
@@ -24,8 +27,6 @@ const IN_FLIGHT_MAX = 768
  * as it is verified.
  */
 const BATCH_MAX = 512
-/** An event that has ended is known for this long when it comes again (design defense.md e.3). */
-export const KEPT_AFTER_END_MS = 24 * 3_600_000
 
 export interface IntakeOptions {
   /** Prefixes that may be accused though they are not public; for tests on loopback. */
@@ -87,9 +88,11 @@ export class EventIntake {
   readonly #ports: IntakePorts
   readonly #book: AuthorBook
   readonly #judge: EventJudge
+  readonly #pruner: Pruner
   readonly #queue: VerifyQueue<Waiting>
   readonly #networks = new Map<string, Joined>()
   #byBytes = new WeakMap<Uint8Array, Joined>()
+  readonly #refused: RefusedEvents
   readonly #listeners = new Set<IntakeListener>()
   #ready: Ready[] = []
   #inFlight = 0
@@ -99,7 +102,9 @@ export class EventIntake {
     this.#options = options
     this.#ports = ports
     this.#book = new AuthorBook(ports)
+    this.#refused = new RefusedEvents(ports.clock)
     this.#judge = new EventJudge(options, { ...ports, book: this.#book })
+    this.#pruner = new Pruner({ ...ports, book: this.#book })
     this.#queue = new VerifyQueue(options.laneLengthMax ?? LANE_LENGTH_MAX)
   }
 
@@ -124,6 +129,17 @@ export class EventIntake {
     const author = ownKey === undefined ? undefined : this.#book.find(network, ownKey)
     if (author === undefined || author.isRevoked) return undefined
     return author.ledger.rooms(this.#ports.clock.nowMs(), author.record.level)
+  }
+
+  /** It was fetched not long ago, and was not taken. */
+  isRefused(id: Uint8Array): boolean {
+    return this.#refused.has(id)
+  }
+
+  /** Whether there is nothing left to prove of this. */
+  isProven(network: Uint8Array, author: Uint8Array, seq: bigint): boolean {
+    const proofs = this.#book.proofs.against(network, author, this.#ports.clock.nowMs())
+    return proofs.length >= PROOFS_MAX || proofs.some((proof) => proof.seq === seq)
   }
 
   liveSet(network: Uint8Array): LiveSet | undefined {
@@ -180,22 +196,8 @@ export class EventIntake {
         }
       }
       joined.endedUntilMs = nowMs
-      this.#prune(network.id, nowMs - KEPT_AFTER_END_MS)
     }
-  }
-
-  /** The numbers of events that go stay spent. */
-  #prune(network: Uint8Array, beforeMs: number): void {
-    const { events, authors } = this.#ports
-    const keys = events.authorsEndedBefore(network, beforeMs)
-    if (keys.length === 0) return
-    events.transaction(() => {
-      for (const key of keys) {
-        const state = this.#book.find(network, key)
-        if (state !== undefined) authors.saveSpent(network, key, state.spent.encode())
-      }
-      events.removeEndedBefore(network, beforeMs)
-    })
+    this.#pruner.prune([...this.#networks.values()].map(({ network }) => network.id))
   }
 
   #take(bytes: Uint8Array, origin: EventOrigin): Promise<Verdict> | Verdict {
@@ -205,6 +207,7 @@ export class EventIntake {
     if (look.refusal !== undefined) return look.refusal
     const { event } = look
     if (this.#isKept(event)) return ignore('DUPLICATE')
+    if (origin.via === 'sync' && this.#refused.has(event.id)) return ignore('REFUSED_BEFORE')
     return new Promise((settle) => {
       const waiting = { event, origin, joined, settle }
       if (origin.via === 'own') this.#check(waiting)
@@ -318,6 +321,9 @@ export class EventIntake {
   #follow({ event, origin, joined }: Waiting, judgement: Judgement): void {
     const { verdict, voided, equivocation } = judgement
     const { id: network } = joined.network
+    if (origin.via === 'sync' && verdict.verdict === 'ignore') {
+      this.#refused.note(event.id, verdict.reason)
+    }
     for (const place of voided) joined.live.remove(place)
     if (voided.length > 0) this.#tell((listener) => listener.onVoided?.(network, voided))
     if (equivocation !== undefined) {

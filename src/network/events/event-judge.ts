@@ -5,6 +5,7 @@
  */
 import type { Prefix } from '../../base/index.ts'
 import {
+  type EventKind,
   findUselessness,
   type Network,
   type RevokeBody,
@@ -12,7 +13,10 @@ import {
 } from '../../wire/index.ts'
 import type { AuthorStore, EventPlace, EventStore } from '../ports.ts'
 import type { AuthorBook, AuthorState } from './author-book.ts'
+import { chargeOf } from './charge.ts'
 import type { EventOrigin } from './first-look.ts'
+import { findDisplacedProofs } from './proof-book.ts'
+import { findDisplacedNumbers } from './quota-order.ts'
 import type { Authenticated } from './signature-check.ts'
 import { ACCEPT, type IgnoreReason, ignore, type Verdict } from './verdict.ts'
 
@@ -25,6 +29,12 @@ export interface JudgePorts {
   readonly events: EventStore
   readonly authors: AuthorStore
   readonly book: AuthorBook
+}
+
+interface JudgeContext {
+  readonly origin: EventOrigin
+  readonly network: Network
+  readonly nowMs: number
 }
 
 export interface Judgement {
@@ -46,10 +56,7 @@ export class EventJudge {
     this.#ports = ports
   }
 
-  judge(
-    authenticated: Authenticated,
-    context: { readonly origin: EventOrigin; readonly network: Network; readonly nowMs: number }
-  ): Judgement {
+  judge(authenticated: Authenticated, context: JudgeContext): Judgement {
     const { event } = authenticated
     const { origin, network, nowMs } = context
     if (origin.via === 'gossip' && event.tsMs < nowMs - LIVE_WINDOW_MS) return refused('TOO_OLD')
@@ -58,10 +65,15 @@ export class EventJudge {
     if (typeof author === 'string') return refused(author)
     // Whatever is kept has spent its number, so that a new one is told without asking the disk. Before the quota: who has used his
     // up must not lie unseen.
-    if (author.spent.has(event.seq)) return this.#judgeSpent(event, nowMs)
-    const fault = this.#findFault(event, network, author)
+    if (author.spent.has(event.seq) && !this.#wasLetGoTooEarly(event, author)) {
+      return this.#judgeSpent(event, author, nowMs)
+    }
+    const fault = this.#findFault(event, network)
     if (fault !== undefined) return refused(fault)
-    return this.#keep(event, author, context)
+    const displaced = this.#makeRoom(event, author, context)
+    return typeof displaced === 'string'
+      ? refused(displaced)
+      : this.#keep(event, displaced, context)
   }
 
   #admit(
@@ -107,7 +119,15 @@ export class EventJudge {
     return book.find(network.id, event.author) ?? 'UNKNOWN_AUTHOR'
   }
 
-  #judgeSpent(event: SignedNetworkEvent, nowMs: number): Judgement {
+  /** By a clock that was ahead. The event has not ended. */
+  #wasLetGoTooEarly({ network, author, seq, expMs, id }: SignedNetworkEvent, state: AuthorState) {
+    if (expMs > (state.spent.endedUntilMs ?? 0)) return false
+    const { events } = this.#ports
+    if (events.has(id) || events.byAuthorSeq(network, author, seq) !== undefined) return false
+    return events.findEquivocation(network, author, seq) === undefined
+  }
+
+  #judgeSpent(event: SignedNetworkEvent, state: AuthorState, nowMs: number): Judgement {
     const { events } = this.#ports
     const { network, author, seq } = event
     if (events.has(event.id)) return refused('DUPLICATE')
@@ -123,36 +143,82 @@ export class EventJudge {
       detectedAtMs: nowMs
     })
     events.remove(other.id)
+    // The first is charged already, and stays so.
+    state.ledger.add(chargeOf(event))
     return { verdict: ignore('EQUIVOCATION'), voided: [other], equivocation }
   }
 
-  #findFault(
-    event: SignedNetworkEvent,
-    network: Network,
-    author: AuthorState
-  ): IgnoreReason | undefined {
+  #findFault(event: SignedNetworkEvent, network: Network): IgnoreReason | undefined {
     const { body } = event
     if (findUselessness(body, this.#treatAsPublic) !== undefined) return 'NOTHING_PUBLIC'
+    if (body.kind === 'equivocation-proof') {
+      const { author } = body.first
+      // All that he said is void, and needs no proof.
+      if (this.#ports.book.isRevoked(network.id, 'author', author)) return 'AUTHOR_REVOKED'
+      // Keys cost nothing: whoever invents liars would fill the disk with what they said.
+      if (!this.#isHeard(network, author)) return 'UNKNOWN_AUTHOR'
+    }
     if (body.kind === 'revoke') {
       const isFounder = includes(network.founders, event.author)
       const isEntitled =
         isFounder || (body.subject === 'author' && Buffer.compare(body.key, event.author) === 0)
       if (!isEntitled) return 'REVOKE_NOT_ENTITLED'
-      // A founder who revokes a flood of keys must not run out of words.
-      if (isFounder) return undefined
     }
-    const charge = { tsMs: event.tsMs, kind: event.kind, accused: accusedBy(event) }
-    return author.ledger.hasRoom(charge, author.record.level) ? undefined : 'QUOTA_EXCEEDED'
+    return undefined
+  }
+
+  #isHeard(network: Network, key: Uint8Array): boolean {
+    const known = this.#ports.book.find(network.id, key)
+    return known === undefined ? includes(network.founders, key) : !known.isRevoked
+  }
+
+  /**
+   * What has to go for this event, or why it has to. Others go only for what was fetched: pushed, ever lower numbers would go round
+   * the whole network without end.
+   */
+  #makeRoom(
+    event: SignedNetworkEvent,
+    author: AuthorState,
+    { origin, network, nowMs }: JudgeContext
+  ): IgnoreReason | readonly EventPlace[] {
+    const { book, events } = this.#ports
+    const { body } = event
+    const isPushed = origin.via === 'gossip'
+    if (body.kind === 'equivocation-proof') {
+      const { author: accused, seq } = body.first
+      const known = book.proofs.against(network.id, accused, nowMs)
+      const standing = isPushed ? known : known.filter(({ expMs }) => expMs > nowMs)
+      const displaced = findDisplacedProofs({ id: event.id, seq }, standing)
+      if (displaced === undefined || (isPushed && displaced.length > 0)) return 'PROVEN_ALREADY'
+      const ids = displaced.map(({ id }) => id)
+      book.proofs.remove(network.id, accused, ids)
+      return displaced
+    }
+    const isFounder = includes(network.founders, event.author)
+    // A founder who revokes a flood of keys must not run out of words.
+    const isExempt = (kind: EventKind) => isFounder && kind === 'revoke'
+    if (isExempt(event.kind)) return []
+    if (author.ledger.hasRoom(chargeOf(event), author.record.level)) return []
+    if (origin.via !== 'sync') return 'QUOTA_EXCEEDED'
+    const numbers = findDisplacedNumbers(event, author, { events, isExempt })
+    if (numbers === undefined) return 'QUOTA_EXCEEDED'
+    return numbers.flatMap((seq) => events.byAuthorSeq(network.id, event.author, seq) ?? [])
   }
 
   #keep(
     event: SignedNetworkEvent,
-    author: AuthorState,
-    context: { readonly origin: EventOrigin; readonly nowMs: number }
+    displaced: readonly EventPlace[],
+    context: JudgeContext
   ): Judgement {
+    const { book, events } = this.#ports
     const { id, network, kind, seq, tsMs, expMs, body, bytes } = event
-    const accused = accusedBy(event)
-    this.#ports.events.append({
+    for (const place of displaced) events.remove(place.id)
+    // Reads what is left of him.
+    if (displaced.length > 0 && body.kind !== 'equivocation-proof')
+      book.forget(network, event.author)
+    const author = book.find(network, event.author)
+    const charge = chargeOf(event)
+    events.append({
       id,
       network,
       author: event.author,
@@ -162,19 +228,19 @@ export class EventJudge {
       expMs,
       receivedAtMs: context.nowMs,
       via: context.origin.via,
-      accused,
+      accused: charge.accused,
       target: body.kind === 'retract' ? body.eventId : undefined,
       envelope: bytes
     })
-    author.spent.add(seq)
-    author.ledger.add({ tsMs, kind, accused })
-    if (body.kind === 'revoke') {
-      return { verdict: ACCEPT, voided: this.#revoke(event, body, context.nowMs) }
-    }
+    author?.spent.add(seq)
+    author?.ledger.add(charge)
+    const voided = [...displaced]
+    if (body.kind === 'revoke') voided.push(...this.#revoke(event, body, context.nowMs))
     if (body.kind === 'equivocation-proof') {
-      return { verdict: ACCEPT, voided: this.#takeProof(body, context.nowMs) }
+      book.proofs.add(event, body)
+      voided.push(...this.#takeProof(body, context.nowMs))
     }
-    return ACCEPTED
+    return voided.length === 0 ? ACCEPTED : { verdict: ACCEPT, voided }
   }
 
   /**
@@ -186,10 +252,15 @@ export class EventJudge {
     const { network, author } = event
     const { subject, key, reason } = body
     authors.revoke({ network, subject, key, revokedBy: author, reason, revokedAtMs: nowMs })
-    book.clear()
     const keys =
       subject === 'author' ? [key] : authors.admittedBy(network, key).map((other) => other.key)
-    return keys.flatMap((other) => events.removeAuthored(network, other, 'revoke'))
+    const proofs = keys.flatMap((other) => book.proofs.against(network, other, nowMs))
+    for (const { id } of proofs) events.remove(id)
+    book.clear()
+    return [
+      ...proofs.filter(({ expMs }) => expMs > nowMs),
+      ...keys.flatMap((other) => events.removeAuthored(network, other, 'revoke'))
+    ]
   }
 
   #takeProof(
@@ -224,9 +295,4 @@ function isRevocationOfItself({ body, author }: SignedNetworkEvent): boolean {
   return (
     body.kind === 'revoke' && body.subject === 'author' && Buffer.compare(body.key, author) === 0
   )
-}
-
-/** Prefixes that its votes call for to be blocked. */
-function accusedBy({ body }: SignedNetworkEvent): number {
-  return body.kind === 'vote' ? body.votes.filter(({ stance }) => stance === 'block').length : 0
 }

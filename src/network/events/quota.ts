@@ -61,18 +61,25 @@ function isOwn({ kind, accused }: Charge): boolean {
   return OWN_KINDS.has(kind) || (kind === 'vote' && accused === 0)
 }
 
+/** A proof is not the word of whoever tells it; the accused bounds how many there are. */
+function isFree({ kind }: Charge): boolean {
+  return kind === 'equivocation-proof'
+}
+
 /** What one author has said. */
 export class QuotaLedger {
   readonly #hours = new Map<number, Spent>()
   readonly #days = new Map<number, Spent>()
 
   add(charge: Charge): void {
+    if (isFree(charge)) return
     const hour = hourOf(charge.tsMs)
     count(this.#hours, hour, charge)
     count(this.#days, dayOf(hour), charge)
   }
 
   hasRoom(charge: Charge, level: number): boolean {
+    if (isFree(charge)) return true
     const { hour, day } = this.rooms(charge.tsMs, level)
     return [hour, day].every((room) =>
       isOwn(charge) ? room.own >= 1 : room.events >= 1 && room.accused >= charge.accused
@@ -88,6 +95,11 @@ export class QuotaLedger {
       day: roomOf(this.#days.get(dayOf(hour)), quota, HOURS_A_DAY)
     }
   }
+}
+
+/** In which what an author says is added up. */
+export function isSameDay(aMs: number, bMs: number): boolean {
+  return dayOf(hourOf(aMs)) === dayOf(hourOf(bMs))
 }
 
 function count(spans: Map<number, Spent>, span: number, charge: Charge): void {

@@ -10,7 +10,7 @@ export const REJECT_REASONS = [
   'WRONG_NETWORK',
   /** Of a kind that is spoken under another topic. */
   'WRONG_TOPIC',
-  /** Later than the tolerated skew of clocks. */
+  /** Further ahead than any forwarder whose clock is about right. */
   'FROM_THE_FUTURE',
   'SIGNATURE_INVALID',
   /** One of the two events in a proof does not verify. */
@@ -21,15 +21,21 @@ export const IGNORE_REASONS = [
   /** Older than the live window; such an event comes by reconciliation only. */
   'TOO_OLD',
   'EXPIRED',
+  /** Later than the tolerated skew of clocks; a forwarder's clock may say otherwise. */
+  'AHEAD_OF_CLOCK',
   'DUPLICATE',
   /** The author never showed an admission to this network. */
   'UNKNOWN_AUTHOR',
   /** An announce whose admission does not hold. */
   'ADMISSION_INVALID',
+  /** The invitation ended long ago, and its holder was never seen here. */
+  'INVITATION_ENDED',
   /** The author, or the invitation that let him in, was revoked. */
   'AUTHOR_REVOKED',
   /** Another event of the author has this number: both are void from now on, and kept as the proof. */
   'EQUIVOCATION',
+  /** A proof of what is proven. */
+  'PROVEN_ALREADY',
   /** The number was used by an event that is gone. */
   'SEQUENCE_SPENT',
   /** Neither a founder nor the key that is revoked. */
@@ -37,6 +43,8 @@ export const IGNORE_REASONS = [
   /** Accuses nobody who could be accused. */
   'NOTHING_PUBLIC',
   'QUOTA_EXCEEDED',
+  /** It was fetched not long ago, and was not taken. */
+  'REFUSED_BEFORE',
   /** A newer one took its place in the queue. */
   'QUEUE_FULL',
   'NETWORK_NOT_JOINED',
