@@ -7,7 +7,7 @@ import type { Logger } from '../telemetry/index.ts'
 import { EventHub } from './events/event-hub.ts'
 import { EventStream } from './events/event-stream.ts'
 import type { ApiMetrics } from './metrics.ts'
-import { wireAlertEvent } from './network-projection.ts'
+import { wireAlertEvent, wireListEvent } from './network-projection.ts'
 import type { TokenVerifier } from './ports.ts'
 import { wireEffect } from './projection.ts'
 import type { Handlers } from './routes/answer.ts'
@@ -153,8 +153,8 @@ export class ApiServer implements Component {
 
   #followAlerts(): void {
     const unsubscribe = this.#ports.networks?.onEvent((event, via, heard) => {
-      const alert = wireAlertEvent(event, via, heard)
-      if (alert !== undefined) this.#hub.publish(alert)
+      const news = wireAlertEvent(event, via, heard) ?? wireListEvent(event, via, heard)
+      if (news !== undefined) this.#hub.publish(news)
     })
     if (unsubscribe === undefined) return
     this.#stopping.signal.addEventListener('abort', unsubscribe, { once: true })

@@ -4,6 +4,9 @@ import { displayPrefix, findPrefix } from '../base/index.ts'
 import { CATEGORIES, type Category } from '../detection/index.ts'
 import type {
   Heard,
+  InvitationFacts,
+  ListedPrefix,
+  NetworkAuthor,
   NetworkPeer,
   NetworkState,
   NetworkStatus,
@@ -122,27 +125,84 @@ export function wireAlert(alert: ReceivedAlert): Wire<'networkAlert'> {
   }
 }
 
-/** An accepted alert as an event of `/api/events`; undefined for events of other kinds. */
+/** An accepted alert, or that one was taken back, as an event of `/api/events`; undefined for events of other kinds. */
 export function wireAlertEvent(
   event: SignedNetworkEvent,
   via: ReceivedAlert['via'],
   heard: Heard
 ): WireEvent | undefined {
-  if (event.body.kind !== 'alert') return undefined
+  const { retracted } = heard
+  if (retracted !== undefined) {
+    const alert = wireAlert({ ...retracted, authorName: retracted.authorName ?? heard.authorName })
+    return { event: 'alert.retracted', data: { alert, at: wireTime(event.tsMs) } }
+  }
+  if (event.body.kind !== 'alert' || heard.isTakenBack === true) return undefined
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-  const alert: Wire<'networkAlert'> = {
-    id: hex(event.id),
+  const alert = wireAlert({
+    ...{ id: hex(event.id), network: hex(event.network), author: hex(event.author) },
+    ...{ authorName: heard.authorName, isOwn: via === 'own', via, body: event.body },
+    ...{ atMs: event.tsMs, endsAtMs: event.expMs, receivedAtMs: heard.receivedAtMs }
+  })
+  return { event: via === 'own' ? 'alert.sent' : 'alert.received', data: { alert } }
+}
+
+/**
+ * An accepted list as an event of `/api/events`; undefined for events of other kinds. Not its entries, which may be thousands:
+ * these are asked for.
+ */
+export function wireListEvent(
+  event: SignedNetworkEvent,
+  via: ReceivedAlert['via'],
+  heard: Heard
+): WireEvent | undefined {
+  const { body } = event
+  if (body.kind !== 'list-delta') return undefined
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+  const list = {
     network: hex(event.network),
     author: hex(event.author),
     author_name: heard.authorName ?? null,
-    is_own: via === 'own',
+    list: body.list,
+    version: body.version,
+    entries: body.count,
+    added: body.adds.length,
+    removed: body.removes.length,
     at: wireTime(event.tsMs),
     until: wireTime(event.expMs),
-    received_at: wireTime(heard.receivedAtMs),
-    via,
-    ...wireAlertBody(event.body)
+    received_at: wireTime(heard.receivedAtMs)
   }
-  return { event: via === 'own' ? 'alert.sent' : 'alert.received', data: { alert } }
+  return { event: via === 'own' ? 'list.sent' : 'list.received', data: { list } }
+}
+
+export function wireListed(entry: ListedPrefix): Wire<'listedPrefix'> {
+  return {
+    network: entry.network,
+    author: entry.author,
+    author_name: entry.authorName ?? null,
+    is_own: entry.isOwn,
+    list: entry.list,
+    version: entry.version,
+    prefix: shownPrefix(entry.prefix),
+    since: wireTime(entry.sinceMs),
+    until: wireTime(entry.endsAtMs)
+  }
+}
+
+export function wireInvitation(invitation: string, facts: InvitationFacts | undefined) {
+  const { key = '', addresses = [], hasPublicAddress = false } = facts ?? {}
+  return { invitation, key, addresses: [...addresses], has_public_address: hasPublicAddress }
+}
+
+export function wireAuthor(author: NetworkAuthor): Wire<'networkAuthor'> {
+  return {
+    key: author.key,
+    name: author.name ?? null,
+    is_own: author.isOwn,
+    is_founder: author.isFounder,
+    invitation: author.invitation ?? null,
+    admitted_at: wireTime(author.admittedAtMs),
+    is_revoked: author.isRevoked
+  }
 }
 
 export function wireThreat(threat: Threat): Wire<'threat'> {
@@ -150,6 +210,7 @@ export function wireThreat(threat: Threat): Wire<'threat'> {
     prefix: shownPrefix(threat.prefix),
     accusers: [...threat.accusers],
     defenders: [...threat.defenders],
+    listed_by: [...threat.listedBy],
     categories: threat.categories.flatMap((number) => categoryOf(number) ?? []),
     severity: SEVERITIES[threat.severityMax] ?? 'none',
     first_at: wireTime(threat.firstMs),

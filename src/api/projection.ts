@@ -29,6 +29,9 @@ export type WireEvent = {
     | 'suppression'
     | 'alert.received'
     | 'alert.sent'
+    | 'alert.retracted'
+    | 'list.received'
+    | 'list.sent'
   readonly data: Readonly<Record<string, unknown>>
 }
 

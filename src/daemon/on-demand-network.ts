@@ -97,14 +97,35 @@ export class OnDemandNetwork implements NetworkService {
     return (await this.#getRunning()).invite(id, fields)
   }
 
-  async join(invitation: string) {
-    return await this.#enter((service) => service.join(invitation))
+  readInvitation(text: string) {
+    return this.#service?.readInvitation(text) ?? NO_FACTS
+  }
+
+  /** Without joining anything: others let the node in by its key. */
+  async key() {
+    return await (await this.#get()).key()
+  }
+
+  async admit(id: string, fields: Parameters<NetworkService['admit']>[1]) {
+    return (await this.#getRunning()).admit(id, fields)
+  }
+
+  async revoke(id: string, fields: Parameters<NetworkService['revoke']>[1]) {
+    return (await this.#getRunning()).revoke(id, fields)
+  }
+
+  async join(line: string) {
+    return await this.#enter((service) => service.join(line))
   }
 
   async leave(id: string) {
     const service = await this.#getRunning()
     await service.leave(id)
     await this.#stopIfInNone()
+  }
+
+  authors(id: string) {
+    return this.#running?.authors(id) ?? []
   }
 
   peers(id?: string) {
@@ -121,6 +142,10 @@ export class OnDemandNetwork implements NetworkService {
 
   threats(query: Parameters<NetworkService['threats']>[0]) {
     return this.#running?.threats(query) ?? NOTHING
+  }
+
+  lists(query: Parameters<NetworkService['lists']>[0]) {
+    return this.#running?.lists(query) ?? NOTHING
   }
 
   onEvent(listener: Listener) {
@@ -222,4 +247,6 @@ async function startOrUndo(service: NetworkService, signal: AbortSignal): Promis
   }
 }
 
+/** Invitations are made by what has been loaded. */
+const NO_FACTS = { key: '', addresses: [], hasPublicAddress: false }
 const NOTHING = { items: [], nextCursor: undefined }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, getPrefix, type Prefix, type PrefixText } from '../base/index.ts'
 import { CATEGORIES, type Category } from '../detection/index.ts'
-import type { NetworkService } from '../network/index.ts'
+import type { NetworkService, ReceivedAlert } from '../network/index.ts'
 import {
   ACCUSED_PREFIX_LENGTH_MIN,
   type AlertBody,
@@ -16,6 +16,7 @@ import {
 } from '../wire/index.ts'
 import { GuardError } from './errors.ts'
 import type { ListPublisher, PublishedList } from './list-publisher.ts'
+import { getOwnAlert } from './own-alerts.ts'
 import type { Actor, AuditLog } from './ports.ts'
 
 export interface NewAlert {
@@ -33,7 +34,18 @@ export interface NewAlert {
 
 /** The reading part of the service as it is, and every change with its actor. */
 export interface NetworksApi
-  extends Pick<NetworkService, 'status' | 'list' | 'peers' | 'alerts' | 'threats' | 'onEvent'> {
+  extends Pick<
+    NetworkService,
+    | 'status'
+    | 'list'
+    | 'readInvitation'
+    | 'authors'
+    | 'peers'
+    | 'alerts'
+    | 'threats'
+    | 'lists'
+    | 'onEvent'
+  > {
   create(
     fields: Parameters<NetworkService['create']>[0],
     actor: Actor
@@ -43,13 +55,35 @@ export interface NetworksApi
     fields: Parameters<NetworkService['invite']>[1],
     actor: Actor
   ): ReturnType<NetworkService['invite']>
-  join(invitation: string, actor: Actor): ReturnType<NetworkService['join']>
+  /** The key under which this node speaks, made if there is none yet. */
+  key(actor: Actor): ReturnType<NetworkService['key']>
+  admit(
+    id: string,
+    fields: Parameters<NetworkService['admit']>[1] & { readonly note: string },
+    actor: Actor
+  ): ReturnType<NetworkService['admit']>
+  revoke(
+    id: string,
+    fields: Parameters<NetworkService['revoke']>[1],
+    actor: Actor
+  ): ReturnType<NetworkService['revoke']>
+  join(line: string, actor: Actor): ReturnType<NetworkService['join']>
   leave(id: string, actor: Actor): Promise<void>
   /** @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED | NETWORK_NOT_JOINED | EVENT_REFUSED} */
   sendAlert(
     alert: NewAlert,
     actor: Actor
   ): Promise<readonly { readonly network: string; readonly id: string }[]>
+  /** By its id, or the beginning of it. @throws {ALERT_NOT_FOUND | ALERT_AMBIGUOUS | ALERT_NOT_OWN | EVENT_REFUSED} */
+  retractAlert(
+    alert: {
+      readonly idStart: string
+      /** Undefined: whichever it is in. */
+      readonly network: string | undefined
+      readonly reason: string
+    },
+    actor: Actor
+  ): Promise<ReceivedAlert>
   /** Tells the operator's own blocklist, as what has changed since it was told last. */
   publishBlocklist(network: string | undefined, actor: Actor): Promise<readonly PublishedList[]>
 }
@@ -64,6 +98,7 @@ export interface NetworkDeskPorts {
 }
 
 const TLP_GREEN = 1
+const RETRACT_MARGIN_MS = 60_000
 
 export class NetworkDesk implements NetworksApi {
   readonly #ports: NetworkDeskPorts
@@ -80,6 +115,18 @@ export class NetworkDesk implements NetworksApi {
 
   list() {
     return this.#ports.network.list()
+  }
+
+  readInvitation(text: string) {
+    return this.#ports.network.readInvitation(text)
+  }
+
+  authors(id: string) {
+    return this.#ports.network.authors(id)
+  }
+
+  lists(query: Parameters<NetworkService['lists']>[0]) {
+    return this.#ports.network.lists(query)
   }
 
   peers(id?: string) {
@@ -112,8 +159,26 @@ export class NetworkDesk implements NetworksApi {
     return invitation
   }
 
-  async join(invitation: string, actor: Actor) {
-    const joined = await this.#ports.network.join(invitation)
+  async key(actor: Actor) {
+    const key = await this.#ports.network.key()
+    this.#audit(actor, 'network.key', key, undefined)
+    return key
+  }
+
+  async admit(id: string, { note, ...fields }: Parameters<NetworksApi['admit']>[1], actor: Actor) {
+    const letter = await this.#ports.network.admit(id, fields)
+    this.#audit(actor, 'network.admit', id, { author: fields.author }, note)
+    return letter
+  }
+
+  async revoke(id: string, fields: Parameters<NetworkService['revoke']>[1], actor: Actor) {
+    const revoked = await this.#ports.network.revoke(id, fields)
+    this.#audit(actor, 'network.revoke', id, revoked, fields.reason)
+    return revoked
+  }
+
+  async join(line: string, actor: Actor) {
+    const joined = await this.#ports.network.join(line)
     this.#audit(actor, 'network.join', joined.id, { name: joined.name })
     return joined
   }
@@ -136,6 +201,21 @@ export class NetworkDesk implements NetworksApi {
       this.#audit(actor, 'network.alert', network, after, alert.reason)
     }
     return sent
+  }
+
+  async retractAlert(wanted: Parameters<NetworksApi['retractAlert']>[0], actor: Actor) {
+    const alert = getOwnAlert(this.#ports.network, wanted)
+    const eventId = new Uint8Array(Buffer.from(alert.id, 'hex'))
+    // It outlives what it takes back.
+    const ttlMs = Math.max(0, alert.endsAtMs - this.#ports.clock.nowMs()) + RETRACT_MARGIN_MS
+    await this.#ports.network.publish(
+      alert.network,
+      { kind: 'retract', eventId },
+      { ttlMs: Math.min(ttlMs, LIFETIME_MS_MAX.retract) }
+    )
+    const after = { id: alert.id, prefixes: alert.body.indicators.map(({ prefix }) => prefix) }
+    this.#audit(actor, 'network.retract', alert.network, after, wanted.reason)
+    return alert
   }
 
   async publishBlocklist(network: string | undefined, actor: Actor) {

@@ -56,6 +56,8 @@ export interface NetworkState extends NetworkSummary {
   readonly authors: number
   /** Whether others take what this node says: its key was let in, and not put out again. */
   readonly isAdmitted: boolean
+  /** Why this node could not say where it is and who let it in, at the last try; undefined where it could. */
+  readonly announceProblem: string | undefined
   /** What its author took back does not count. */
   readonly liveEvents: Readonly<Record<EventKind, number>>
   /** Fingerprint of everything that is live: two nodes that hold the same show the same. */
@@ -72,6 +74,8 @@ export interface NetworkState extends NetworkSummary {
 
 export interface NetworkStatus {
   readonly isRunning: boolean
+  /** Why the networks do not run though the node is in some; it is tried again. */
+  readonly problem: string | undefined
   /** Base58, as in multiaddrs. */
   readonly peerId: string
   /** The key under which this node speaks. */
@@ -90,8 +94,6 @@ export interface NetworkStatus {
   readonly clockPeers: number
 }
 
-export interface NetworkPeer {
-  readonly peerId: string
 /** What this node may still say in a network before the others no longer listen. */
 export interface SpeakingRoom {
   readonly events: number
@@ -101,6 +103,8 @@ export interface SpeakingRoom {
   readonly own: number
 }
 
+export interface NetworkPeer {
+  readonly peerId: string
   readonly networks: readonly NetworkIdText[]
   readonly addresses: readonly string[]
   readonly direction: 'inbound' | 'outbound'
@@ -126,6 +130,74 @@ export interface CreateNetworkFields {
 export interface InviteFields {
   readonly notAfterMs: number
   readonly addresses?: readonly string[]
+}
+
+/** Of an invitation that was just made. */
+export interface InvitationFacts {
+  /** By which it is revoked. */
+  readonly key: HexText
+  readonly addresses: readonly string[]
+  /** Whether somebody outside the site can dial one of them. */
+  readonly hasPublicAddress: boolean
+}
+
+export interface AdmitFields {
+  /** Key of the node that is let in. */
+  readonly author: string
+  /** @default as of an invitation */
+  readonly addresses?: readonly string[]
+}
+
+export interface RevokeFields {
+  /** Of an author or of an invitation; or the line of an invitation. */
+  readonly key: string
+  /** Which of the two, where this node knows neither. */
+  readonly subject?: 'author' | 'invitation'
+  /** Everybody in the network reads it. */
+  readonly reason?: string
+}
+
+export interface Revoked {
+  readonly subject: 'author' | 'invitation'
+  readonly key: HexText
+  /** Who may not speak any more. */
+  readonly authors: readonly HexText[]
+}
+
+export interface NetworkAuthor {
+  readonly key: HexText
+  /** Said by others: never to be logged. */
+  readonly name: string | undefined
+  readonly isOwn: boolean
+  readonly isFounder: boolean
+  /** By which he came; undefined: by a founder, or he is one. */
+  readonly invitation: HexText | undefined
+  readonly admittedAtMs: number
+  readonly isRevoked: boolean
+}
+
+/** One entry of a list that an author publishes. */
+export interface ListedPrefix {
+  readonly network: NetworkIdText
+  readonly author: HexText
+  /** Said by others: never to be logged. */
+  readonly authorName: string | undefined
+  readonly isOwn: boolean
+  readonly list: string
+  /** Of the list, as far as it was heard. */
+  readonly version: number
+  readonly prefix: PrefixText
+  readonly sinceMs: number
+  readonly endsAtMs: number
+}
+
+export interface ListQuery {
+  readonly network?: NetworkIdText
+  /** Only entries that lie within it, or hold it. */
+  readonly prefix?: Prefix
+  readonly cursor?: string
+  /** 1..1 000 */
+  readonly limit: number
 }
 
 export interface ReceivedAlert {
@@ -161,6 +233,8 @@ export interface Threat {
   readonly accusers: readonly HexText[]
   /** Those who call it harmless. */
   readonly defenders: readonly HexText[]
+  /** Those who have it in a list that they publish, this node not included. */
+  readonly listedBy: readonly HexText[]
   /** Numbers of categories, ascending. */
   readonly categories: readonly number[]
   readonly severityMax: number
@@ -174,7 +248,7 @@ export interface Threat {
 export interface ThreatQuery {
   readonly network?: NetworkIdText
   readonly prefix?: Prefix
-  /** At least so many accusers. @default 1 */
+  /** At least so many who accuse or list it. @default 1 */
   readonly accusersMin?: number
   readonly cursor?: string
   /** 1..1 000 */
@@ -185,6 +259,10 @@ export interface Heard {
   readonly receivedAtMs: number
   /** What the author calls himself, where he has said so. Said by others: never to be logged. */
   readonly authorName: string | undefined
+  /** The alert that this event took back. */
+  readonly retracted?: ReceivedAlert | undefined
+  /** It was taken back before it came, and does not count. @default false */
+  readonly isTakenBack?: boolean
 }
 
 export type NetworkEventListener = (event: SignedNetworkEvent, via: EventVia, heard: Heard) => void
@@ -192,18 +270,27 @@ export type NetworkEventListener = (event: SignedNetworkEvent, via: EventVia, he
 export interface NetworkService extends Component {
   status(): NetworkStatus
   list(): readonly NetworkSummary[]
-  /** @throws {NETWORK_LIMIT_REACHED | NAME_INVALID} */
-  create(
   /** In this hour and on this day (UTC). Undefined: in no such network, or not admitted there. */
   speakingRoom(
     id: NetworkIdText
   ): { readonly hour: SpeakingRoom; readonly day: SpeakingRoom } | undefined
+  /** Under the policy `founder` the invitation is empty. @throws {NETWORK_LIMIT_REACHED | NAME_INVALID | ADDRESSES_INVALID} */
+  create(
     fields: CreateNetworkFields
   ): Promise<{ readonly network: NetworkSummary; readonly invitation: string }>
   /** @throws {NETWORK_NOT_JOINED | NOT_A_FOUNDER | POLICY_FORBIDS | ADDRESSES_INVALID} */
   invite(id: NetworkIdText, fields: InviteFields): Promise<string>
-  /** Again: changes nothing. @throws {InvitationError | NETWORK_LIMIT_REACHED | POLICY_FORBIDS} */
-  join(invitationText: string): Promise<NetworkSummary>
+  readInvitation(text: string): InvitationFacts
+  /** The key under which this node speaks, or will. */
+  key(): Promise<HexText>
+  /** A line that lets in one key, and nobody else. @throws {NETWORK_NOT_JOINED | NOT_A_FOUNDER | KEY_INVALID | KEY_REVOKED | ADDRESSES_INVALID} */
+  admit(id: NetworkIdText, fields: AdmitFields): Promise<string>
+  /** For founders; for anybody, of his own key. @throws {NETWORK_NOT_JOINED | NOT_A_FOUNDER | KEY_INVALID | KEY_UNKNOWN | EVENT_REFUSED | InvitationError} */
+  revoke(id: NetworkIdText, fields: RevokeFields): Promise<Revoked>
+  /** Whose word is taken, or was. @throws {NETWORK_NOT_JOINED} */
+  authors(id: NetworkIdText): readonly NetworkAuthor[]
+  /** By an invitation or a letter of admission; again: changes nothing. @throws {InvitationError | NETWORK_LIMIT_REACHED | POLICY_FORBIDS} */
+  join(line: string): Promise<NetworkSummary>
   /** Says so to the others, and forgets everything of the network. @throws {NETWORK_NOT_JOINED} */
   leave(id: NetworkIdText): Promise<void>
   peers(id?: NetworkIdText): readonly NetworkPeer[]
@@ -217,6 +304,8 @@ export interface NetworkService extends Component {
   alerts(query: AlertQuery): Page<ReceivedAlert>
   /** Most accused first. @throws {NETWORK_NOT_JOINED | CURSOR_INVALID} */
   threats(query: ThreatQuery): Page<Threat>
+  /** By network, author, list and prefix. @throws {NETWORK_NOT_JOINED | CURSOR_INVALID} */
+  lists(query: ListQuery): Page<ListedPrefix>
   /** Every accepted event, own and foreign, after it is on the disk. @returns how to stop listening */
   onEvent(listener: NetworkEventListener): () => void
 }
@@ -233,7 +322,13 @@ export const NETWORK_ERROR_CODES = [
   'NOT_A_FOUNDER',
   /** The network takes those alone for whom a founder signs. */
   'POLICY_FORBIDS',
-  /** No multiaddrs, more than 16, or longer than the wire takes. */
+  /** No key, or one that nobody can sign with. */
+  'KEY_INVALID',
+  /** Neither an author nor an invitation has it, as far as this node knows. */
+  'KEY_UNKNOWN',
+  /** A founder revoked it: for ever. */
+  'KEY_REVOKED',
+  /** No multiaddrs, none that others can dial, more than 16, or longer than the wire takes. */
   'ADDRESSES_INVALID',
   /** What was to be said would be refused by others, or could not be kept; `context.reason` says why. */
   'EVENT_REFUSED',

@@ -1,19 +1,10 @@
 /** The networks of this node, as one component: who is in them, what it says in them, and what it has heard. */
 import { type Clock, messageOf, type Prefix, type Random, TaskGroup } from '../base/index.ts'
 import {
-  ADDRESSES_MAX,
-  checkInvitation,
-  DecodeError,
-  decodeEvent,
   decodeNetwork,
   type EventBody,
-  findNetworkId,
-  KEY_BYTES,
   type Network,
   networkIdText,
-  parseInvitation,
-  type SignedNetworkEvent,
-  sealEvent,
   type Verify
 } from '../wire/index.ts'
 import { watchAddresses } from './address-watch.ts'
@@ -21,19 +12,23 @@ import { Announcer } from './announce.ts'
 import { watchClock } from './clock-watch.ts'
 import { findPeersToForget, forgetPeers } from './departure.ts'
 import { NetworkError } from './errors.ts'
-import { EventView, pageOf } from './event-view.ts'
+import { EventView } from './event-view.ts'
 import { EventIntake } from './events/event-intake.ts'
 import { createNodeVerifier } from './events/node-verifier.ts'
 import type { Refusal } from './events/verdict.ts'
 import { LANES } from './events/verify-queue.ts'
+import { Gatekeeper, readInvitation } from './gatekeeper.ts'
 import { Gossip } from './gossip.ts'
+import { isPublicMultiaddr } from './host/dial-fault.ts'
 import { Host, type HostOptions, type HostPorts } from './host/host.ts'
 import { type Identity, type KeyFile, loadIdentity } from './host/identity.ts'
-import { acceptInvitation, foundNetwork, writeInvitationTo } from './invitations.ts'
 import { JoinedNetwork } from './joined-network.ts'
+import { ListView } from './list-view.ts'
+import { Members } from './members.ts'
 import type * as api from './network-api.ts'
 import { describePeer, describeState, type Member, onePerPeer, summarize } from './network-state.ts'
 import { OwnKeyWatch } from './own-key-watch.ts'
+import { refusedFor, sealOwn } from './own-words.ts'
 import { PeerClocks } from './peer-clocks.ts'
 import type {
   AuthorStore,
@@ -42,8 +37,8 @@ import type {
   NetworkStore,
   SequenceSource
 } from './ports.ts'
+import { ProofTeller } from './proof-teller.ts'
 import { Strangers } from './strangers.ts'
-import { type FoundThreats, rankThreats, threatOf } from './threats.ts'
 
 const DAY_MS = 24 * 3_600_000
 const INVITATION_MS = 7 * DAY_MS
@@ -78,6 +73,7 @@ interface Running {
   readonly intake: EventIntake
   readonly gossip: Gossip
   readonly announcer: Announcer
+  readonly gatekeeper: Gatekeeper
 }
 
 export class NetworkNode implements api.NetworkService {
@@ -85,7 +81,7 @@ export class NetworkNode implements api.NetworkService {
   readonly #options: NetworkNodeOptions
   readonly #ports: NetworkNodePorts
   readonly #verify: Verify
-  readonly #members = new Map<api.NetworkIdText, Member>()
+  readonly #members = new Members()
   readonly #listeners = new Set<api.NetworkEventListener>()
   readonly #tasks: TaskGroup
   readonly #clocks: PeerClocks
@@ -122,16 +118,16 @@ export class NetworkNode implements api.NetworkService {
     await host.start()
     const gossip = new Gossip({
       ...{ clock, host, intake, log },
-      onUnknownAuthor: (network, peer) =>
-        this.#members.get(networkIdText(network))?.joined.askAboutUnknown(peer)
+      onUnknownAuthor: (network, peer) => this.#members.in(network)?.joined.askAboutUnknown(peer)
     })
     gossip.start()
     new Strangers({ clock, host, isAuthor }).start()
-    const announcer = new Announcer(this.#options, {
-      ...{ clock, log, host },
-      publish: (id, body, options) => this.publish(id, body, options)
+    const publish = this.publish.bind(this)
+    const announcer = new Announcer(this.#options, { clock, log, host, publish })
+    const gatekeeper = new Gatekeeper({
+      ...{ clock, identity, host, authors, randomBytes, publish, verify: this.#verify }
     })
-    this.#running = { identity, host, intake, gossip, announcer }
+    this.#running = { identity, host, intake, gossip, announcer, gatekeeper }
     this.#listen(intake)
     for (const record of networks.list()) await this.#attach(record)
     this.#watchClock()
@@ -182,39 +178,52 @@ export class NetworkNode implements api.NetworkService {
   async create(
     fields: api.CreateNetworkFields
   ): Promise<{ readonly network: api.NetworkSummary; readonly invitation: string }> {
-    const { identity } = this.#run
-    const nowMs = this.#ports.clock.nowMs()
-    const network = foundNetwork(fields, identity, { nowMs, nonce: this.#ports.randomBytes(16) })
+    const network = this.#run.gatekeeper.found(fields)
     const summary = await this.#enter(network, { admission: undefined, bootstrap: [] })
+    if (network.policy !== 'invitation') return { network: summary, invitation: '' }
     const invitation = await this.invite(summary.id, {
-      notAfterMs: fields.notAfterMs ?? nowMs + INVITATION_MS,
+      notAfterMs: fields.notAfterMs ?? this.#ports.clock.nowMs() + INVITATION_MS,
       ...(fields.addresses && { addresses: fields.addresses })
     })
     return { network: summary, invitation }
   }
 
   async invite(id: api.NetworkIdText, fields: api.InviteFields): Promise<string> {
-    const { identity, host } = this.#run
-    const { network } = this.#memberOf(id).joined
-    const addresses = fields.addresses ?? host.addresses.map(String).slice(0, ADDRESSES_MAX)
-    const seed = this.#ports.randomBytes(KEY_BYTES)
-    return writeInvitationTo(network, identity, { ...fields, addresses, seed })
+    return this.#run.gatekeeper.invite(this.#members.of(id), fields)
   }
 
-  async join(invitationText: string): Promise<api.NetworkSummary> {
-    const { identity } = this.#run
-    const invitation = parseInvitation(invitationText)
-    const nowMs = this.#ports.clock.nowMs()
-    await checkInvitation(invitation, { nowMs }, this.#verify)
-    const { network } = invitation
-    const known = this.#members.get(networkIdText(network.id))
-    if (known !== undefined) return this.#summaryOf(known)
-    return await this.#enter(network, acceptInvitation(invitation, identity, nowMs))
+  readInvitation(text: string): api.InvitationFacts {
+    const { treatAsPublic = [] } = this.#options
+    return readInvitation(text, (address) => isPublicMultiaddr(address, treatAsPublic))
+  }
+
+  async key(): Promise<api.HexText> {
+    const { keyFile, randomBytes } = this.#ports
+    const { signer } = this.#running?.identity ?? (await loadIdentity(keyFile, randomBytes))
+    return hex(signer.publicKey)
+  }
+
+  async admit(id: api.NetworkIdText, fields: api.AdmitFields): Promise<string> {
+    return this.#run.gatekeeper.admit(this.#members.of(id), fields)
+  }
+
+  async revoke(id: api.NetworkIdText, fields: api.RevokeFields): Promise<api.Revoked> {
+    return await this.#run.gatekeeper.revoke(this.#members.of(id), fields)
+  }
+
+  authors(id: api.NetworkIdText): readonly api.NetworkAuthor[] {
+    return this.#run.gatekeeper.authors(this.#members.of(id))
+  }
+
+  async join(line: string): Promise<api.NetworkSummary> {
+    const { network, ...by } = await this.#run.gatekeeper.open(line)
+    const known = this.#members.in(network.id)
+    return known === undefined ? await this.#enter(network, by) : this.#summaryOf(known)
   }
 
   async leave(id: api.NetworkIdText): Promise<void> {
     const { host, intake, gossip, announcer } = this.#run
-    const { joined } = this.#memberOf(id)
+    const { joined } = this.#members.of(id)
     await announcer.sayFarewell(joined)
     this.#members.delete(networkIdText(joined.network.id))
     gossip.detach(joined.network.id)
@@ -230,7 +239,7 @@ export class NetworkNode implements api.NetworkService {
   }
 
   peers(id?: api.NetworkIdText): readonly api.NetworkPeer[] {
-    const members = id === undefined ? [...this.#members.values()] : [this.#memberOf(id)]
+    const members = this.#members.asked(id)
     return onePerPeer(this.#run.host.connections).flatMap((connection) => {
       const peer = describePeer(connection, members, this.#run.host)
       return id !== undefined && peer.networks.length === 0 ? [] : [peer]
@@ -243,39 +252,28 @@ export class NetworkNode implements api.NetworkService {
     options: { readonly ttlMs: number }
   ): Promise<{ readonly id: api.HexText; readonly seq: bigint }> {
     const { identity, host, intake, gossip } = this.#run
-    const { network } = this.#memberOf(id).joined
+    const { network } = this.#members.of(id).joined
     const tsMs = this.#ports.clock.nowMs()
-    let event: SignedNetworkEvent
-    try {
-      const seq = this.#ports.sequence.next(network.id)
-      const fields = { network: network.id, seq, tsMs, expMs: tsMs + options.ttlMs, body }
-      event = sealEvent(fields, identity.signer)
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      throw refused(cause.code, cause)
-    }
+    const expMs = tsMs + options.ttlMs
+    const seq = this.#ports.sequence
+    const event = sealOwn({ network: network.id, tsMs, expMs, body }, seq, identity.signer)
     const origin = { network: network.id, via: 'own', peer: host.peerId.toString() } as const
     const verdict = await intake.submit(event.bytes, origin)
-    if (verdict.verdict !== 'accept') throw refused(verdict.reason)
+    if (verdict.verdict !== 'accept') throw refusedFor(verdict.reason)
     await gossip.publish(event)
     return { id: hex(event.id), seq: event.seq }
   }
 
   alerts(query: api.AlertQuery): api.Page<api.ReceivedAlert> {
-    const nowMs = this.#ports.clock.nowMs()
-    const found = this.#asked(query.network).flatMap(({ view }) => [...view.alerts(query, nowMs)])
-    return pageOf(
-      found.sort((a, b) => b.receivedAtMs - a.receivedAtMs),
-      query
-    )
+    return this.#members.alerts(query, this.#ports.clock.nowMs())
   }
 
   threats(query: api.ThreatQuery): api.Page<api.Threat> {
-    const nowMs = this.#ports.clock.nowMs()
-    const found: FoundThreats = new Map()
-    for (const { view } of this.#asked(query.network)) view.collect(found, query, nowMs)
-    const { items, nextCursor } = pageOf(rankThreats(found, query.accusersMin ?? 1), query)
-    return { items: items.map(threatOf), nextCursor }
+    return this.#members.threats(query, this.#ports.clock.nowMs())
+  }
+
+  lists(query: api.ListQuery): api.Page<api.ListedPrefix> {
+    return this.#members.lists(query, this.#ports.clock.nowMs())
   }
 
   onEvent(listener: api.NetworkEventListener): () => void {
@@ -292,17 +290,6 @@ export class NetworkNode implements api.NetworkService {
     if (this.#running === undefined)
       throw new NetworkError('NOT_RUNNING', 'expected a running node')
     return this.#running
-  }
-
-  #memberOf(id: api.NetworkIdText): Member {
-    const member = this.#members.get(id.toLowerCase())
-    if (member !== undefined) return member
-    const got = findNetworkId(id) === undefined ? 'something else' : 'the id of another'
-    throw new NetworkError('NETWORK_NOT_JOINED', `expected the id of a joined network, got ${got}`)
-  }
-
-  #asked(id: api.NetworkIdText | undefined): readonly Member[] {
-    return id === undefined ? [...this.#members.values()] : [this.#memberOf(id)]
   }
 
   async #enter(
@@ -333,7 +320,9 @@ export class NetworkNode implements api.NetworkService {
     })
     const view = new EventView(network, identity.signer.publicKey, events)
     view.load(clock.nowMs())
-    const member = { joined, view }
+    const lists = new ListView(network, identity.signer.publicKey, events)
+    lists.load(clock.nowMs())
+    const member = { joined, view, lists }
     this.#members.set(networkIdText(network.id), member)
     gossip.attach(network.id)
     await announcer.announce(joined)
@@ -343,6 +332,12 @@ export class NetworkNode implements api.NetworkService {
   }
 
   #listen(intake: EventIntake): void {
+    const { clock, random } = this.#ports
+    const teller = new ProofTeller({
+      ...{ clock, random, intake },
+      publish: (network, proof) =>
+        this.publish(networkIdText(network), proof, { ttlMs: 30 * DAY_MS })
+    })
     intake.subscribe({
       onVerdict: (verdict) => {
         if (verdict.verdict !== 'accept') this.#ports.onRefused?.(verdict)
@@ -350,14 +345,24 @@ export class NetworkNode implements api.NetworkService {
       onAccepted: (event, { via }) => {
         const receivedAtMs = this.#ports.clock.nowMs()
         this.#ownKey.noteProof(event)
-        const view = this.#members.get(networkIdText(event.network))?.view
-        view?.add(event, { via, receivedAtMs })
-        const heard = { receivedAtMs, authorName: view?.nameOf(hex(event.author)) }
+        const member = this.#members.in(event.network)
+        member?.view.add(event, { via, receivedAtMs })
+        member?.lists.add(event)
+        const heard = {
+          ...{ receivedAtMs, authorName: member?.view.nameOf(hex(event.author)) },
+          retracted: member?.view.findRetracted(event),
+          isTakenBack: member?.view.isTakenBack(event) ?? false
+        }
         for (const listener of this.#listeners) listener(event, via, heard)
       },
-      onVoided: (network, places) => this.#members.get(networkIdText(network))?.view.remove(places),
+      onVoided: (network, places) => {
+        const member = this.#members.in(network)
+        member?.view.remove(places)
+        member?.lists.remove(places)
+      },
       onEquivocation: (network, first, second) => {
-        this.#tasks.run(() => this.#publishProof(network, [first, second]))
+        const { signal } = this.#stopping
+        this.#tasks.run(() => teller.tell(network, [first, second], signal))
       },
       onOwnKeyUsed: (event) => {
         this.#ports.onOwnKeyUsed?.()
@@ -366,22 +371,14 @@ export class NetworkNode implements api.NetworkService {
     })
   }
 
-  async #publishProof(network: Uint8Array, envelopes: readonly Uint8Array[]): Promise<void> {
-    const [first, second] = envelopes.map(decodeEvent).sort((a, b) => Buffer.compare(a.id, b.id))
-    if (first === undefined || second === undefined) return
-    await this.publish(
-      networkIdText(network),
-      { kind: 'equivocation-proof', first, second },
-      { ttlMs: 30 * DAY_MS }
-    )
-  }
-
   #watchClock(): void {
     watchClock(this.#ports.clock, this.#stopping.signal, (nowMs, hasJumped) => {
       this.#running?.intake.expire()
       if (hasJumped) this.#clocks.forgetAll()
-      for (const { joined, view } of this.#members.values()) {
+//      if (hasJumped) this.#running?.gossip.forgiveRejected()
+      for (const { joined, view, lists } of this.#members.values()) {
         view.expire(nowMs)
+        lists.expire(nowMs)
         if (hasJumped) joined.syncWithAll()
       }
     })
@@ -395,12 +392,6 @@ export class NetworkNode implements api.NetworkService {
   #summaryOf({ joined }: Member): api.NetworkSummary {
     return summarize(joined, this.#run.identity)
   }
-}
-
-function refused(reason: string, cause?: DecodeError): NetworkError {
-  const detail = cause === undefined ? '' : `: ${cause.message}`
-  const message = `expected an event that others take, got ${reason}${detail}`
-  return new NetworkError('EVENT_REFUSED', message, { context: { reason }, cause })
 }
 
 function hex(bytes: Uint8Array): string {

@@ -3,7 +3,7 @@
  * needed for the order is worked out for all of them; the rest for the page that was asked for.
  */
 import type { PrefixText } from '../base/index.ts'
-import type { Threat } from './network-api.ts'
+import type { ListedPrefix, Threat } from './network-api.ts'
 
 /** What one author said in one event. */
 export interface Word {
@@ -12,7 +12,9 @@ export interface Word {
   readonly isOwn: boolean
   readonly seq: bigint
   readonly endsAtMs: number
-  readonly stance: 'block' | 'retract' | 'benign'
+  /** `listed`: by a list that the author publishes, whatever else he says. */
+  readonly stance: 'block' | 'retract' | 'benign' | 'listed'
+  /** 0: not told. */
   readonly category: number
   readonly severity: number
 }
@@ -30,13 +32,20 @@ export function noteThreat(found: FoundThreats, prefix: PrefixText, said: Said):
   else known.push(said)
 }
 
+export function noteListed(found: FoundThreats, entry: ListedPrefix): void {
+  const { network, author, isOwn, prefix, sinceMs, endsAtMs } = entry
+  const word = { network, author, isOwn, seq: 0n, endsAtMs, stance: 'listed' } as const
+  const span = { firstMs: sinceMs, lastMs: sinceMs }
+  noteThreat(found, prefix, { word: { ...word, category: 0, severity: 0 }, span })
+}
+
 interface RankedThreat {
   readonly prefix: PrefixText
   readonly accusers: number
   readonly said: readonly Said[]
 }
 
-/** By how many accuse, most first. */
+/** By how many accuse or list it, most first. */
 export function rankThreats(found: FoundThreats, accusersMin: number): readonly RankedThreat[] {
   const ranked: RankedThreat[] = []
   for (const [prefix, said] of found) {
@@ -52,37 +61,45 @@ function countAccusers(said: readonly Said[]): number | undefined {
   if (said.length === 1 && only !== undefined) {
     const { stance, isOwn } = only.word
     if (stance === 'retract') return undefined
-    return stance === 'block' && !isOwn ? 1 : 0
+    return (stance === 'block' || stance === 'listed') && !isOwn ? 1 : 0
   }
   const last = [...byAuthor(said).values()].flatMap((words) => lastOf(words) ?? [])
   const standing = last.filter(({ word }) => word.stance !== 'retract')
   if (standing.length === 0) return undefined
-  return authorsOf(standing, 'block').length
+  return new Set([...authorsOf(standing, 'block'), ...authorsOf(standing, 'listed')]).size
 }
 
 export function threatOf({ prefix, said }: RankedThreat): Threat {
   const standing = [...byAuthor(said).values()].map(standingOf)
   const all = standing.flat()
   const last = standing.flatMap((words) => words.at(-1) ?? [])
-  const own = last.filter(({ word }) => word.isOwn).at(-1)?.word.stance
+  const own = last.flatMap(({ word }) => (word.isOwn ? [word.stance] : [])).findLast(isVerdict)
   return {
     prefix,
     accusers: authorsOf(last, 'block'),
     defenders: authorsOf(last, 'benign'),
-    categories: [...new Set(all.map(({ word }) => word.category))].sort((a, b) => a - b),
+    listedBy: authorsOf(last, 'listed'),
+    categories: [...new Set(all.map(({ word }) => word.category))]
+      .filter((category) => category > 0)
+      .sort((a, b) => a - b),
     severityMax: most(all, ({ word }) => word.severity),
     firstMs: -most(all, ({ span }) => -span.firstMs),
     lastMs: most(all, ({ span }) => span.lastMs),
     endsAtMs: most(all, ({ word }) => word.endsAtMs),
-    ownVerdict: own === 'retract' ? undefined : own
+    ownVerdict: own
   }
 }
 
-/** One who speaks in two networks is one in each. */
+function isVerdict(stance: Word['stance']): stance is 'block' | 'benign' {
+  return stance === 'block' || stance === 'benign'
+}
+
+/** One who speaks in two networks is one in each; a list is a word of its own. */
 function byAuthor(said: readonly Said[]): ReadonlyMap<string, readonly Said[]> {
   const words = new Map<string, Said[]>()
   for (const one of said) {
-    const key = `${one.word.network}${one.word.author}`
+    const { network, author, stance } = one.word
+    const key = `${network}${author}${stance === 'listed' ? ' listed' : ''}`
     const known = words.get(key)
     if (known === undefined) words.set(key, [one])
     else known.push(one)

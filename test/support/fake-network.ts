@@ -202,12 +202,13 @@ export class FakeNetwork implements NetworkService {
   async publish(id: string, body: EventBody, { ttlMs }: { readonly ttlMs: number }) {
     this.#get(id)
     this.#mayFail()
+    this.#charge(body)
     const event = this.#sealOwn(id, body, ttlMs)
     this.published.push({ network: id, body, ttlMs })
     const eventId = Buffer.from(event.id).toString('hex')
     this.publishedIds.push(eventId)
     this.#keep(event)
-    this.emit(event, 'own')
+    this.emit(event, 'own', this.#retract(body))
     return { id: eventId, seq: event.seq }
   }
 
@@ -239,8 +240,8 @@ export class FakeNetwork implements NetworkService {
     }
   }
 
-  emit(event: SignedNetworkEvent, via: 'gossip' | 'sync' | 'own'): void {
-    const heard = { receivedAtMs: Date.now(), authorName: this.nameOfAuthors }
+  emit(event: SignedNetworkEvent, via: 'gossip' | 'sync' | 'own', retracted?: ReceivedAlert): void {
+    const heard = { receivedAtMs: Date.now(), authorName: this.nameOfAuthors, retracted }
     for (const listener of this.#listeners) listener(event, via, heard)
   }
 
@@ -250,6 +251,36 @@ export class FakeNetwork implements NetworkService {
     const tsMs = Date.now()
     const network = new Uint8Array(Buffer.from(id, 'hex'))
     return sealEvent({ network, seq: this.#seq, tsMs, expMs: tsMs + ttlMs, body }, this.signer)
+  }
+
+  /** As the others would: what goes beyond is refused. */
+  #charge(body: EventBody): void {
+    const accused =
+      body.kind === 'vote' ? body.votes.filter(({ stance }) => stance === 'block').length : 0
+    const isOwn = ['retract', 'node-announce', 'revoke'].includes(body.kind)
+    const charge = {
+      ...{ accused, events: 1, own: 0 },
+      ...((isOwn || (body.kind === 'vote' && accused === 0)) && { events: 0, own: 1 })
+    }
+    const left = Object.entries(this.room).map(([span, room]) => [
+      span,
+      {
+        events: room.events - charge.events,
+        accused: room.accused - accused,
+        own: room.own - charge.own
+      }
+    ])
+    this.room = Object.fromEntries(left) as typeof this.room
+    const { events, accused: accusedLeft, own } = this.room.hour
+    if (Math.min(events, accusedLeft, own) >= 0) return
+    this.room.hour = {
+      events: events + charge.events,
+      accused: accusedLeft + accused,
+      own: own + charge.own
+    }
+    throw new NetworkError('EVENT_REFUSED', 'expected an event that others take', {
+      context: { reason: 'QUOTA_EXCEEDED' }
+    })
   }
 
   #sealOwn(id: string, body: EventBody, ttlMs: number): SignedNetworkEvent {
@@ -262,6 +293,15 @@ export class FakeNetwork implements NetworkService {
       if (!(cause instanceof DecodeError)) throw cause
       throw new NetworkError('EVENT_REFUSED', 'expected an event that others take', { cause })
     }
+  }
+
+  /** @returns what is gone */
+  #retract(body: EventBody): ReceivedAlert | undefined {
+    if (body.kind !== 'retract') return undefined
+    const target = Buffer.from(body.eventId).toString('hex')
+    const gone = this.received.find(({ id, isOwn }) => isOwn && id === target)
+    this.received = this.received.filter((alert) => alert !== gone)
+    return gone
   }
 
   /** Newest first. */

@@ -127,6 +127,9 @@ export const threat = z
     prefix: text,
     accusers: z.array(text).describe('Authors who call for a block, this node not included.'),
     defenders: z.array(text).describe('Authors who call it harmless.'),
+    listed_by: z
+      .array(text)
+      .describe('Authors who have it in a list that they publish, this node not included.'),
     categories: z.array(category),
     severity: alertSeverity,
     first_at: time,
@@ -135,6 +138,55 @@ export const threat = z
     own_verdict: z.enum(['block', 'benign']).nullable()
   })
   .meta({ id: 'Threat' })
+
+export const authorKey = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' })
+  .describe('Public key under which a node speaks, hexadecimal.')
+
+export const invitationFacts = {
+  invitation: text.describe('Empty where founders alone let others in.'),
+  key: text.describe('Of the invitation: what it is revoked by. Empty without one.'),
+  addresses: z.array(text).describe('What the invitation tells others to dial.'),
+  has_public_address: z.boolean().describe('Whether others can dial one of them from outside.')
+}
+
+export const networkAuthor = z
+  .strictObject({
+    key: text,
+    name: text.nullable().describe('What it calls itself.'),
+    is_own: z.boolean(),
+    is_founder: z.boolean(),
+    invitation: text.nullable().describe('Key of the invitation by which it came.'),
+    admitted_at: time,
+    is_revoked: z.boolean()
+  })
+  .meta({ id: 'NetworkAuthor' })
+
+export const revokedKey = z
+  .strictObject({
+    subject: z.enum(['author', 'invitation']),
+    key: text,
+    authors: z.array(text).describe('Who may not speak any more.')
+  })
+  .meta({ id: 'RevokedKey' })
+
+export const listedPrefix = z
+  .strictObject({
+    network: networkId,
+    author: text,
+    author_name: text.nullable().describe('What the author calls himself.'),
+    is_own: z.boolean(),
+    list: text,
+    version: count.describe('Of the list, as far as it was heard.'),
+    prefix: text,
+    since: time,
+    until: time
+  })
+  .meta({
+    id: 'ListedPrefix',
+    description: "An entry of a list that an author publishes: the author's word, without effect."
+  })
 
 export const publishedList = z
   .strictObject({

@@ -3,12 +3,17 @@ import * as z from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import {
   addressesInput,
+  authorKey,
+  invitationFacts,
+  listedPrefix,
   networkAlert,
+  networkAuthor,
   networkId,
   networkPeer,
   networkStatus,
   networkSummary,
   publishedList,
+  revokedKey,
   threat
 } from './network-schemas.ts'
 import {
@@ -22,6 +27,8 @@ import {
 } from './schemas.ts'
 
 const SAMPLE_NETWORK = '0102030405060708090a0b0c0d0e0f10'
+const SAMPLE_KEY = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'
+const REASON_LENGTH_MAX = 64
 const WEEK_S = 604_800
 const INVITATION_LENGTH_MAX = 20_000
 const oneNetwork = networkId.optional().describe('Absent: all that the node is in.')
@@ -54,7 +61,7 @@ const membership = {
       addresses: addressesInput.optional()
     }),
     status: 201,
-    response: z.strictObject({ network: networkSummary, invitation: z.string() }),
+    response: z.strictObject({ network: networkSummary, ...invitationFacts }),
     errors: [
       'NETWORK_OFF',
       'NETWORK_LIMIT_REACHED',
@@ -78,7 +85,7 @@ const membership = {
       addresses: addressesInput.optional()
     }),
     status: 201,
-    response: z.strictObject({ invitation: z.string(), until: z.iso.datetime() }),
+    response: z.strictObject({ ...invitationFacts, until: z.iso.datetime() }),
     errors: [
       'NETWORK_OFF',
       'NETWORK_NOT_JOINED',
@@ -94,7 +101,8 @@ const membership = {
     method: 'POST',
     path: '/api/defense/network/join',
     tag: 'network',
-    summary: 'Join the network of an invitation; again changes nothing.',
+    summary:
+      'Join the network of an invitation or of a letter of admission; again changes nothing.',
     scope: 'admin',
     body: z.strictObject({ invitation: z.string().min(1).max(INVITATION_LENGTH_MAX) }),
     status: 200,
@@ -108,6 +116,7 @@ const membership = {
       'INVITATION_FORGED',
       'INVITATION_FOREIGN',
       'INVITATION_EXPIRED',
+      'ADMISSION_FOREIGN',
       'LISTEN_FAILED',
       'NOT_RUNNING'
     ],
@@ -123,6 +132,94 @@ const membership = {
     status: 204,
     errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'NOT_RUNNING'],
     example: { body: { network: SAMPLE_NETWORK } }
+  }
+} as const satisfies Readonly<Record<string, Endpoint>>
+
+const people = {
+  makeNodeKey: {
+    method: 'POST',
+    path: '/api/defense/network/key',
+    tag: 'network',
+    summary: 'Get the key under which the node speaks in networks; it is made if there is none.',
+    description: 'A founder lets the node in by it. The node joins nothing, and listens nowhere.',
+    scope: 'admin',
+    status: 200,
+    response: z.strictObject({ author: z.string() }),
+    errors: ['NETWORK_OFF'],
+    example: {}
+  },
+  admitToNetwork: {
+    method: 'POST',
+    path: '/api/defense/networks/{id}/admissions',
+    tag: 'network',
+    summary: 'Let in one node by its key: one line of text that is of use to no other.',
+    scope: 'admin',
+    params: z.strictObject({ id: networkId }),
+    body: z.strictObject({
+      author: authorKey,
+      note: noteInput.default('').describe('Whose key it is, for the audit; not told.'),
+      addresses: addressesInput.optional()
+    }),
+    status: 201,
+    response: z.strictObject({ letter: z.string() }),
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'NOT_A_FOUNDER',
+      'KEY_INVALID',
+      'KEY_REVOKED',
+      'ADDRESSES_INVALID',
+      'NOT_RUNNING'
+    ],
+    example: { params: { id: SAMPLE_NETWORK }, body: { author: SAMPLE_KEY, note: 'Alice' } }
+  },
+  revokeInNetwork: {
+    method: 'POST',
+    path: '/api/defense/networks/{id}/revocations',
+    tag: 'network',
+    summary: 'Put out a node or all who came by one invitation, for ever.',
+    description:
+      'Everything that they have said is void, at all nodes. Founders may, and anybody of his own key.',
+    scope: 'admin',
+    params: z.strictObject({ id: networkId }),
+    body: z.strictObject({
+      key: z
+        .string()
+        .min(1)
+        .max(INVITATION_LENGTH_MAX)
+        .describe('Of the node or of the invitation; or the line of the invitation.'),
+      subject: z
+        .enum(['author', 'invitation'])
+        .optional()
+        .describe('Which of the two it is, where the node has heard of neither.'),
+      reason: z.string().max(REASON_LENGTH_MAX).default('').describe('Told to the network.')
+    }),
+    status: 201,
+    response: revokedKey,
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'NOT_A_FOUNDER',
+      'KEY_INVALID',
+      'KEY_UNKNOWN',
+      'INVITATION_DAMAGED',
+      'INVITATION_UNSUPPORTED',
+      'EVENT_REFUSED',
+      'NOT_RUNNING'
+    ],
+    example: { params: { id: SAMPLE_NETWORK }, body: { key: SAMPLE_KEY, reason: 'stolen' } }
+  },
+  listAuthors: {
+    method: 'GET',
+    path: '/api/defense/networks/{id}/authors',
+    tag: 'network',
+    summary: 'List whose word is taken in a network, and how they came.',
+    scope: 'read',
+    params: z.strictObject({ id: networkId }),
+    status: 200,
+    response: z.strictObject({ items: z.array(networkAuthor) }),
+    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'NOT_RUNNING'],
+    example: { params: { id: SAMPLE_NETWORK } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
 
@@ -172,18 +269,43 @@ const hearing = {
     method: 'GET',
     path: '/api/defense/network/threats',
     tag: 'network',
-    summary: 'List who accuses which prefix, most accused first; none of it has an effect here.',
+    summary: 'List who accuses or lists which prefix, most first; none of it has an effect here.',
     scope: 'read',
     query: z.strictObject({
       network: oneNetwork,
       prefix: prefixInput.optional().describe('Only what lies within it or holds it.'),
-      accusers_min: z.int().min(1).max(1_000).default(1).describe('At least so many accusers.'),
+      accusers_min: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(1)
+        .describe('At least so many who accuse or list it.'),
       ...pageQuery
     }),
     status: 200,
     response: pageOf(threat),
     errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
     example: { query: { accusers_min: 1, limit: 10 } }
+  }
+} as const satisfies Readonly<Record<string, Endpoint>>
+
+const lists = {
+  listPublishedLists: {
+    method: 'GET',
+    path: '/api/defense/network/lists',
+    tag: 'network',
+    summary: 'List what nodes have in the lists that they publish; none of it has an effect here.',
+    description: 'A list stands while its author is in the network, for at most 30 days.',
+    scope: 'read',
+    query: z.strictObject({
+      network: oneNetwork,
+      prefix: prefixInput.optional().describe('Only what lies within it or holds it.'),
+      ...pageQuery
+    }),
+    status: 200,
+    response: pageOf(listedPrefix),
+    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    example: { query: { limit: 10 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
 
@@ -220,6 +342,37 @@ const speaking = {
     ],
     example: { body: { prefixes: ['192.0.2.66'], category: 'scanner', severity: 'high' } }
   },
+  retractAlert: {
+    method: 'POST',
+    path: '/api/defense/network/alerts/{id}/retract',
+    tag: 'network',
+    summary: 'Take an alert of this node back.',
+    description:
+      'The others no longer show nor count it. Votes stay: of what a decision has told, both are taken back when the decision is lifted. The reason stays in the audit of this node.',
+    scope: 'respond',
+    params: z.strictObject({
+      id: z
+        .string()
+        .regex(/^[0-9a-f]{8,64}$/, { error: 'expected 8 to 64 hexadecimal digits' })
+        .describe('Id of the alert, or the beginning of it.')
+    }),
+    body: z.strictObject({
+      network: oneNetwork,
+      reason: noteInput.default('').describe('Why, for the audit; not told.')
+    }),
+    status: 200,
+    response: networkAlert,
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'ALERT_NOT_FOUND',
+      'ALERT_AMBIGUOUS',
+      'ALERT_NOT_OWN',
+      'EVENT_REFUSED',
+      'NOT_RUNNING'
+    ],
+    example: { params: { id: '0123456789abcdef' }, body: {} }
+  },
   publishBlocklist: {
     method: 'PUT',
     path: '/api/defense/network/blocklist',
@@ -236,4 +389,7 @@ const speaking = {
 } as const satisfies Readonly<Record<string, Endpoint>>
 
 export const INVITATION_TTL_S_DEFAULT = WEEK_S
-export const NETWORK_ENDPOINTS = { ...membership, ...hearing, ...speaking } as const
+export const NETWORK_ENDPOINTS = {
+  ...{ ...membership, ...people },
+  ...{ ...hearing, ...lists, ...speaking }
+} as const

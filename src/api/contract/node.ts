@@ -109,7 +109,7 @@ const node = {
     tag: 'node',
     summary: 'Follow decisions and warnings as they happen, as server-sent events.',
     description:
-      'Events: `decision.created`, `decision.extended`, `decision.ended`, `suppression`, `alert.received` (a warning of another operator), `alert.sent` (one of this node), and `gap` where events were lost to this client because it was away for too long. `Last-Event-ID` resumes after that event, as far as the node remembers. A comment line comes every few seconds when nothing happens. A client that does not keep up is disconnected.',
+      'Events: `decision.created`, `decision.extended`, `decision.ended`, `suppression`, `alert.received` (a warning of another operator), `alert.sent` (one of this node), `alert.retracted` (its author took it back), `list.received` and `list.sent` (a list was published), and `gap` where events were lost to this client because it was away for too long. `Last-Event-ID` resumes after that event, as far as the node remembers. A comment line comes every few seconds when nothing happens. A client that does not keep up is disconnected.',
     scope: 'read',
     status: 200,
     text: {

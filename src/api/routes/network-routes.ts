@@ -6,6 +6,9 @@ import { apiError } from '../errors.ts'
 import {
   SEVERITIES,
   wireAlert,
+  wireAuthor,
+  wireInvitation,
+  wireListed,
   wireNetwork,
   wireNetworkStatus,
   wirePeer,
@@ -25,7 +28,10 @@ export function networkHandlers(networks: NetworksApi | undefined): NetworkHandl
     if (networks !== undefined) return networks
     throw apiError('NETWORK_OFF', 'networks are turned off (network.isEnabled)')
   }
-  return { ...membershipHandlers(get), ...hearingHandlers(get), ...speakingHandlers(get) }
+  return {
+    ...{ ...membershipHandlers(get), ...peopleHandlers(get) },
+    ...{ ...hearingHandlers(get), ...speakingHandlers(get) }
+  }
 }
 
 /** @throws {END_IN_PAST} */
@@ -49,16 +55,16 @@ function membershipHandlers(
       const notAfterMs = endOf(body.until, nowMs)
       const fields = { name, policy, notAfterMs, ...(addresses && { addresses }) }
       const { network, invitation } = await get().create(fields, actor)
-      return { network: wireNetwork(network), invitation }
+      const facts = invitation === '' ? undefined : get().readInvitation(invitation)
+      return { network: wireNetwork(network), ...wireInvitation(invitation, facts) }
     },
     async inviteToNetwork({ params, body }, { actor, nowMs }) {
       const { addresses } = body
       const notAfterMs = endOf(body.until, nowMs)
       const fields = { notAfterMs, ...(addresses && { addresses }) }
-      return {
-        invitation: await get().invite(params.id, fields, actor),
-        until: wireTime(notAfterMs)
-      }
+      const invitation = await get().invite(params.id, fields, actor)
+      const facts = get().readInvitation(invitation)
+      return { ...wireInvitation(invitation, facts), until: wireTime(notAfterMs) }
     },
     async joinNetwork({ body }, { actor }) {
       return wireNetwork(await get().join(body.invitation.trim(), actor))
@@ -70,9 +76,34 @@ function membershipHandlers(
   }
 }
 
+function peopleHandlers(
+  get: () => NetworksApi
+): Pick<Handlers, 'makeNodeKey' | 'admitToNetwork' | 'revokeInNetwork' | 'listAuthors'> {
+  return {
+    async makeNodeKey(_input, { actor }) {
+      return { author: await get().key(actor) }
+    },
+    async admitToNetwork({ params, body }, { actor }) {
+      const { author, note, addresses } = body
+      const fields = { author, note, ...(addresses && { addresses }) }
+      return { letter: await get().admit(params.id, fields, actor) }
+    },
+    async revokeInNetwork({ params, body }, { actor }) {
+      const { key, subject, reason } = body
+      const fields = { key: key.trim(), reason, ...(subject && { subject }) }
+      const revoked = await get().revoke(params.id, fields, actor)
+      return { ...revoked, authors: [...revoked.authors] }
+    },
+    listAuthors: ({ params }) => ({ items: get().authors(params.id).map(wireAuthor) })
+  }
+}
+
 function hearingHandlers(
   get: () => NetworksApi
-): Pick<Handlers, 'showNetworkStatus' | 'listPeers' | 'listAlerts' | 'listThreats'> {
+): Pick<
+  Handlers,
+  'showNetworkStatus' | 'listPeers' | 'listAlerts' | 'listThreats' | 'listPublishedLists'
+> {
   return {
     showNetworkStatus: () => wireNetworkStatus(get().status()),
     listPeers: ({ query }) => ({ items: get().peers(query.network).map(wirePeer) }),
@@ -87,6 +118,16 @@ function hearingHandlers(
         ...(cursor !== undefined && { cursor })
       })
       return { items: page.items.map(wireAlert), next_cursor: page.nextCursor ?? null }
+    },
+    listPublishedLists({ query }) {
+      const { network, prefix, cursor, limit } = query
+      const page = get().lists({
+        limit,
+        ...(network !== undefined && { network }),
+        ...(prefix !== undefined && { prefix: getPrefix(prefix) }),
+        ...(cursor !== undefined && { cursor })
+      })
+      return { items: page.items.map(wireListed), next_cursor: page.nextCursor ?? null }
     },
     listThreats({ query }) {
       const { network, prefix, cursor, limit } = query
@@ -104,7 +145,7 @@ function hearingHandlers(
 
 function speakingHandlers(
   get: () => NetworksApi
-): Pick<Handlers, 'sendAlert' | 'publishBlocklist'> {
+): Pick<Handlers, 'sendAlert' | 'retractAlert' | 'publishBlocklist'> {
   return {
     async sendAlert({ body }, { actor }) {
       const { network, prefixes, category, confidence, reason } = body
@@ -121,6 +162,10 @@ function speakingHandlers(
         actor
       )
       return { items: sent.map(({ network: id, id: event }) => ({ network: id, id: event })) }
+    },
+    async retractAlert({ params, body }, { actor }) {
+      const { network, reason } = body
+      return wireAlert(await get().retractAlert({ idStart: params.id, network, reason }, actor))
     },
     async publishBlocklist({ body }, { actor }) {
       const published = await get().publishBlocklist(body.network, actor)
