@@ -125,10 +125,15 @@ export function declareSharingMetrics(register: MetricsRegister): SharingMetrics
     name: 'netminder_sharing_failures_total',
     help: 'Events about own decisions that a network refused.'
   })
+  const unsaid = register.gauge({
+    name: 'netminder_sharing_unsaid_decisions',
+    help: 'Own decisions that stand, and that not every network has been told of yet.'
+  })
   return {
     shared: (kind) => told.add(1, { kind }),
     kept: (why) => kept.add(1, { why }),
-    failed: () => failures.add(1)
+    failed: () => failures.add(1),
+    unsaid: (count) => unsaid.set(count)
   }
 }
 

@@ -165,7 +165,7 @@ export function createSharing(
     {
       ...{ guard, network, clock, logger: logger.child({ component: 'sharing' }) },
       isProtected: (prefix) => findProtection(prefix) !== undefined,
-      told: store.told,
+      ...{ told: store.told, decisions: store.decisions },
       metrics: declareSharingMetrics(declared)
     }
   )

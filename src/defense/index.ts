@@ -49,7 +49,7 @@ export {
   ShareService,
   type ShareServiceOptions,
   type ShareServicePorts,
-  type SharingMetrics
+  type SharingStatus
 } from './share-service.ts'
 export {
   composeAlerts,
@@ -63,3 +63,4 @@ export {
   shareDecision
 } from './sharing.ts'
 export type { SharedFacts, ToldIndicator, ToldStore } from './taking-back.ts'
+export type { SharingMetrics } from './teller.ts'

@@ -1,60 +1,63 @@
 /**
- * Tells the networks what the guard decides: at once while the hour's quota allows, else gathered, so that a wave of a thousand
- * addresses ends in a few events and not in silence. What a person lifted is taken back, alert and vote, also after a restart and
- * until it has been said. A failure to tell never touches the guard.
+ * Tells the networks what the guard decides: at once while the others still listen to much, else gathered, so that a wave of a
+ * thousand addresses ends in a few events and not in silence. What is to be told is what stands and was not said, by the store; so
+ * a refusal or a crash delays a warning and loses none. What a person lifted, or the shadow mode put aside, is taken back, alert
+ * and vote, until it has been said. A failure to tell never touches the guard.
  */
-import { type Clock, type Component, getPrefix, messageOf, TaskGroup } from '../base/index.ts'
+import { type Component, getPrefix, messageOf, type PrefixText, TaskGroup } from '../base/index.ts'
 import type { NetworkService } from '../network/index.ts'
-import { type EventBody, LIFETIME_MS_MAX } from '../wire/index.ts'
 import type { Decision, GuardEffect } from './decision.ts'
 import type { GuardApi } from './guard-api.ts'
-import type { GuardLogger } from './guard-service-ports.ts'
+import { gatherMsOf, refillMs } from './share-pace.ts'
 import {
-  composeAlerts,
-  composeRetractions,
-  composeVotes,
   type SharedDecision,
   type ShareFacts,
   type SharePolicy,
-  type ShareRefusal,
   shareDecision,
   sharedPrefixes
 } from './sharing.ts'
-import { planWithdrawals, type ToldStore, toldIndicators, type Withdrawal } from './taking-back.ts'
+import { planWithdrawals } from './taking-back.ts'
+import { RETRY_MS, Teller, type TellerPorts, type Wait } from './teller.ts'
+import { findUnsaid } from './unsaid.ts'
 
 export interface ShareServiceOptions {
   readonly policy: SharePolicy
   readonly treatAsPublic: readonly string[]
-  /** How long decisions that come together are gathered, in milliseconds. @default 50 */
+  /** How long decisions that come together are gathered at least, in milliseconds. @default 50 */
   readonly gatherMs?: number
 }
 
-export interface SharingMetrics {
-  shared(kind: 'alert' | 'vote' | 'retract'): void
-  kept(why: ShareRefusal): void
-  failed(): void
-}
-
-export interface ShareServicePorts {
+export interface ShareServicePorts extends TellerPorts {
   readonly guard: Pick<GuardApi, 'subscribe'>
-  readonly network: Pick<NetworkService, 'list' | 'publish'>
+  readonly network: Pick<NetworkService, 'list' | 'publish' | 'speakingRoom'>
   readonly isProtected: ShareFacts['isProtected']
-  readonly told: ToldStore
-  readonly clock: Clock
-  readonly logger: GuardLogger
-  readonly metrics: SharingMetrics
+  /** What the guard has decided, by the store. */
+  readonly decisions: {
+    find(id: string): Decision | undefined
+    /** What was detected and restricts somebody, newest first, by the page. */
+    detected(query: { readonly atMs: number; readonly before?: number | undefined }): {
+      readonly items: readonly Decision[]
+      readonly before: number | undefined
+    }
+  }
 }
 
-const HOUR_MS = 3_600_000
-/** Two thirds of what an author may say in an hour (network/events/quota.ts, L1): the rest is for people and for taking back. */
-const EVENTS_PER_HOUR = 20
-/** Above that, decisions are gathered for so long. */
-const GATHER_LONG_MS = 4 * 60_000
-const PENDING_MAX = 1_000
-/** What was lifted and could not be told is tried again after so long. */
-const RETRY_MS = 4 * 60_000
-/** An event must outlive its journey. */
-const TTL_MS_MIN = 60_000
+export interface SharingStatus {
+  /** Decisions that stand here, and that not all networks have been told of. */
+  readonly unsaid: number
+  /** Why they wait; undefined: they are being gathered, or there are none. */
+  readonly why: string | undefined
+  /** Whether something that was wrong has not been taken back everywhere yet. */
+  readonly isTakingBack: boolean
+  /** Until when what is taken back now is said to the others. */
+  readonly takenBackWithinMs: number
+}
+
+const MINUTE_MS = 60_000
+/** What a longer wait, another clock or an error of ours has left unsaid is found by then. */
+const LOOK_AGAIN_MS = 60 * MINUTE_MS
+/** Held in memory; more than that waits in the store. */
+const WANTED_MAX = 2_000
 
 export class ShareService implements Component {
   readonly name = 'sharing'
@@ -62,13 +65,18 @@ export class ShareService implements Component {
   readonly #ports: ShareServicePorts
   readonly #facts: ShareFacts
   readonly #tasks: TaskGroup
-  #pending: SharedDecision[] = []
-  /** In the order in which they were lifted. */
-  #lifted: Decision[] = []
-  /** In the last hour, by network. */
-  readonly #sentAtMs = new Map<string, number[]>()
+  readonly #teller: Teller
+  /** What may not have been said everywhere yet, by decision. */
+  readonly #wanted = new Map<string, SharedDecision>()
+  /** There is more in the store. */
+  #isCutOff = false
+  /** To be taken back, by decision, in the order in which they ended: with prefixes of which also nothing older is true. */
+  readonly #wrong = new Map<string, readonly PrefixText[]>()
   #isGathering = false
   #isTakingBack = false
+  #retry = new AbortController()
+  #wait: Wait | undefined
+  #lookedAt = { atMs: 0, networks: '' }
   /** What is told and what is taken back never overtake each other. */
   #turn: Promise<void> = Promise.resolve()
   #stopped = new AbortController()
@@ -76,6 +84,7 @@ export class ShareService implements Component {
   constructor(options: ShareServiceOptions, ports: ShareServicePorts) {
     this.#options = options
     this.#ports = ports
+    this.#teller = new Teller(ports)
     this.#facts = {
       treatAsPublic: options.treatAsPublic.map(getPrefix),
       isProtected: ports.isProtected
@@ -96,7 +105,10 @@ export class ShareService implements Component {
     this.#stopped.signal.addEventListener('abort', unsubscribe, { once: true })
     const { told, clock } = this.#ports
     told.removeEnded(clock.nowMs())
+    this.#findWrong()
     if (told.withdrawn(clock.nowMs()).length > 0) this.#takeBack(this.#gatherMs)
+    this.#look()
+    clock.every(MINUTE_MS, () => this.#look(), this.#stopped.signal)
     return Promise.resolve()
   }
 
@@ -106,76 +118,194 @@ export class ShareService implements Component {
     await this.#tasks.drained()
   }
 
+  status(): SharingStatus {
+    const { told, clock, network } = this.#ports
+    const nowMs = clock.nowMs()
+    const isUsedUp = network.list().some(({ id }) => {
+      const rooms = network.speakingRoom(id)
+      // A vote and a retract.
+      return rooms !== undefined && Math.min(rooms.hour.own, rooms.day.own) < 2
+    })
+    return {
+      unsaid: this.#wanted.size,
+      why: this.#wanted.size === 0 ? undefined : this.#wait?.why,
+      isTakingBack: told.withdrawn(nowMs).length > 0,
+      takenBackWithinMs: isUsedUp ? refillMs(nowMs) : 1_000
+    }
+  }
+
   get #gatherMs(): number {
     return this.#options.gatherMs ?? 50
   }
 
   #hear(effect: GuardEffect): void {
     if (effect.kind === 'suppressed') return
+    const { decision } = effect
     if (effect.kind === 'ended') {
-      if (effect.why === 'lifted') this.#withdraw(effect.decision)
-      else this.#ports.told.end(effect.decision.id)
+      this.#forget(decision.id)
+      if (effect.why === 'lifted') this.#withdraw(decision.id, this.#prefixesOf(decision))
+      else this.#ports.told.end(decision.id)
       return
     }
     if (this.#ports.network.list().length === 0) return
-    const shared = shareDecision(effect.decision, this.#options.policy, this.#facts)
+    const shared = shareDecision(decision, this.#options.policy, this.#facts)
     if (typeof shared === 'string') {
       this.#ports.metrics.kept(shared)
+      // It was put aside: what was said of it does not hold here any more. What was true before it was.
+      if (shared === 'shadow' && effect.kind === 'extended') {
+        this.#forget(decision.id)
+        this.#withdraw(decision.id, [])
+      }
       return
     }
-    if (this.#pending.length >= PENDING_MAX) this.#pending.shift()
-    this.#pending.push(shared)
+    // Put aside and in force again before the others were told.
+    if (this.#wrong.get(decision.id)?.length === 0) this.#wrong.delete(decision.id)
+    this.#want(shared)
     this.#gather()
   }
 
+  #want(shared: SharedDecision): void {
+    if (this.#wanted.size >= WANTED_MAX && !this.#wanted.has(shared.decisionId)) {
+      this.#isCutOff = true
+      return
+    }
+    this.#wanted.set(shared.decisionId, shared)
+    this.#ports.metrics.unsaid(this.#wanted.size)
+  }
+
+  #forget(decision: string): void {
+    if (this.#wanted.delete(decision)) this.#ports.metrics.unsaid(this.#wanted.size)
+  }
+
+  /** At once, or when there is room again; of several networks the one with the most room says when. */
   #gather(): void {
     if (this.#isGathering) return
+    const { network, clock } = this.#ports
+    const budgets = network.list().map(({ id }) => this.#teller.budget(id))
+    const waits = budgets.map(
+      (budget) => (budget && gatherMsOf(budget)) ?? Number.POSITIVE_INFINITY
+    )
+    const waitMs = Math.min(...waits)
+    if (waitMs === Number.POSITIVE_INFINITY) {
+      const isAdmitted = budgets.some((budget) => budget !== undefined)
+      this.#again(isAdmitted ? refillMs(clock.nowMs()) : RETRY_MS)
+      return
+    }
     this.#isGathering = true
-    this.#after(this.#isBusy() ? GATHER_LONG_MS : this.#gatherMs, async () => {
+    this.#after(Math.max(waitMs, this.#gatherMs), async () => {
       this.#isGathering = false
-      const pending = this.#pending
-      this.#pending = []
-      await this.#tell(pending)
+      await this.#tell()
     })
   }
 
-  async #tell(shared: readonly SharedDecision[]): Promise<void> {
-    const nowMs = this.#ports.clock.nowMs()
-    const standing = shared.filter(({ untilMs }) => untilMs > nowMs)
-    for (const { id } of this.#ports.network.list()) await this.#tellIn(id, standing)
-  }
-
-  /** An extension says nothing new about the incident, but the alert of it holds longer. */
-  async #tellIn(network: string, standing: readonly SharedDecision[]): Promise<boolean> {
-    const { clock, told } = this.#ports
+  async #tell(): Promise<void> {
+    const { network, clock, metrics } = this.#ports
     const nowMs = clock.nowMs()
-    const ttlMs = Math.max(TTL_MS_MIN, ...standing.map(({ untilMs }) => untilMs - nowMs))
-    const refused = new Set<number>()
-    for (const body of composeAlerts(standing)) {
-      const { category, indicators } = body
-      const alert = await this.#publish(network, body, ttlMs)
-      if (alert === undefined) {
-        refused.add(category)
-        continue
-      }
-      const named = indicators.map(({ prefix }) => prefix)
-      const about = standing.filter((one) => one.category === category)
-      told.save(toldIndicators({ network, alert, endsAtMs: nowMs + ttlMs }, named, about))
+    for (const [id, { untilMs }] of this.#wanted) if (untilMs <= nowMs) this.#wanted.delete(id)
+    const waits: Wait[] = []
+    for (const { id } of network.list()) {
+      const wait = await this.#teller.tell(id, [...this.#wanted.values()])
+      if (wait !== undefined) waits.push(wait)
     }
-    // Nobody votes on what he has not told: it could not be taken back.
-    const known = standing.filter(({ category }) => !refused.has(category))
-    let isTold = refused.size === 0
-    for (const body of composeVotes(known, nowMs)) {
-      if ((await this.#publish(network, body, ttlMs)) === undefined) isTold = false
-    }
-    return isTold
+    for (const [id, shared] of this.#wanted) if (this.#isSaid(shared)) this.#wanted.delete(id)
+    metrics.unsaid(this.#wanted.size)
+    this.#noteWait(waits.toSorted((a, b) => a.waitMs - b.waitMs)[0])
+    if (this.#wanted.size === 0 && this.#isCutOff) this.#reload()
   }
 
-  #withdraw(decision: Decision): void {
-    this.#pending = this.#pending.filter(({ decisionId }) => decisionId !== decision.id)
+  #isSaid(shared: SharedDecision): boolean {
+    const { network, told, clock } = this.#ports
+    const nowMs = clock.nowMs()
+    return network.list().every(({ id }) => {
+      const { alerts, votes } = findUnsaid([shared], told, { network: id, nowMs })
+      return alerts.length === 0 && votes.length === 0
+    })
+  }
+
+  /** One line in the log when something has to wait, and one when nothing has to any more. */
+  #noteWait(wait: Wait | undefined): void {
+    const { logger } = this.#ports
+    const count = this.#wanted.size
+    const before = this.#wait
+    this.#wait = count === 0 ? undefined : wait
+    if (wait !== undefined && count > 0) {
+      if (before === undefined) {
+        const reason = wait.why
+        logger.warn({ count, reason }, 'the other operators are told of these decisions later')
+      }
+      this.#again(wait.waitMs)
+    } else if (before !== undefined && count === 0) {
+      logger.info({}, 'the other operators have been told of all that stands')
+    }
+  }
+
+  /** The last wait counts. */
+  #again(waitMs: number): void {
+    this.#retry.abort()
+    const retry = new AbortController()
+    this.#retry = retry
+    const stopped = this.#stopped.signal
+    this.#tasks.run(async () => {
+      const signal = AbortSignal.any([stopped, retry.signal])
+      await this.#ports.clock.sleep(waitMs, signal).catch(() => undefined)
+      // What is unsaid when the service stops is found in the store when it starts.
+      if (!signal.aborted) await this.#inTurn(() => this.#tell())
+    })
+  }
+
+  /** Now and then, and when a network was joined: what stands and was not said. */
+  #look(): void {
+    const { network, clock } = this.#ports
+    const networks = network
+      .list()
+      .map(({ id }) => id)
+      .join()
+    const atMs = clock.nowMs()
+    const isDue = Math.abs(atMs - this.#lookedAt.atMs) >= LOOK_AGAIN_MS
+    if (networks === '' || (networks === this.#lookedAt.networks && !isDue)) {
+      if (networks === '') this.#lookedAt = { atMs: 0, networks }
+      return
+    }
+    this.#lookedAt = { atMs, networks }
+    this.#reload()
+  }
+
+  #reload(): void {
+    const { decisions, clock, told } = this.#ports
+    this.#isCutOff = false
+    told.removeEnded(clock.nowMs())
+    let before: number | undefined
+    do {
+      const page = decisions.detected({ atMs: clock.nowMs(), before })
+      for (const decision of page.items) {
+        const shared = shareDecision(decision, this.#options.policy, this.#facts)
+        if (typeof shared === 'string' || this.#wanted.has(decision.id)) continue
+        if (!this.#isSaid(shared)) this.#want(shared)
+      }
+      before = page.before
+    } while (before !== undefined && !this.#isCutOff)
+    if (this.#wanted.size > 0) this.#gather()
+  }
+
+  /** What a node that was killed had not noted yet: it was lifted, or put aside. */
+  #findWrong(): void {
+    const { told, decisions, clock } = this.#ports
+    for (const id of told.standing(clock.nowMs())) {
+      const decision = decisions.find(id)
+      if (decision === undefined) continue
+      const { liftedAtMs, liftedBy, mode } = decision
+      if (liftedAtMs !== undefined) {
+        // A stronger decision took its place.
+        if (liftedBy === 'detection') told.end(id)
+        else told.withdraw(id, this.#prefixesOf(decision))
+      } else if (mode === 'shadow' && !this.#options.policy.includesShadow) told.withdraw(id, [])
+    }
+  }
+
+  #withdraw(decision: string, prefixes: readonly PrefixText[]): void {
     // On the disk at once: a node that stops now takes it back when it is there again.
-    this.#ports.told.withdraw(decision.id, this.#prefixesOf(decision))
-    this.#lifted.push(decision)
+    this.#ports.told.withdraw(decision, prefixes)
+    this.#wrong.set(decision, prefixes)
     this.#takeBack(this.#gatherMs)
   }
 
@@ -185,86 +315,50 @@ export class ShareService implements Component {
     this.#after(waitMs, async () => {
       this.#isTakingBack = false
       const { told, clock } = this.#ports
-      const lifted = this.#lifted
-      this.#lifted = []
       // Again: it may have been told since.
-      for (const decision of lifted) told.withdraw(decision.id, this.#prefixesOf(decision))
+      for (const [decision, prefixes] of this.#wrong) told.withdraw(decision, prefixes)
+      this.#wrong.clear()
       const nowMs = clock.nowMs()
       told.removeEnded(nowMs)
-      let isDone = true
+      let waitMs: number | undefined
       for (const withdrawal of planWithdrawals(told, nowMs)) {
-        if (!(await this.#takeBackIn(withdrawal))) isDone = false
+        const wait = await this.#teller.takeBack(withdrawal)
+        for (const { decisionId } of withdrawal.standing) this.#wantAgain(decisionId)
+        if (wait !== undefined) waitMs = Math.min(wait.waitMs, waitMs ?? wait.waitMs)
       }
+      if (this.#wanted.size > 0) this.#gather()
       if (this.#stopped.signal.aborted || told.withdrawn(clock.nowMs()).length === 0) return
-      this.#takeBack(isDone ? this.#gatherMs : RETRY_MS)
+      this.#takeBack(waitMs ?? this.#gatherMs)
     })
   }
 
-  /** What is still true first: nobody goes unwarned in between. @returns false: it has to be tried again */
-  async #takeBackIn({ network, alerts, lifted, standing }: Withdrawal): Promise<boolean> {
-    const { clock, told } = this.#ports
-    if (standing.length > 0 && !(await this.#tellIn(network, standing))) return false
-    // It outlives what it takes back.
-    const endMs = Math.max(...alerts.map(({ endsAtMs }) => endsAtMs)) + TTL_MS_MIN
-    for (const body of composeRetractions(lifted)) {
-      const ttlMs = Math.max(TTL_MS_MIN, endMs - clock.nowMs())
-      if ((await this.#publish(network, body, ttlMs, 'retract')) === undefined) return false
-    }
-    for (const { id, endsAtMs } of alerts) {
-      const eventId = new Uint8Array(Buffer.from(id, 'hex'))
-      const ttlMs = Math.max(TTL_MS_MIN, endsAtMs + TTL_MS_MIN - clock.nowMs())
-      const sent = await this.#publish(network, { kind: 'retract', eventId }, ttlMs, 'retract')
-      if (sent === undefined) return false
-      told.remove(network, id)
-    }
-    return true
+  /** Said by an alert that is void now; it may not have been possible to say it again. */
+  #wantAgain(id: string): void {
+    const decision = this.#ports.decisions.find(id)
+    if (decision === undefined || decision.liftedAtMs !== undefined) return
+    const shared = shareDecision(decision, this.#options.policy, this.#facts)
+    if (typeof shared !== 'string' && !this.#isSaid(shared)) this.#want(shared)
   }
 
-  #prefixesOf(decision: Decision): readonly string[] {
+  #prefixesOf(decision: Decision): readonly PrefixText[] {
     // Also of what has been protected since.
     const facts = { ...this.#facts, isProtected: () => false }
     return sharedPrefixes(decision.prefixes, this.#options.policy, facts)
   }
 
-  /** After a while, or at once when the service stops; one after the other. */
+  /** After a while, or at once when the service stops. */
   #after(waitMs: number, work: () => Promise<void>): void {
     this.#tasks.run(async () => {
       await this.#ports.clock.sleep(waitMs, this.#stopped.signal).catch(() => undefined)
-      const turn = this.#turn.then(work)
-      this.#turn = turn.catch(() => undefined)
-      await turn
+      await this.#inTurn(work)
     })
   }
 
-  /** @returns the id of the event; undefined: it was refused */
-  async #publish(
-    network: string,
-    body: EventBody,
-    ttlMs: number,
-    kind: 'alert' | 'vote' | 'retract' = body.kind === 'alert' ? 'alert' : 'vote'
-  ): Promise<string | undefined> {
-    try {
-      const { id } = await this.#ports.network.publish(network, body, {
-        ttlMs: Math.min(ttlMs, LIFETIME_MS_MAX[body.kind])
-      })
-      this.#sentAtMs.set(network, [...this.#sentLately(network), this.#ports.clock.nowMs()])
-      this.#ports.metrics.shared(kind)
-      return id
-    } catch (error) {
-      this.#reportFailure(error)
-      return undefined
-    }
-  }
-
-  #sentLately(network: string): number[] {
-    const sinceMs = this.#ports.clock.nowMs() - HOUR_MS
-    return (this.#sentAtMs.get(network) ?? []).filter((atMs) => atMs > sinceMs)
-  }
-
-  #isBusy(): boolean {
-    const networks = this.#ports.network.list().map(({ id }) => id)
-    for (const id of this.#sentAtMs.keys()) if (!networks.includes(id)) this.#sentAtMs.delete(id)
-    return networks.some((id) => this.#sentLately(id).length >= EVENTS_PER_HOUR)
+  /** One after the other. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    await turn
   }
 
   #reportFailure(error: unknown): void {

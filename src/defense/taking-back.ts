@@ -16,6 +16,8 @@ export interface ToldIndicator {
   /** over: the decision ended in its time; withdrawn: it was wrong, and others have not been told yet. */
   readonly state: 'standing' | 'over' | 'withdrawn'
   readonly endsAtMs: number
+  /** Until when the own vote on the prefix holds; 0: none was said. */
+  readonly votedUntilMs: number
 }
 
 export type SharedFacts = Omit<SharedDecision, 'prefixes'>
@@ -23,6 +25,23 @@ export type SharedFacts = Omit<SharedDecision, 'prefixes'>
 /** What own alerts say, on disk. */
 export interface ToldStore {
   save(indicators: readonly ToldIndicator[]): void
+  /** What standing alerts of the network say for the decision, and until when it was said to hold. */
+  said(
+    network: string,
+    decision: string,
+    nowMs: number
+  ): readonly {
+    readonly prefix: PrefixText
+    readonly untilMs: number
+    readonly votedUntilMs: number
+  }[]
+  /** The own vote on these prefixes was said, for as long. */
+  vote(
+    network: string,
+    votes: readonly Pick<ToldIndicator, 'decision' | 'prefix' | 'votedUntilMs'>[]
+  ): void
+  /** Decisions of which something is said, as if they were in force. */
+  standing(nowMs: number): readonly string[]
   /** The decision ended in its time. */
   end(decision: string): void
   /** What was said for the decision, and for earlier ones about these prefixes, has to be taken back. */
@@ -74,22 +93,26 @@ export function planWithdrawals(
   })
 }
 
-/** The prefixes of an alert, each for all the decisions that name it. */
+/** The prefixes of an alert, each for all the decisions that name it; a vote that holds goes on holding. */
 export function toldIndicators(
   event: { readonly network: string; readonly alert: string; readonly endsAtMs: number },
   named: readonly PrefixText[],
-  decisions: readonly SharedDecision[]
+  { decisions, said }: { readonly decisions: readonly SharedDecision[]; readonly said: Said }
 ): readonly ToldIndicator[] {
   const inAlert = new Set(named)
-  return decisions.flatMap(({ prefixes, ...shared }) =>
-    prefixes
+  return decisions.flatMap(({ prefixes, ...shared }) => {
+    const rows = said(shared.decisionId)
+    return prefixes
       .filter((prefix) => inAlert.has(prefix))
       .map((prefix) => ({
         ...event,
-        ...{ decision: shared.decisionId, prefix, shared, state: 'standing' as const }
+        ...{ decision: shared.decisionId, prefix, shared, state: 'standing' as const },
+        votedUntilMs: rows.find((row) => row.prefix === prefix)?.votedUntilMs ?? 0
       }))
-  )
+  })
 }
+
+type Said = (decision: string) => ReturnType<ToldStore['said']>
 
 /** Of the same decision in several alerts the last one says how it stands. */
 function byDecision(indicators: readonly ToldIndicator[]): readonly SharedDecision[] {

@@ -20,6 +20,7 @@ import { findUuidBytes, uuidText } from './uuid.ts'
 export const ACTIVE_DECISIONS_MAX = 1_000_000
 /** So long a transaction does not hold up the event loop: about 10 ms. */
 const PRUNE_BATCH = 500
+const DETECTED_PAGE = 1_000
 const REMEMBERED_PREFIX_LISTS = 256
 const CURSOR_PATTERN = /^(-?\d{1,16})\|([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
@@ -66,6 +67,7 @@ export class DecisionRepository<D extends DecisionRecord = DecisionRecord> {
   readonly #page: PreparedStatement<[PageBindings], DecisionRow>
   readonly #pageByValue: PreparedStatement<[PageBindings], DecisionRow>
   readonly #pageByEnd: PreparedStatement<[PageBindings], DecisionRow>
+  readonly #detected: PreparedStatement<[number, number], DecisionRow>
   readonly #active: PreparedStatement<[number], DecisionRow>
   readonly #hasManyActive: PreparedStatement<[number], { readonly isMany: 0 | 1 }>
   readonly #prune: PreparedStatement<[number, number]>
@@ -97,6 +99,10 @@ export class DecisionRepository<D extends DecisionRecord = DecisionRecord> {
     this.#pageByEnd = db.prepare(pageSql(BY_END))
     this.#active = db.prepare(
       `SELECT ${DECISION_COLUMNS} FROM decision AS d WHERE d.ends_at_ms > ? ORDER BY d.sequence LIMIT ${ACTIVE_DECISIONS_MAX}`
+    )
+    this.#detected = db.prepare(
+      `SELECT ${DECISION_COLUMNS} FROM decision AS d INDEXED BY decision_detected_by_end
+        WHERE d.ends_at_ms > ? AND d.sequence < ? AND d.origin = 'detection' AND d.type <> 'watch' ORDER BY d.sequence DESC LIMIT ${DETECTED_PAGE}`
     )
     this.#hasManyActive = db.prepare(
       `SELECT count(*) > ${FEW_ACTIVE} AS isMany FROM (SELECT 1 FROM decision WHERE ends_at_ms > ? LIMIT ${FEW_ACTIVE + 1})`
@@ -163,6 +169,19 @@ export class DecisionRepository<D extends DecisionRecord = DecisionRecord> {
    */
   active(atMs: number): readonly D[] {
     return this.#active.all(atMs).map((row) => asDecision<D>(row))
+  }
+
+  /** What was detected and restricts somebody at `atMs`, newest first, from below a sequence number on. */
+  detected(query: { readonly atMs: number; readonly before?: number | undefined }): {
+    readonly items: readonly D[]
+    /** Undefined: there is no more. */
+    readonly before: number | undefined
+  } {
+    const rows = this.#detected.all(query.atMs, query.before ?? Number.MAX_SAFE_INTEGER)
+    return {
+      items: rows.map((row) => asDecision<D>(row)),
+      before: rows.length < DETECTED_PAGE ? undefined : rows.at(-1)?.sequence
+    }
   }
 
   insertSuppression(suppression: Suppressed<D>): void {

@@ -14,6 +14,22 @@ export interface ToldRecord<S = unknown> {
   readonly shared: S
   readonly state: ToldState
   readonly endsAtMs: number
+  /** Until when the own vote on the prefix holds; 0: none was said. */
+  readonly votedUntilMs: number
+}
+
+/** What stands of a decision in one network, by prefix. */
+export interface SaidRecord {
+  readonly prefix: string
+  /** Until when the decision was said to hold. */
+  readonly untilMs: number
+  readonly votedUntilMs: number
+}
+
+interface SaidRow {
+  readonly prefix: string
+  readonly until_ms: number
+  readonly voted_until_at_ms: number
 }
 
 interface ToldRow {
@@ -24,29 +40,36 @@ interface ToldRow {
   readonly shared: string
   readonly state: ToldState
   readonly ends_at_ms: number
+  readonly voted_until_at_ms: number
 }
 
 /** A line for each decision and prefix. */
 const WITHDRAWN_MAX = 10_000
+const SAID_MAX = 10_000
+const DECISIONS_MAX = 100_000
 
 export class ToldRepository<S = unknown> {
   readonly #db: Connection
   readonly #insert: PreparedStatement<
-    [Uint8Array, Uint8Array, string, string, string, ToldState, number]
+    [Uint8Array, Uint8Array, string, string, string, ToldState, number, number]
   >
   readonly #end: PreparedStatement<[string]>
   readonly #withdraw: PreparedStatement<[string, string]>
   readonly #withdrawn: PreparedStatement<[number], ToldRow>
   readonly #isStanding: PreparedStatement<[string, Uint8Array, number], unknown>
   readonly #isSaidElsewhere: PreparedStatement<[Uint8Array, string, string], unknown>
+  readonly #said: PreparedStatement<[Uint8Array, string, number], SaidRow>
+  readonly #vote: PreparedStatement<[number, Uint8Array, string, string]>
+  readonly #standing: PreparedStatement<[number], { readonly decision: string }>
   readonly #remove: PreparedStatement<[Uint8Array, Uint8Array]>
   readonly #removeEnded: PreparedStatement<[number]>
 
   constructor(db: Connection) {
     this.#db = db
     this.#insert =
-      db.prepare(`INSERT INTO told_indicator (network, alert, decision, prefix, shared, state, ends_at_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+      db.prepare(`INSERT INTO told_indicator (network, alert, decision, prefix, shared, state, ends_at_ms,
+        voted_until_at_ms)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
     this.#end = db.prepare(
       "UPDATE told_indicator SET state = 'over' WHERE decision = ? AND state = 'standing'"
     )
@@ -63,6 +86,14 @@ export class ToldRepository<S = unknown> {
       WHERE t.network = ? AND t.decision = ? AND t.prefix = ? AND t.state = 'standing'
         AND NOT EXISTS (SELECT 1 FROM told_indicator AS w
           WHERE w.state = 'withdrawn' AND w.network = t.network AND w.alert = t.alert) LIMIT 1`)
+    this.#said = db.prepare(`SELECT prefix, max(json_extract(shared, '$.untilMs')) AS until_ms,
+        max(voted_until_at_ms) AS voted_until_at_ms FROM told_indicator
+      WHERE network = ? AND decision = ? AND state = 'standing' AND ends_at_ms > ?
+      GROUP BY prefix LIMIT ${SAID_MAX}`)
+    this.#vote = db.prepare(`UPDATE told_indicator SET voted_until_at_ms = ?
+      WHERE network = ? AND decision = ? AND prefix = ? AND state = 'standing'`)
+    this.#standing = db.prepare(`SELECT DISTINCT decision FROM told_indicator
+      WHERE state = 'standing' AND ends_at_ms > ? LIMIT ${DECISIONS_MAX}`)
     this.#remove = db.prepare('DELETE FROM told_indicator WHERE network = ? AND alert = ?')
     this.#removeEnded = db.prepare('DELETE FROM told_indicator WHERE ends_at_ms <= ?')
   }
@@ -70,11 +101,38 @@ export class ToldRepository<S = unknown> {
   /** Of a network that is joined. */
   save(records: readonly ToldRecord<S>[]): void {
     this.#db.transaction.run(() => {
-      for (const { network, alert, decision, prefix, shared, state, endsAtMs } of records) {
-        const [where, event] = [bytesOf(network), bytesOf(alert)]
-        this.#insert.run(where, event, decision, prefix, JSON.stringify(shared), state, endsAtMs)
+      for (const { network, alert, decision, prefix, shared, ...how } of records) {
+        const event = [bytesOf(network), bytesOf(alert)] as const
+        const what = [decision, prefix, JSON.stringify(shared)] as const
+        this.#insert.run(...event, ...what, how.state, how.endsAtMs, how.votedUntilMs)
       }
     })
+  }
+
+  /** What standing alerts of the network say for the decision. */
+  said(network: string, decision: string, nowMs: number): readonly SaidRecord[] {
+    return this.#said.all(bytesOf(network), decision, nowMs).map((row) => ({
+      prefix: row.prefix,
+      untilMs: row.until_ms,
+      votedUntilMs: row.voted_until_at_ms
+    }))
+  }
+
+  /** The own vote on these prefixes was said, for as long. */
+  vote(
+    network: string,
+    votes: readonly Pick<ToldRecord, 'decision' | 'prefix' | 'votedUntilMs'>[]
+  ): void {
+    this.#db.transaction.run(() => {
+      for (const { decision, prefix, votedUntilMs } of votes) {
+        this.#vote.run(votedUntilMs, bytesOf(network), decision, prefix)
+      }
+    })
+  }
+
+  /** Of which something is said, as if they were in force; at most 100 000. */
+  standing(nowMs: number): readonly string[] {
+    return this.#standing.all(nowMs).map(({ decision }) => decision)
   }
 
   /** The decision ended in its time. */
@@ -101,7 +159,8 @@ export class ToldRepository<S = unknown> {
         // Written by `save`.
         shared: JSON.parse(row.shared) as S,
         state: row.state,
-        endsAtMs: row.ends_at_ms
+        endsAtMs: row.ends_at_ms,
+        votedUntilMs: row.voted_until_at_ms
       })
     )
   }

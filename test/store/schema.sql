@@ -203,7 +203,7 @@ CREATE TABLE told_indicator (
   shared TEXT NOT NULL CHECK (json_valid(shared)),
   -- over: the decision ended and was not wrong; withdrawn: it was, and others have not been told yet.
   state TEXT NOT NULL CHECK (state IN ('standing', 'over', 'withdrawn')),
-  ends_at_ms INTEGER NOT NULL,
+  ends_at_ms INTEGER NOT NULL, voted_until_at_ms INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (network, alert, decision, prefix)
 ) STRICT, WITHOUT ROWID;
 
@@ -220,6 +220,9 @@ CREATE INDEX decision_by_creation ON decision (created_at_ms, id, type, category
 CREATE INDEX decision_by_end ON decision (ends_at_ms);
 
 CREATE INDEX decision_by_value ON decision (value, created_at_ms);
+
+CREATE INDEX decision_detected_by_end ON decision (ends_at_ms)
+  WHERE origin = 'detection' AND type <> 'watch';
 
 CREATE INDEX decision_prefix_by_prefix ON decision_prefix (prefix, decision_sequence);
 

@@ -1,8 +1,9 @@
 /** A decision that was lifted is taken back at all who heard of it, and at those who come later. */
 import { equal, is } from 'uvu/assert'
 import { SystemClock } from '../../../src/base/index.ts'
-import { type SharedFacts, ShareService } from '../../../src/defense/index.ts'
+import { type Decision, type SharedFacts, ShareService } from '../../../src/defense/index.ts'
 import { CATEGORIES } from '../../../src/detection/index.ts'
+import { DecisionRepository } from '../../../src/store/decision-repository.ts'
 import { ToldRepository } from '../../../src/store/told-repository.ts'
 import { FakeGuard, sampleDecision } from '../../support/fake-guard.ts'
 import { alertOf, TestNode, until } from '../../support/network-node.ts'
@@ -23,8 +24,9 @@ function sharingOf({ node, db }: TestNode, guard: FakeGuard): ShareService {
     {
       ...{ guard, network: node, isProtected: () => false, clock: new SystemClock() },
       told: new ToldRepository<SharedFacts>(db),
+      decisions: new DecisionRepository<Decision>(db),
       logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      metrics: { shared: quiet, kept: quiet, failed: quiet }
+      metrics: { shared: quiet, kept: quiet, failed: quiet, unsaid: quiet }
     }
   )
 }

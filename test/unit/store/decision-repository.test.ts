@@ -116,6 +116,21 @@ test('keeps a decision in force when the clock is set back behind its creation',
   is(decisions.active(START_MS - 3_600_000).length, 1)
 })
 
+test('lists what was detected and restricts somebody, newest first, page by page', () => {
+  for (let i = 0; i < 1_003; i++) decisions.insert(makeDecision(i, { origin: 'detection' }))
+  decisions.insert(makeDecision(2_000, { origin: 'operator' }))
+  decisions.insert(makeDecision(2_001, { origin: 'detection', type: 'watch' }))
+  decisions.insert(makeDecision(2_002, { origin: 'detection', liftedAtMs: START_MS - 1 }))
+  const first = decisions.detected({ atMs: START_MS })
+  equal([first.items.length, first.items[0]?.id], [1_000, uuidOf(1_002)])
+  const second = decisions.detected({ atMs: START_MS, before: first.before })
+  equal(
+    second.items.map(({ id }) => id),
+    [uuidOf(2), uuidOf(1), uuidOf(0)]
+  )
+  is(second.before, undefined)
+})
+
 test('prunes only what ended before the time, in batches, members included', () => {
   for (let i = 0; i < 5; i++) decisions.insert(makeDecision(i, { untilMs: START_MS + i }))
   decisions.insert(makeDecision(5, { untilMs: START_MS + 900_000, liftedAtMs: START_MS }))

@@ -39,7 +39,7 @@ test.afterEach(() => removeStore(store))
 function record(decision: string, prefix: string, alert = ALERT): ToldRecord<{ severity: number }> {
   return {
     ...{ network: NETWORK_TEXT, alert, decision, prefix, shared: { severity: 3 } },
-    ...{ state: 'standing', endsAtMs: START_MS + 1_000 }
+    ...{ state: 'standing', endsAtMs: START_MS + 1_000, votedUntilMs: 0 }
   }
 }
 
@@ -66,6 +66,27 @@ test('what was said of a prefix for a decision that has ended goes with the late
   is(told.isStanding(NETWORK_TEXT, 'a', START_MS + 1_000), false)
   told.end('standing')
   is(told.isStanding(NETWORK_TEXT, 'a', START_MS), false)
+})
+
+test('what is said of a decision, and whether it was voted on, is known until it ends or is taken back', () => {
+  const told = new ToldRepository<{ untilMs: number }>(store.db)
+  const of = (prefix: string, untilMs: number, alert = ALERT): ToldRecord<{ untilMs: number }> => ({
+    ...record('one', prefix, alert),
+    shared: { untilMs }
+  })
+  told.save([of('a', 5), of('b', 5)])
+  told.save([of('a', 7, LATER_ALERT)])
+  told.vote(NETWORK_TEXT, [{ decision: 'one', prefix: 'a', votedUntilMs: 9 }])
+  equal(told.said(NETWORK_TEXT, 'one', START_MS), [
+    { prefix: 'a', untilMs: 7, votedUntilMs: 9 },
+    { prefix: 'b', untilMs: 5, votedUntilMs: 0 }
+  ])
+  equal(told.said(NETWORK_TEXT, 'two', START_MS), [])
+  equal(told.said(NETWORK_TEXT, 'one', START_MS + 1_000), [])
+  equal(told.standing(START_MS), ['one'])
+  told.withdraw('one', [])
+  equal(told.said(NETWORK_TEXT, 'one', START_MS), [])
+  equal(told.standing(START_MS), [])
 })
 
 test('nothing is left of what has ended, nor of a network that is left', () => {
