@@ -31,8 +31,8 @@ export interface CatchUpPorts {
   readonly log: NetworkLog
   readonly sync: Pick<SyncProtocol, 'reconcile'>
   readonly fetch: Pick<FetchProtocol, 'fetch'>
-  readonly intake: Pick<EventIntake, 'submit'>
-  readonly events: Pick<EventStore, 'has' | 'get'>
+  readonly intake: Pick<EventIntake, 'submit' | 'isRefused'>
+  readonly events: Pick<EventStore, 'has' | 'get' | 'equivocations'>
   onReading(peer: PeerId, reading: ClockReading): void
   /** It broke the protocol. */
   onFault(peer: PeerId): Promise<void>
@@ -118,24 +118,28 @@ export class CatchUp {
   }
 
   #gapOf(differences: readonly KindDifference[], { unwanted }: Run): Gap {
-    const { events, clock } = this.#ports
+    const { events, intake, clock } = this.#ports
     const lacking: string[] = []
     const unheard: string[] = []
     const settledMs = clock.nowMs() - SETTLED_MS
     for (const { needs, haves } of differences) {
       for (const id of needs.slice(0, GAP_IDS_MAX)) {
-        if (!events.has(id) && !unwanted.has(textOf(id))) lacking.push(textOf(id))
+        const isRefused = unwanted.has(textOf(id)) || intake.isRefused(id)
+        if (!isRefused && !events.has(id)) lacking.push(textOf(id))
       }
-      for (const { id, receivedAtMs } of events.get(haves.slice(0, GAP_IDS_MAX))) {
-        if (receivedAtMs <= settledMs) unheard.push(textOf(id))
+      for (const { id, author, receivedAtMs } of events.get(haves.slice(0, GAP_IDS_MAX))) {
+        if (receivedAtMs > settledMs) continue
+        // Who says one thing here and another there is heard with different things: no sign of anybody else's doing.
+        if (events.equivocations(this.#network, author).length === 0) unheard.push(textOf(id))
       }
     }
     return { lacking, unheard }
   }
 
   async #fetchAll(peer: PeerId, needs: readonly Uint8Array[], run: Run): Promise<void> {
-    const { fetch, clock } = this.#ports
-    let left = needs
+    const { fetch, clock, events, intake } = this.#ports
+    // Half of a proof is known, and what was not taken a moment ago need not be verified again.
+    let left = needs.filter((id) => !events.has(id) && !intake.isRefused(id))
     for (let request = 0; left.length > 0 && request < REQUESTS_MAX; request++) {
       if (clock.monotonicMs() - run.startedMs > CATCH_UP_MS_MAX) return
       const asked = left.slice(0, FETCH_IDS_MAX)

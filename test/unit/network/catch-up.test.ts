@@ -10,7 +10,7 @@ import {
   SLOW_PAUSE_MS
 } from '../../../src/network/catch-up.ts'
 import type { Verdict } from '../../../src/network/events/verdict.ts'
-import type { KeptEvent } from '../../../src/network/ports.ts'
+import type { EventStore, KeptEvent } from '../../../src/network/ports.ts'
 import type { KindDifference } from '../../../src/network/sync/sync-session.ts'
 import { Author, alertBody, NETWORK } from '../../support/network.ts'
 import { START_MS } from '../../support/store.ts'
@@ -35,6 +35,10 @@ interface Scene {
   /** When this node got what it has. */
   readonly receivedAtMs?: number
   readonly verdict?: Verdict
+  /** Not taken a moment ago. */
+  readonly refused?: readonly Uint8Array[]
+  /** Whether the author was found to say two things under one number. */
+  readonly isLiar?: boolean
   fetch?(ids: readonly Uint8Array[], clock: ManualClock): Promise<readonly Uint8Array[]>
   reconcile?(): Promise<never>
 }
@@ -45,6 +49,7 @@ function makeCatchUp(scene: Scene) {
   const requests: number[] = []
   const submitted: Uint8Array[] = []
   const held = new Set<string>()
+  const refused = new Set((scene.refused ?? []).map(hex))
   const difference: KindDifference = {
     ...{ kind: 'alert', needs: scene.needs ?? [], haves: scene.haves ?? [] }
   }
@@ -67,6 +72,7 @@ function makeCatchUp(scene: Scene) {
       }
     },
     intake: {
+      isRefused: (id) => refused.has(hex(id)),
       submit: (bytes) => {
         submitted.push(bytes)
         return Promise.resolve(scene.verdict ?? { verdict: 'accept' })
@@ -75,7 +81,18 @@ function makeCatchUp(scene: Scene) {
     events: {
       has: (id) => held.has(hex(id)),
       get: (ids) =>
-        ids.map((id) => ({ id, receivedAtMs: scene.receivedAtMs ?? 0 }) as unknown as KeptEvent)
+        ids.map(
+          (id) =>
+            ({
+              id,
+              author: alice.key,
+              receivedAtMs: scene.receivedAtMs ?? 0
+            }) as unknown as KeptEvent
+        ),
+      equivocations: () =>
+        scene.isLiar === true
+          ? [{ seq: 1n } as unknown as ReturnType<EventStore['equivocations']>[0]]
+          : []
     },
     onReading: () => undefined,
     onFault: (peer) => {
@@ -95,6 +112,19 @@ test('what is named and not given is a gap; what is given is none, wanted or not
   const result = await catchUp.with(PEER, SIGNAL)
   const gap = { lacking: [hex(idOf('phantom'))], unheard: [] }
   equal(result, { outcome: 'same', gap, lacksStill: true })
+})
+
+test('what was refused a moment ago, or is half of a proof, is neither fetched again nor a gap', async () => {
+  const scene = { needs: [idOf('refused'), idOf('half')], refused: [idOf('refused')] }
+  const { catchUp, requests, held } = makeCatchUp(scene)
+  held.add(hex(idOf('half')))
+  const result = await catchUp.with(PEER, SIGNAL)
+  equal([requests, result?.gap?.lacking], [[], []])
+})
+
+test('what the peer lacks of a liar is no gap', async () => {
+  const { catchUp } = makeCatchUp({ haves: [idOf('own')], receivedAtMs: 1, isLiar: true })
+  equal((await catchUp.with(PEER, SIGNAL))?.gap?.unheard, [])
 })
 
 for (const [name, receivedAtMs, count] of [
