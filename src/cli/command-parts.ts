@@ -4,6 +4,7 @@ import {
   type Clock,
   displayPrefix,
   findPrefix,
+  formatDuration,
   NetminderError,
   parseDurationMs
 } from '../base/index.ts'
@@ -122,6 +123,16 @@ export function parseWholeNumber(min: number, max: number): (text: string) => nu
       )
     }
     return value
+  }
+}
+
+/** A duration such as `1h` or `90s`, in milliseconds. */
+export function parseDuration(minMs: number, maxMs: number): (text: string) => number {
+  return (text) => {
+    const durationMs = durationOption(text)
+    if (durationMs >= minMs && durationMs <= maxMs) return durationMs
+    const range = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`
+    throw new InvalidArgumentError(`expected a duration ${range}, got "${text}".`)
   }
 }
 

@@ -15,6 +15,12 @@ export type GuardErrorCode =
   | 'NOTHING_TO_UNDO'
   /** The end of an entry lies in the past. */
   | 'END_IN_PAST'
+  /** No alert that stands has such an id. */
+  | 'ALERT_NOT_FOUND'
+  /** More than one alert of this node has an id that begins so. */
+  | 'ALERT_AMBIGUOUS'
+  /** Another node said it: only its author can take it back. */
+  | 'ALERT_NOT_OWN'
   /** A checkpoint of another version. */
   | 'GUARD_STATE_INVALID'
 

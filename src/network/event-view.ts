@@ -162,17 +162,34 @@ export class EventView {
   /** Newest first, before the filters that span networks. */
   *alerts(query: AlertQuery, nowMs: number): Generator<ReceivedAlert> {
     for (const entry of [...this.#entries.values()].reverse()) {
-      const { event, body, author, isOwn, receivedAtMs, via, retracts } = entry
+      const { event, body, receivedAtMs, retracts } = entry
       if (body.kind !== 'alert' || event.expMs <= nowMs || retracts.size > 0) continue
       if (receivedAtMs <= (query.sinceMs ?? 0) || body.severity < (query.severityMin ?? 0)) continue
       const prefixes = body.indicators.map(({ prefix }) => prefix)
-      if (!touches(prefixes, query.prefix)) continue
-      yield {
-        id: hex(event.id),
-        network: networkIdText(event.network),
-        ...{ author, authorName: this.nameOf(author), isOwn },
-        ...{ atMs: event.tsMs, endsAtMs: event.expMs, receivedAtMs, via, body }
-      }
+      if (touches(prefixes, query.prefix)) yield this.#alertOf(entry, body)
+    }
+  }
+
+  /** Whether its author has taken it back before it came. */
+  isTakenBack({ id }: SignedNetworkEvent): boolean {
+    return (this.#entries.get(hex(id))?.retracts.size ?? 0) > 0
+  }
+
+  /** The alert that this retract, which was added, was the first to take back. */
+  findRetracted({ id, body }: SignedNetworkEvent): ReceivedAlert | undefined {
+    if (body.kind !== 'retract') return undefined
+    const entry = this.#entries.get(hex(body.eventId))
+    if (entry?.body.kind !== 'alert') return undefined
+    const [first] = entry.retracts
+    return first === hex(id) ? this.#alertOf(entry, entry.body) : undefined
+  }
+
+  #alertOf({ event, author, isOwn, receivedAtMs, via }: Entry, body: AlertBody): ReceivedAlert {
+    return {
+      id: hex(event.id),
+      network: networkIdText(event.network),
+      ...{ author, authorName: this.nameOf(author), isOwn },
+      ...{ atMs: event.tsMs, endsAtMs: event.expMs, receivedAtMs, via, body }
     }
   }
 

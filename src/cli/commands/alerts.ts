@@ -1,12 +1,13 @@
 /** `netminder alerts`: what operators warn each other of. */
-import { type Command, Option } from 'commander'
-import type { OperationInput, OperationResponse } from '../../api/index.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { OperationInput, OperationResponse, ServerSentEvent } from '../../api/index.ts'
 import { formatDuration } from '../../base/index.ts'
 import { CATEGORIES, type Category } from '../../detection/index.ts'
 import {
   collectPrefix,
   leaf,
   noun,
+  parseDuration,
   parsePrefixOption,
   parseSince,
   parseWholeNumber,
@@ -16,17 +17,21 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { allItems, connect, firstItems } from '../node-client.ts'
 import { type Column, plain, print, printItems, relativeTime, utcTime } from '../output.ts'
+import { followEvents } from './follow-events.ts'
 import { findNetwork } from './network.ts'
 
 type Alert = OperationResponse<'listAlerts'>['items'][number]
 type Severity = NonNullable<OperationInput<'sendAlert'>['body']['severity']>
 
+const TTL_MS_MIN = 60_000
+const TTL_MS_MAX = 86_400_000
 const SEVERITIES = ['low', 'medium', 'high', 'critical']
 
 export function addAlertsCommand(program: Command, context: CliContext): void {
   const alerts = noun(program, 'alerts', 'what operators warn each other of')
   addList(alerts, context)
   addSend(alerts, context)
+  addRetract(alerts, context)
   addWatch(alerts, context)
 }
 
@@ -86,8 +91,12 @@ async function networkQuery(
   return { network: findNetwork(items, named).id }
 }
 
+/** Of 20 000 alerts no two begin with the same, but by a chance of one in a million. */
+const ID_DIGITS = 12
+
 function alertColumns(nowMs: number): readonly Column<Alert>[] {
   return [
+    { title: 'ID', value: (row) => row.id.slice(0, ID_DIGITS) },
     { title: 'SAID', value: (row) => relativeTime(row.at, nowMs) },
     { title: 'BY', value: authorOf, isFlexible: true },
     { title: 'SEVERITY', value: (row) => row.severity },
@@ -121,7 +130,7 @@ function addSend(parent: Command, context: CliContext): void {
     examples: [
       ['alerts send --about 198.51.100.7 --category scanner', 'for an hour, in all networks'],
       [
-        'alerts send --about 198.51.100.0/24 --category http-flood --severity critical --ttl 21600 --reason "seen in the log of the router"',
+        'alerts send --about 198.51.100.0/24 --category http-flood --ttl 6h --reason "router log"',
         'the reason stays in the own audit'
       ]
     ]
@@ -136,7 +145,11 @@ function addSend(parent: Command, context: CliContext): void {
       new Option('--severity <severity>', 'how bad it is').choices(SEVERITIES).default('high')
     )
     .option('--network <network>', 'name or id (default: all)')
-    .option('--ttl <seconds>', 'how long it stands', parseWholeNumber(60, 86_400), 3_600)
+    .addOption(
+      new Option('--ttl <duration>', 'how long it stands, from 1m to 1d')
+        .argParser(parseDuration(TTL_MS_MIN, TTL_MS_MAX))
+        .default(3_600_000, '1h')
+    )
     .option('--reason <text>', 'why, for the audit; not told', '')
     .action(async (options: SendOptions, command: Command) => {
       const places = placesOf(command)
@@ -147,7 +160,7 @@ function addSend(parent: Command, context: CliContext): void {
         prefixes: [...options.about],
         category: options.category,
         severity: options.severity,
-        ttl_s: options.ttl,
+        ttl_s: Math.round(options.ttl / 1_000),
         reason: options.reason
       }
       const { items } = await client.call('sendAlert', { body }, { signal })
@@ -161,43 +174,91 @@ function addSend(parent: Command, context: CliContext): void {
     })
 }
 
+interface RetractOptions {
+  readonly network?: string
+  readonly reason: string
+}
+
+function addRetract(parent: Command, context: CliContext): void {
+  leaf(parent.command('retract'), {
+    summary: 'take a warning of this node back',
+    examples: [
+      ['alerts retract 5f0c29d1a7b3', 'the id as "alerts list" shows it'],
+      ['alerts retract 5f0c29d1a7b3 --reason "our own monitoring"', 'the reason stays in the audit']
+    ]
+  })
+    .argument('<id>', 'id, or its first 8 digits or more', parseIdStart)
+    .option('--network <network>', 'name or id (default: whichever it was said in)')
+    .option('--reason <text>', 'why, for the audit; not told', '')
+    .action(async (id: string, options: RetractOptions, command: Command) => {
+      const places = placesOf(command)
+      const { io, signal } = context
+      const client = connect(places)
+      const { reason } = options
+      const body = { ...(await networkQuery(client, options.network, signal)), reason }
+      const alert = await client.call('retractAlert', { params: { id }, body }, { signal })
+      await print(io, places.output, {
+        value: alert,
+        asTable: () => `${alert.network}  ${alert.id}\n`
+      })
+      io.talk(`Taken back: ${describeSubject(alert)}.`)
+    })
+}
+
+function parseIdStart(text: string): string {
+  if (/^[0-9a-f]{8,64}$/i.test(text)) return text.toLowerCase()
+  throw new InvalidArgumentError(`expected 8 to 64 hexadecimal digits, got "${text}".`)
+}
+
 function addWatch(parent: Command, context: CliContext): void {
   leaf(parent.command('watch'), {
-    summary: 'show warnings as they arrive, until Ctrl-C',
+    summary: 'show warnings as they arrive or are taken back, until Ctrl-C',
     examples: [
-      ['alerts watch', 'one line for each'],
+      ['alerts watch', 'one line for each; goes on when the node was restarted'],
       ['alerts watch --output json', 'one JSON object a line, for a program']
     ]
   }).action(async (_options: unknown, command: Command) => {
     const places = placesOf(command)
-    const { io, signal } = context
-    try {
-      for await (const event of connect(places).events({ signal })) {
-        const { alert } = event.data as { readonly alert?: Alert }
-        if (alert === undefined) continue
-        await io.write(
-          `${places.output === 'json' ? JSON.stringify(event) : describeAlert(alert)}\n`
-        )
-      }
-    } catch (error) {
-      // The connection that Ctrl-C cuts may end in whatever error.
-      if (!signal.aborted) throw error
-    }
-    if (!signal.aborted) {
-      throw new CliError('CLI_STREAM_ENDED', 'the node ended the stream; is it stopping?')
+    const { io, signal, clock } = context
+    const onLost = () => io.talk('The node ended the stream; waiting until it is there again.')
+    const follow = { connect: () => connect(places), clock, signal, onLost }
+    for await (const event of followEvents(follow)) {
+      const line = places.output === 'json' ? jsonOf(event) : describeAlertEvent(event)
+      if (line !== undefined) await io.write(`${line}\n`)
     }
   })
+}
+
+/** Undefined: it is of no warning, nor that some may be missing. */
+function jsonOf(event: ServerSentEvent): string | undefined {
+  return event.event === 'gap' || alertIn(event) !== undefined ? JSON.stringify(event) : undefined
+}
+
+function alertIn({ data }: ServerSentEvent): Alert | undefined {
+  return (data as { readonly alert?: Alert }).alert
+}
+
+/** One line for a person; undefined for what is not of warnings. */
+export function describeAlertEvent(event: ServerSentEvent): string | undefined {
+  if (event.event === 'gap') return '-- gap: events were lost'
+  const alert = alertIn(event)
+  if (alert === undefined) return undefined
+  if (event.event !== 'alert.retracted') return describeAlert(alert)
+  const { at } = event.data as { readonly at: string }
+  return plain(`${utcTime(at)}  taken back: ${describeSubject(alert)}, by ${authorOf(alert)}`)
 }
 
 const NAMED_PREFIXES = 3
 
 /** One line for a person. */
 export function describeAlert(alert: Alert): string {
-  const { severity, category, at, until, prefixes } = alert
+  const { at, until } = alert
+  const duration = formatDuration(Date.parse(until) - Date.parse(at))
+  return plain(`${utcTime(at)}  ${describeSubject(alert)}, for ${duration}, by ${authorOf(alert)}`)
+}
+
+function describeSubject({ severity, category, prefixes }: Alert): string {
   const more = prefixes.length - NAMED_PREFIXES
   const about = prefixes.slice(0, NAMED_PREFIXES).join(' ') + (more > 0 ? ` and ${more} more` : '')
-  const duration = formatDuration(Date.parse(until) - Date.parse(at))
-  return plain(
-    `${utcTime(at)}  ${severity} ${category ?? 'unknown category'}: ${about}, for ${duration}, by ${authorOf(alert)}`
-  )
+  return `${severity} ${category ?? 'unknown category'}: ${about}`
 }

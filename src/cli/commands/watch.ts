@@ -38,6 +38,8 @@ export function addWatchCommand(parent: Command, context: CliContext): void {
     const { io, signal } = context
     try {
       for await (const event of connect(places).events({ signal })) {
+        // Warnings come on the same stream: alerts watch shows them.
+        if (event.event.startsWith('alert.')) continue
         const text = places.output === 'json' ? JSON.stringify(event) : describeEvent(event)
         await io.write(`${text}\n`)
       }

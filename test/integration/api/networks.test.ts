@@ -147,3 +147,81 @@ test('warnings of others and own ones come on the event stream', async () => {
   assert.is(alert['author_name'], 'fake.example')
   assert.ok(Date.parse(String(alert['received_at'])) > 0)
 })
+
+async function sendAbout(address: string): Promise<string> {
+  const body = { prefixes: [address], category: 'scanner' as const }
+  const { items } = await client().call('sendAlert', { body })
+  return items[0]?.id ?? ''
+}
+
+test('an own alert is taken back by the beginning of its id, and that is in the audit', async () => {
+  const id = await sendAbout('8.8.8.8')
+  await sendAbout('8.8.4.4')
+  const body = { reason: 'it was our own test' }
+  const { prefixes } = await client('respond-token').call('retractAlert', {
+    params: { id: id.slice(0, 12) },
+    body
+  })
+  assert.equal(prefixes, ['8.8.8.8'])
+  const retract = api.network.published.at(-1)
+  assert.ok(retract?.body.kind === 'retract')
+  assert.is(Buffer.from(retract.body.eventId).toString('hex'), id)
+  // As long as what it takes back, and a little longer.
+  assert.ok(retract.ttlMs > 3_600_000 && retract.ttlMs < 3_700_000)
+  const entry = api.networkAudit.at(-1)
+  assert.equal(
+    [entry?.actor, entry?.action, entry?.target, entry?.after, entry?.reason],
+    [
+      ...['token:respond', 'network.retract', SAMPLE_NETWORK_ID],
+      { id, prefixes: ['8.8.8.8/32'] },
+      'it was our own test'
+    ]
+  )
+  const { items } = await client().call('listAlerts', {})
+  assert.is(items.length, 1)
+})
+
+test('what is no own alert, or not clearly one, is not taken back', async () => {
+  const codeFor = (id: string, body: { network?: string } = {}) =>
+    codeOf(client().call('retractAlert', { params: { id }, body }))
+  await sendAbout('8.8.8.8')
+  await sendAbout('8.8.4.4')
+  await sendAbout('9.9.9.9')
+  const ids = ['aaaaaaaa11', 'aaaaaaaa22', 'bbbbbbbb33'].map((id) => id.padEnd(64, '0'))
+  api.network.received = api.network.received.map((alert, i) => ({
+    ...alert,
+    id: ids[i] ?? '',
+    isOwn: i < 2
+  }))
+  assert.is(await codeFor('aaaaaaaa'), 'ALERT_AMBIGUOUS')
+  assert.is(await codeFor('bbbbbbbb'), 'ALERT_NOT_OWN')
+  assert.is(await codeFor('cccccccc'), 'ALERT_NOT_FOUND')
+  assert.is(await codeFor('aaaaaaaa1', { network: 'f'.repeat(32) }), 'NETWORK_NOT_JOINED')
+  assert.is(await codeFor('aaaaaaa'), 'REQUEST_INVALID')
+  assert.is(
+    await codeOf(
+      client('read-token').call('retractAlert', { params: { id: 'aaaaaaaa1' }, body: {} })
+    ),
+    'SCOPE_MISSING'
+  )
+  assert.is(api.network.published.filter(({ body }) => body.kind === 'retract').length, 0)
+})
+
+test('that a warning was taken back comes on the event stream, with what it was', async () => {
+  const stop = new AbortController()
+  const id = await sendAbout('8.8.8.8')
+  const events = client().events({ signal: stop.signal })
+  const next = events[Symbol.asyncIterator]().next()
+  const body = { kind: 'retract', eventId: new Uint8Array(Buffer.from(id, 'hex')) } as const
+  const event = api.network.seal(SAMPLE_NETWORK_ID, body, 60_000)
+  const [retracted] = api.network.received
+  const saying = setInterval(() => api.network.emit(event, 'gossip', retracted), 10)
+  const { value } = await next
+  clearInterval(saying)
+  stop.abort()
+  assert.is(value?.event, 'alert.retracted')
+  const { alert, at } = (value?.data ?? {}) as { alert: Record<string, unknown>; at: string }
+  assert.equal([alert['id'], alert['prefixes']], [id, ['8.8.8.8']])
+  assert.is(alert['author_name'], 'fake.example')
+  assert.ok(Date.parse(at) > 0)
+})

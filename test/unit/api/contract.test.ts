@@ -61,6 +61,7 @@ test('has every path that exists today and none of later ones', () => {
     '/api/defense/mode/undo',
     '/api/defense/network/alert',
     '/api/defense/network/alerts',
+    '/api/defense/network/alerts/{id}/retract',
     '/api/defense/network/blocklist',
     '/api/defense/network/join',
     '/api/defense/network/key',

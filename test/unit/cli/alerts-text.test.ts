@@ -1,5 +1,5 @@
 import { is } from 'uvu/assert'
-import { describeAlert } from '../../../src/cli/commands/alerts.ts'
+import { describeAlert, describeAlertEvent } from '../../../src/cli/commands/alerts.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('text of warnings')
@@ -34,4 +34,24 @@ for (const { name, fields, expected } of [
   }
 ] satisfies readonly { name: string; fields: Partial<Alert>; expected: string }[]) {
   test(`one line names ${name}`, () => is(describeAlert({ ...ALERT, ...fields }), expected))
+}
+
+for (const { name, event, data, expected } of [
+  {
+    name: 'a warning',
+    event: 'alert.received',
+    data: { alert: ALERT },
+    expected: `${SAID} keys.example (0123456789ab)`
+  },
+  {
+    name: 'that one was taken back',
+    event: 'alert.retracted',
+    data: { alert: ALERT, at: '2026-11-25T03:10:00.000Z' },
+    expected:
+      '2026-11-25 03:10:00 UTC  taken back: high scanner: 198.51.100.7, by keys.example (0123456789ab)'
+  },
+  { name: 'that some were lost', event: 'gap', data: {}, expected: '-- gap: events were lost' },
+  { name: 'nothing of a decision', event: 'decision.created', data: {}, expected: undefined }
+]) {
+  test(`watching shows ${name}`, () => is(describeAlertEvent({ id: '1', event, data }), expected))
 }

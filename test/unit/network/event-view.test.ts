@@ -220,3 +220,28 @@ test('what a clock that was ahead took for ended is shown again', async () => {
 function idOf(number: number): Uint8Array {
   return Uint8Array.from(Buffer.from(number.toString(16).padStart(64, '0'), 'hex'))
 }
+
+test('a retract names what it takes back once, and nothing that is not of its author', async () => {
+  const alert = alice.say(alertBody('8.8.8.8', 'one'))
+  const vote = alice.say(voteBody(['8.8.4.4']))
+  const [early, again] = [alice.say(retractOf(alert)), alice.say(retractOf(alert))]
+  const foreign = bob.say(retractOf(alert))
+  const ofVote = alice.say(retractOf(vote))
+  await take(alert, vote)
+  is(view.isTakenBack(alert), false)
+  is(view.findRetracted(early), undefined)
+  await take(foreign, early, again, ofVote)
+  equal(
+    [alert, foreign, early, again, ofVote].map(
+      (event) => view.findRetracted(event)?.body.indicators[0]?.prefix
+    ),
+    [undefined, undefined, '8.8.8.8/32', undefined, undefined]
+  )
+  is(view.isTakenBack(alert), true)
+})
+
+test('an alert that was taken back before it came is known as that', async () => {
+  const alert = alice.say(alertBody('8.8.8.8', 'one'))
+  await take(alice.say(retractOf(alert)), alert)
+  is(view.isTakenBack(alert), true)
+})
