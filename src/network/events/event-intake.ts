@@ -3,12 +3,13 @@
  * only then says accept. What it has not accepted leaves no trace (but for the proof of a liar); what it has is on the disk.
  */
 import { type Clock, NetminderError, type Prefix } from '../../base/index.ts'
-import type { Network, SignedNetworkEvent, Verify } from '../../wire/index.ts'
+import type { EventHead, Network, SignedNetworkEvent, Verify } from '../../wire/index.ts'
 import type { AuthorStore, EventPlace, EventStore, SequenceSource } from '../ports.ts'
 import { LiveSet } from '../sync/live-set.ts'
 import { AuthorBook } from './author-book.ts'
 import { EventJudge, type Judgement } from './event-judge.ts'
-import { type EventOrigin, takeFirstLook } from './first-look.ts'
+import { type EventOrigin, isReadLate, readBody, takeFirstLook } from './first-look.ts'
+import { checkLarge } from './large-event.ts'
 import { PROOFS_MAX } from './proof-book.ts'
 import { Pruner } from './pruner.ts'
 import type { QuotaLedger } from './quota.ts'
@@ -67,7 +68,9 @@ interface Joined {
 }
 
 interface Waiting {
-  readonly event: SignedNetworkEvent
+  readonly head: EventHead
+  /** Undefined: it is so large that its body is read only when its signature is good. */
+  readonly event: SignedNetworkEvent | undefined
   readonly origin: EventOrigin
   readonly joined: Joined
   settle(verdict: Verdict): void
@@ -80,6 +83,7 @@ interface Ready {
 
 interface Judged {
   readonly waiting: Waiting
+  readonly event: SignedNetworkEvent
   readonly judgement: Judgement
 }
 
@@ -205,11 +209,15 @@ export class EventIntake {
     if (joined === undefined) return ignore('NETWORK_NOT_JOINED')
     const look = takeFirstLook(bytes, origin, this.#ports.clock.nowMs())
     if (look.refusal !== undefined) return look.refusal
-    const { event } = look
-    if (this.#isKept(event)) return ignore('DUPLICATE')
-    if (origin.via === 'sync' && this.#refused.has(event.id)) return ignore('REFUSED_BEFORE')
+    const { head } = look
+    if (this.#isKept(head)) return ignore('DUPLICATE')
+    if (origin.via === 'sync' && this.#refused.has(head.id)) return ignore('REFUSED_BEFORE')
+    const isLarge = isReadLate(head)
+    if (isLarge && this.#isUnknown(head, joined.network)) return ignore('UNKNOWN_AUTHOR')
+    const read = isLarge ? undefined : readBody(head)
+    if (read?.refusal !== undefined) return read.refusal
     return new Promise((settle) => {
-      const waiting = { event, origin, joined, settle }
+      const waiting = { head, event: read?.event, origin, joined, settle }
       if (origin.via === 'own') this.#check(waiting)
       else {
         const lane = origin.topic ?? 'sync'
@@ -221,10 +229,16 @@ export class EventIntake {
   }
 
   /** To the last byte, so that its signature is known to be good. The disk is asked only where the number is spent. */
-  #isKept(event: SignedNetworkEvent): boolean {
-    if (this.#book.find(event.network, event.author)?.spent.has(event.seq) !== true) return false
-    const kept = this.#ports.events.find(event.id)
-    return kept !== undefined && Buffer.compare(kept.envelope, event.bytes) === 0
+  #isKept(head: EventHead): boolean {
+    if (this.#book.find(head.network, head.author)?.spent.has(head.seq) !== true) return false
+    const kept = this.#ports.events.find(head.id)
+    return kept !== undefined && Buffer.compare(kept.envelope, head.bytes) === 0
+  }
+
+  /** A founder may speak before he has announced himself. */
+  #isUnknown({ author }: EventHead, { id, founders }: Network): boolean {
+    if (this.#book.find(id, author) !== undefined) return false
+    return founders.every((founder) => Buffer.compare(founder, author) !== 0)
   }
 
   /** Most callers name a network by the same bytes again and again. */
@@ -246,16 +260,20 @@ export class EventIntake {
 
   #check(waiting: Waiting): void {
     this.#inFlight++
-    const { event, joined } = waiting
+    const { head, event, origin, joined } = waiting
     const ports = { verify: this.#ports.verify, network: joined.network, book: this.#book }
-    checkSignatures(event, ports).then(
+    const checked =
+      event === undefined
+        ? checkLarge(head, { ...ports, via: origin.via })
+        : checkSignatures(event, ports)
+    checked.then(
       ({ refusal, authenticated }) => {
         if (refusal !== undefined) {
           this.#settle(waiting, refusal)
           this.#goOn(1)
           return
         }
-        this.#learnOwn(waiting)
+        this.#learnOwn(waiting, authenticated.event)
         this.#ready.push({ waiting, authenticated })
         this.#flushIfDue()
       },
@@ -267,7 +285,7 @@ export class EventIntake {
     )
   }
 
-  #learnOwn({ event, origin }: Waiting): void {
+  #learnOwn({ origin }: Waiting, event: SignedNetworkEvent): void {
     const { ownKey } = this.#options
     if (ownKey === undefined || origin.via === 'own') return
     if (Buffer.compare(ownKey, event.author) !== 0) return
@@ -285,8 +303,8 @@ export class EventIntake {
   #flush(): void {
     const batch = this.#ready
     this.#ready = []
-    for (const { waiting, judgement } of this.#judgeTogether(batch)) {
-      this.#follow(waiting, judgement)
+    for (const { waiting, event, judgement } of this.#judgeTogether(batch)) {
+      this.#follow(waiting, { event, judgement })
       this.#settle(waiting, judgement.verdict)
     }
     this.#goOn(batch.length)
@@ -299,7 +317,8 @@ export class EventIntake {
         batch.map(({ waiting, authenticated }) => {
           const { origin, joined } = waiting
           const context = { origin, network: joined.network, nowMs }
-          return { waiting, judgement: this.#judge.judge(authenticated, context) }
+          const judgement = this.#judge.judge(authenticated, context)
+          return { waiting, event: authenticated.event, judgement }
         })
       // What others said, they hold too: after a loss of power it comes again by reconciliation.
       const isOwn = batch.some(({ waiting }) => waiting.origin.via === 'own')
@@ -313,12 +332,13 @@ export class EventIntake {
       if (others.length > 0) return batch.flatMap((ready) => this.#judgeTogether([ready]))
       this.#ports.onFailure(error)
       const verdict = ignore(error instanceof NetminderError ? 'STORE_FAILED' : 'INTERNAL')
-      return [{ waiting: only.waiting, judgement: { verdict, voided: [] } }]
+      const { waiting, authenticated } = only
+      return [{ waiting, event: authenticated.event, judgement: { verdict, voided: [] } }]
     }
   }
 
   /** The disk has it: now memory, and those who listen. */
-  #follow({ event, origin, joined }: Waiting, judgement: Judgement): void {
+  #follow({ origin, joined }: Waiting, { event, judgement }: Omit<Judged, 'waiting'>): void {
     const { verdict, voided, equivocation } = judgement
     const { id: network } = joined.network
     if (origin.via === 'sync' && verdict.verdict === 'ignore') {

@@ -17,7 +17,7 @@ import type {
   StreamHandlerOptions,
   Topology
 } from '@libp2p/interface'
-import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
@@ -33,12 +33,13 @@ import {
   type PrefixText,
   TaskGroup
 } from '../../base/index.ts'
-import { gossipMessageId, protocolId, sha256 } from '../../wire/index.ts'
+import { gossipMessageId, sha256 } from '../../wire/index.ts'
 import { NetworkError } from '../errors.ts'
 import type { PeerValueStore } from '../ports.ts'
 import { AddressRanges, findAddressOf, findRelayAddressOf, siteOf } from './address-ranges.ts'
 import { Bans } from './bans.ts'
 import { createConnectionGater, type DenyReason } from './connection-gater.ts'
+import { dhtPrefixOf, startDht } from './dht.ts'
 import {
   MESH_PARAMS,
   peerScoreParams,
@@ -64,8 +65,6 @@ const STREAMS_PER_CONNECTION_MAX = 64
 const DIAL_TIMEOUT_MS = 10_000
 /** What was found out of peers is kept every so often. */
 const PEERS_KEPT_MS = 10_000
-
-const ANSWERED_IN_TABLE: readonly string[] = ['FIND_NODE', 'PING']
 
 /** A relayed connection is limited, and libp2p keeps protocols off it that do not ask for it. */
 const ON_RELAYED = { runOnLimitedConnection: true } as const
@@ -236,24 +235,13 @@ export class Host {
   /** A hash table of its own for the network: strangers can neither be found nor ask in it. */
   async startDht(network: Uint8Array): Promise<KadDHT> {
     assert(this.#components !== undefined, 'expected a created node')
-    const name = protocolId(network, 'kad')
-    const dht = kadDHT({
-      protocol: name,
-      clientMode: false,
-      // An operator's network may well be private.
-      peerInfoMapper: passthroughMapper,
-      datastorePrefix: `/dht${name}`,
-      logPrefix: 'libp2p:kad'
-    })(this.#components)
-    answerRoutingAlone(dht)
-    await startAll(dht)
-    return dht
+    return await startDht(network, this.#components)
   }
 
   /** What the table of a network that was left knew. It is stopped. */
   forgetDht(network: Uint8Array): void {
     const { peerValues } = this.#ports
-    const found = peerValues.query(`/dht${protocolId(network, 'kad')}`)
+    const found = peerValues.query(dhtPrefixOf(network))
     peerValues.batch(
       [],
       found.map(({ key }) => key)
@@ -341,7 +329,7 @@ export class Host {
         pubsub: this.#gossipsub(local),
         // The tables of networks are made later, of the same parts.
         parts: (components: KadDHTComponents) => {
-          this.#components = withoutMetrics(components)
+          this.#components = components
           return {}
         },
         ...(hasNatTraversal && natServices())
@@ -365,38 +353,6 @@ export class Host {
       ...gossipMetrics(this.#ports.registry)
     })
   }
-}
-
-/**
- * The table finds peers; nothing is kept for others in it, or anybody could fill the disk: a stream that asks for it is reset. The
- * library has no option for it but leaves its handlers in an object.
- */
-function answerRoutingAlone(dht: KadDHT): void {
-  const { handlers } = (dht as unknown as { rpc: { handlers: Record<string, unknown> } }).rpc
-  assert(
-    ANSWERED_IN_TABLE.every((type) => type in handlers),
-    'expected handlers by type'
-  )
-  for (const type of Object.keys(handlers)) {
-    if (!ANSWERED_IN_TABLE.includes(type)) delete handlers[type]
-  }
-}
-
-async function startAll(dht: KadDHT): Promise<void> {
-  // The interface hides that it is started and stopped like every service.
-  await (dht as unknown as { start(): Promise<void> }).start()
-}
-
-export async function stopDht(dht: KadDHT): Promise<void> {
-  await (dht as unknown as { stop(): Promise<void> }).stop()
-}
-
-/** Metrics of a table are named after it: every network would add its own for ever. */
-function withoutMetrics(components: KadDHTComponents): KadDHTComponents {
-  return new Proxy(components, {
-    get: (target, name) => (name === 'metrics' ? undefined : Reflect.get(target, name)),
-    has: (target, name) => name !== 'metrics' && Reflect.has(target, name)
-  })
 }
 
 export function findMultiaddr(input: string | Uint8Array): Multiaddr | undefined {

@@ -1,6 +1,11 @@
 import { Key } from 'interface-datastore'
-import { equal, is, throws } from 'uvu/assert'
-import { PeerDatastore } from '../../../../src/network/host/peer-datastore.ts'
+import { equal, is, ok, throws } from 'uvu/assert'
+import {
+  BYTES_MAX,
+  KEYS_MAX,
+  PeerDatastore,
+  VALUE_BYTES_MAX
+} from '../../../../src/network/host/peer-datastore.ts'
 import type { PeerValueStore } from '../../../../src/network/ports.ts'
 import { suite } from '../../../support/suite.ts'
 
@@ -30,10 +35,14 @@ class FakeValues implements PeerValueStore {
     return found.map(([name, value]) => ({ key: name, value }))
   }
 
-  batch(puts: readonly { readonly key: string; readonly value: Uint8Array }[]): void {
+  batch(
+    puts: readonly { readonly key: string; readonly value: Uint8Array }[],
+    deletes: readonly string[]
+  ): void {
     if (this.isBroken) throw new Error('the disk is full')
     this.batches++
     for (const { key: name, value } of puts) this.kept.set(name, value)
+    for (const name of deletes) this.kept.delete(name)
   }
 }
 
@@ -94,4 +103,31 @@ test('a store that fails loses nothing that waits, which stays bounded', () => {
   is(values.kept.size, 1_024)
   datastore.flush()
   is(values.kept.size, 1_025)
+})
+
+test('keys without end, and values without end, push out what was written longest ago', () => {
+  const values = new FakeValues()
+  values.put('/peers/kept', bytes('by an earlier run'))
+  const datastore = new PeerDatastore(values)
+  for (let i = 0; i < KEYS_MAX; i++) datastore.put(key(`p${i}`), bytes('value'))
+  datastore.put(key('p0'), bytes('again'))
+  datastore.put(key('p-last'), bytes('value'))
+  datastore.flush()
+  equal(
+    ['kept', 'p0', 'p1', 'p2', 'p-last'].map((name) => datastore.has(key(name))),
+    [false, true, false, true, true]
+  )
+  is(values.kept.size, KEYS_MAX)
+  const large = new Uint8Array(VALUE_BYTES_MAX)
+  for (let i = 0; i < BYTES_MAX / VALUE_BYTES_MAX; i++) datastore.put(key(`large${i}`), large)
+  datastore.flush()
+  const held = [...values.kept].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  ok(held <= BYTES_MAX && held > BYTES_MAX - 2 * VALUE_BYTES_MAX, String(held))
+  is(datastore.has(key('large0')), false)
+})
+
+test('a value that no peer needs is not kept', () => {
+  const datastore = new PeerDatastore(new FakeValues())
+  datastore.put(key('a'), new Uint8Array(VALUE_BYTES_MAX + 1))
+  is(datastore.has(key('a')), false)
 })
