@@ -140,7 +140,8 @@ export function declareSharingMetrics(register: MetricsRegister): SharingMetrics
 /** What is the sender's fault in its form has a code for each way, and counts as `other` here. */
 const REFUSALS = [
   ...['WRONG_NETWORK', 'WRONG_TOPIC', 'FROM_THE_FUTURE', 'SIGNATURE_INVALID'],
-  ...['PROOF_SIGNATURE_INVALID', 'TOO_OLD', 'EXPIRED', 'DUPLICATE', 'UNKNOWN_AUTHOR'],
+  ...['PROOF_SIGNATURE_INVALID', 'TOO_OLD', 'EXPIRED', 'AHEAD_OF_CLOCK', 'DUPLICATE'],
+  ...['UNKNOWN_AUTHOR'],
   ...['ADMISSION_INVALID', 'AUTHOR_REVOKED', 'EQUIVOCATION', 'SEQUENCE_SPENT'],
   ...['REVOKE_NOT_ENTITLED', 'NOTHING_PUBLIC', 'QUOTA_EXCEEDED', 'QUEUE_FULL'],
   ...['NETWORK_NOT_JOINED', 'STORE_FAILED', 'INTERNAL', 'other']

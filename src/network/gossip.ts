@@ -129,6 +129,15 @@ export class Gossip {
     }
   }
 
+  /** This node's clock jumped: what it rejected by the wrong time was nobody's fault. */
+  forgiveRejected(): void {
+    const { peerStats, scoreCache } = this.#ports.host.gossip.score
+    for (const { topics } of peerStats.values()) {
+      for (const topic of Object.values(topics)) topic.invalidMessageDeliveries = 0
+    }
+    scoreCache.clear()
+  }
+
   /** Whoever floods is not heard, and not long connected. */
   #isHeard(from: PeerId, messages: number): boolean {
     const { host } = this.#ports

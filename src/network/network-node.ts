@@ -28,7 +28,7 @@ import { Members } from './members.ts'
 import type * as api from './network-api.ts'
 import { describePeer, describeState, type Member, onePerPeer, summarize } from './network-state.ts'
 import { OwnKeyWatch } from './own-key-watch.ts'
-import { refusedFor, sealOwn } from './own-words.ts'
+import { refusedBy, sealOwn } from './own-words.ts'
 import { PeerClocks } from './peer-clocks.ts'
 import type {
   AuthorStore,
@@ -259,7 +259,8 @@ export class NetworkNode implements api.NetworkService {
     const event = sealOwn({ network: network.id, tsMs, expMs, body }, seq, identity.signer)
     const origin = { network: network.id, via: 'own', peer: host.peerId.toString() } as const
     const verdict = await intake.submit(event.bytes, origin)
-    if (verdict.verdict !== 'accept') throw refusedFor(verdict.reason)
+    if (verdict.verdict !== 'accept')
+      throw refusedBy(verdict.reason, event, intake.ownRooms(network.id))
     await gossip.publish(event)
     return { id: hex(event.id), seq: event.seq }
   }
@@ -375,7 +376,7 @@ export class NetworkNode implements api.NetworkService {
     watchClock(this.#ports.clock, this.#stopping.signal, (nowMs, hasJumped) => {
       this.#running?.intake.expire()
       if (hasJumped) this.#clocks.forgetAll()
-//      if (hasJumped) this.#running?.gossip.forgiveRejected()
+      if (hasJumped) this.#running?.gossip.forgiveRejected()
       for (const { joined, view, lists } of this.#members.values()) {
         view.expire(nowMs)
         lists.expire(nowMs)

@@ -93,6 +93,9 @@ export interface EventStore {
   authorsEndedBefore(network: Uint8Array, beforeMs: number): readonly Uint8Array[]
   /** @returns how many are gone; there may be more */
   removeEndedBefore(network: Uint8Array, beforeMs: number): number
+  /** Authors with a proof against them that was found before the time. */
+  authorsProvenBefore(network: Uint8Array, beforeMs: number): readonly Uint8Array[]
+  removeProvenBefore(network: Uint8Array, beforeMs: number): void
 }
 
 export interface KnownAuthor {

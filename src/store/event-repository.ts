@@ -266,6 +266,15 @@ export class EventRepository {
     return this.#raw.removeEndedBefore(network, beforeMs)
   }
 
+  /** Authors with a proof against them that was found before the time. */
+  authorsProvenBefore(network: Uint8Array, beforeMs: number): readonly Uint8Array[] {
+    return this.#raw.authorsProvenBefore(network, beforeMs)
+  }
+
+  removeProvenBefore(network: Uint8Array, beforeMs: number): void {
+    this.#raw.removeProvenBefore(network, beforeMs)
+  }
+
   #findNumber(network: Uint8Array, author: Uint8Array): number | undefined {
     const key = `${latin1(network)}${latin1(author)}`
     const known = this.#numbers.get(key)

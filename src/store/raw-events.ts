@@ -23,6 +23,8 @@ export class RawEvents {
   readonly #insert: PreparedStatement<InsertBindings>
   readonly #authorsEnded: PreparedStatement<[Uint8Array, number], { readonly key: Uint8Array }>
   readonly #removeEnded: PreparedStatement<[Uint8Array, number]>
+  readonly #authorsProven: PreparedStatement<[Uint8Array, number], { readonly author: Uint8Array }>
+  readonly #removeProven: PreparedStatement<[Uint8Array, number]>
 
   constructor(db: Connection) {
     this.#insert =
@@ -34,6 +36,11 @@ export class RawEvents {
     this.#removeEnded = db.prepare(`DELETE FROM event WHERE number IN (
       SELECT e.number FROM event AS e JOIN author AS a ON a.number = e.author
       WHERE a.network = ? AND e.expires_at_ms < ? ORDER BY e.expires_at_ms LIMIT ${REMOVE_BATCH})`)
+    this.#authorsProven = db.prepare(`SELECT DISTINCT author FROM equivocation
+      WHERE network = ? AND detected_at_ms < ? LIMIT 100000`)
+    this.#removeProven = db.prepare(
+      'DELETE FROM equivocation WHERE network = ? AND detected_at_ms < ?'
+    )
   }
 
   insert(author: number, event: EventRecord): void {
@@ -54,6 +61,14 @@ export class RawEvents {
 
   authorsEndedBefore(network: Uint8Array, beforeMs: number): readonly Uint8Array[] {
     return this.#authorsEnded.all(network, beforeMs).map(({ key }) => key)
+  }
+
+  authorsProvenBefore(network: Uint8Array, beforeMs: number): readonly Uint8Array[] {
+    return this.#authorsProven.all(network, beforeMs).map(({ author }) => author)
+  }
+
+  removeProvenBefore(network: Uint8Array, beforeMs: number): void {
+    this.#removeProven.run(network, beforeMs)
   }
 
   /** At most 2 000 at once. */

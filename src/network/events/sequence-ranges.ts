@@ -2,7 +2,7 @@
  * Which sequence numbers of an author are spent: ascending ranges that do not touch. Numbers are given out one after the other,
  * so this is a handful of ranges, and it tells apart whatever a bitmap of the last 1 024 numbers would (defense.md e.2) and much
  * more: a node that was away for a week still sees which of five thousand numbers it lacks, when the newest one comes first.
- * A number that was spent never becomes free again.
+ * A number that was spent never becomes free again, but for what a clock that was ahead let go too early.
  */
 
 interface Range {
@@ -20,18 +20,30 @@ const RANGE_BYTES = 2 * NUMBER_BYTES
 
 export class SequenceRanges {
   readonly #ranges: Range[] = []
+  #endedUntilMs: number | undefined
 
   /** @throws {RangeError} if the bytes are not what `encode` gives */
   static decode(bytes: Uint8Array): SequenceRanges {
     const ranges = new SequenceRanges()
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     for (let at = 0; at < bytes.length; at += RANGE_BYTES) {
-      ranges.#ranges.push({
-        first: view.getBigUint64(at),
-        last: view.getBigUint64(at + NUMBER_BYTES)
-      })
+      const [first, last] = [view.getBigUint64(at), view.getBigUint64(at + NUMBER_BYTES)]
+      if (first === 0n) ranges.#endedUntilMs = Number(last)
+      else ranges.#ranges.push({ first, last })
     }
     return ranges
+  }
+
+  /**
+   * Events that ended by then were let go. One that ends by then and has not ended yet was let go by a clock that was wrong, so its
+   * number may be used again: by a clock that is right there is no such event.
+   */
+  get endedUntilMs(): number | undefined {
+    return this.#endedUntilMs
+  }
+
+  noteEnded(untilMs: number): void {
+    this.#endedUntilMs = Math.max(this.#endedUntilMs ?? 0, untilMs)
   }
 
   get highest(): bigint | undefined {
@@ -66,10 +78,14 @@ export class SequenceRanges {
     return true
   }
 
+  /** Numbers begin with 1: what stands as a range from 0 is the time until which ended events were let go. */
   encode(): Uint8Array {
-    const bytes = new Uint8Array(this.#ranges.length * RANGE_BYTES)
+    const ended = this.#endedUntilMs
+    const ranges =
+      ended === undefined ? this.#ranges : [{ first: 0n, last: BigInt(ended) }, ...this.#ranges]
+    const bytes = new Uint8Array(ranges.length * RANGE_BYTES)
     const view = new DataView(bytes.buffer)
-    this.#ranges.forEach(({ first, last }, index) => {
+    ranges.forEach(({ first, last }, index) => {
       view.setBigUint64(index * RANGE_BYTES, first)
       view.setBigUint64(index * RANGE_BYTES + NUMBER_BYTES, last)
     })
