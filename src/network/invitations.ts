@@ -10,6 +10,7 @@ import {
   makeInvitation,
   makeLetter,
   makeNetwork,
+  NETWORK_NAME_BYTES_MAX,
   type Network,
   writeInvitation,
   writeLetter
@@ -38,7 +39,7 @@ export function foundNetwork(
     return makeNetwork({ name, founders, policy, createdAtMs, nonce }, signer)
   } catch (cause) {
     if (!(cause instanceof DecodeError)) throw cause
-    const message = `expected a name of 1 to 64 bytes: ${cause.message}`
+    const message = `expected a name of 1 to ${NETWORK_NAME_BYTES_MAX} bytes without spaces at its ends and without control characters: ${cause.message}`
     throw new NetworkError('NAME_INVALID', message, { cause })
   }
 }

@@ -7,6 +7,8 @@ import {
   sealEvent
 } from '../wire/index.ts'
 import { NetworkError } from './errors.ts'
+import { chargeOf } from './events/charge.ts'
+import { describeQuota } from './events/quota.ts'
 import type { SequenceSource } from './ports.ts'
 
 /** @throws {EVENT_REFUSED} */
@@ -19,12 +21,25 @@ export function sealOwn(
     return sealEvent({ ...fields, seq: sequence.next(fields.network) }, signer)
   } catch (cause) {
     if (!(cause instanceof DecodeError)) throw cause
-    throw refusedFor(cause.code, cause)
+    throw refusedFor(cause.code, { detail: cause.message, cause })
   }
 }
 
-export function refusedFor(reason: string, cause?: DecodeError): NetworkError {
-  const detail = cause === undefined ? '' : `: ${cause.message}`
-  const message = `expected an event that others take, got ${reason}${detail}`
+/** Why an own event was not taken; of a quota, how much it is and when there is room. */
+export function refusedBy(
+  reason: string,
+  event: SignedNetworkEvent,
+  rooms: Parameters<typeof describeQuota>[1] | undefined
+): NetworkError {
+  const isQuota = reason === 'QUOTA_EXCEEDED' && rooms !== undefined
+  return refusedFor(reason, { detail: isQuota ? describeQuota(chargeOf(event), rooms) : undefined })
+}
+
+function refusedFor(
+  reason: string,
+  { detail, cause }: { readonly detail: string | undefined; readonly cause?: unknown }
+): NetworkError {
+  const more = detail === undefined ? '' : `: ${detail}`
+  const message = `expected an event that others take, got ${reason}${more}`
   return new NetworkError('EVENT_REFUSED', message, { context: { reason }, cause })
 }

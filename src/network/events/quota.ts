@@ -22,6 +22,8 @@ export const QUOTA_LEVELS: readonly QuotaLevel[] = [
   { eventsPerHour: 300, accusedPerHour: 300 }
 ]
 
+/** Until there is trust. */
+const USUAL_LEVEL = 1
 const NOTHING: QuotaLevel = { eventsPerHour: 0, accusedPerHour: 0 }
 
 /**
@@ -81,9 +83,7 @@ export class QuotaLedger {
   hasRoom(charge: Charge, level: number): boolean {
     if (isFree(charge)) return true
     const { hour, day } = this.rooms(charge.tsMs, level)
-    return [hour, day].every((room) =>
-      isOwn(charge) ? room.own >= 1 : room.events >= 1 && room.accused >= charge.accused
-    )
+    return fits(hour, charge) && fits(day, charge)
   }
 
   /** Of the hour and of the day that hold this time. */
@@ -95,6 +95,32 @@ export class QuotaLedger {
       day: roomOf(this.#days.get(dayOf(hour)), quota, HOURS_A_DAY)
     }
   }
+}
+
+function fits(room: Room, charge: Charge): boolean {
+  return isOwn(charge) ? room.own >= 1 : room.events >= 1 && room.accused >= charge.accused
+}
+
+/** For whoever was told that he has said too much: how much others take of him, and when they listen again. */
+export function describeQuota(
+  charge: Charge,
+  { hour, day }: { readonly hour: Room; readonly day: Room }
+): string {
+  const quota = QUOTA_LEVELS[USUAL_LEVEL] ?? NOTHING
+  const perHour = isOwn(charge)
+    ? `${OWN_PER_HOUR} events that take back`
+    : `${quota.eventsPerHour} events and ${quota.accusedPerHour} accused prefixes`
+  const isDayFull = !fits(day, charge)
+  const spanMs = isDayFull ? HOURS_A_DAY * HOUR_MS : HOUR_MS
+  const endMs = (Math.floor(charge.tsMs / spanMs) + 1) * spanMs
+  const allowed = `others take ${perHour} an hour of a node (twice that in one hour, if the day of 24 hours stays within it)`
+  if (!isDayFull && fits(hour, charge)) return allowed
+  return `${allowed}; ${isDayFull ? 'this day' : 'this hour'} is used up, there is room from ${timeText(endMs)} on`
+}
+
+/** `2026-11-25 10:00 UTC`. */
+function timeText(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 /** In which what an author says is added up. */

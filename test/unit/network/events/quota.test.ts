@@ -1,5 +1,5 @@
 import { equal, is } from 'uvu/assert'
-import { type Charge, QuotaLedger } from '../../../../src/network/events/quota.ts'
+import { type Charge, describeQuota, QuotaLedger } from '../../../../src/network/events/quota.ts'
 import { suite } from '../../../support/suite.ts'
 
 const test = suite('quota')
@@ -84,4 +84,38 @@ test('tells what is left of the hour and of the day', () => {
     hour: { events: 59, accused: 113, own: 59 },
     day: { events: 719, accused: 1_433, own: 719 }
   })
+})
+
+const ALLOWED =
+  'others take 30 events and 60 accused prefixes an hour of a node (twice that in one hour, if the day of 24 hours stays within it)'
+
+test('says how much others take, and when they listen again', () => {
+  const ledger = new QuotaLedger()
+  const atMs = DAY_START_MS + 90 * 60_000
+  const textOf = (kind: Charge['kind'], accused = 0) =>
+    describeQuota({ tsMs: atMs, kind, accused }, ledger.rooms(atMs, 1))
+  is(textOf('alert'), ALLOWED)
+  fill(ledger, atMs)
+  is(
+    textOf('alert'),
+    `${ALLOWED}; this hour is used up, there is room from 2026-03-01 02:00 UTC on`
+  )
+  fill(ledger, atMs, 0, 'retract')
+  is(
+    textOf('retract'),
+    'others take 30 events that take back an hour of a node (twice that in one hour, if the day of 24 hours stays within it); this hour is used up, there is room from 2026-03-01 02:00 UTC on'
+  )
+  for (let hour = 2; hour < 24; hour++) fill(ledger, DAY_START_MS + hour * HOUR_MS)
+  is(textOf('alert'), `${ALLOWED}; this day is used up, there is room from 2026-03-02 00:00 UTC on`)
+})
+
+test('counts the accused for that too', () => {
+  const ledger = new QuotaLedger()
+  fill(ledger, DAY_START_MS, 60)
+  const rooms = ledger.rooms(DAY_START_MS, 1)
+  is(describeQuota({ tsMs: DAY_START_MS, kind: 'alert', accused: 0 }, rooms), ALLOWED)
+  is(
+    describeQuota({ tsMs: DAY_START_MS, kind: 'vote', accused: 1 }, rooms),
+    `${ALLOWED}; this hour is used up, there is room from 2026-03-01 01:00 UTC on`
+  )
 })
