@@ -80,6 +80,8 @@ export interface EventStore {
   ended(network: Uint8Array, afterMs: number, untilMs: number): readonly EventPlace[]
   spentNumbers(network: Uint8Array, author: Uint8Array): readonly SpentNumber[]
   remove(id: Uint8Array): void
+  /** When the last event of others came; undefined: none is kept. */
+  lastHeardMs(network: Uint8Array): number | undefined
   /** All of an author but one kind. @returns what is gone */
   removeAuthored(
     network: Uint8Array,
@@ -124,6 +126,8 @@ export interface AuthorStore {
   saveSpent(network: Uint8Array, key: Uint8Array, spent: Uint8Array): void
   find(network: Uint8Array, key: Uint8Array): KnownAuthor | undefined
   list(network: Uint8Array): readonly KnownAuthor[]
+  /** When the first author was seen, other than this node. */
+  firstHeardMs(network: Uint8Array, ownKey: Uint8Array | undefined): number | undefined
   admittedBy(network: Uint8Array, invitation: Uint8Array): readonly KnownAuthor[]
   /** The first revocation stays. */
   revoke(revocation: Revocation): void

@@ -51,6 +51,10 @@ export class AuthorRepository {
   readonly #saveSpent: PreparedStatement<[Uint8Array, Uint8Array, Uint8Array]>
   readonly #one: PreparedStatement<[Uint8Array, Uint8Array], AuthorRow>
   readonly #all: PreparedStatement<[Uint8Array], AuthorRow>
+  readonly #firstHeard: PreparedStatement<
+    [Uint8Array, Uint8Array],
+    { readonly first: number | null }
+  >
   readonly #admittedBy: PreparedStatement<[Uint8Array, Uint8Array], AuthorRow>
   readonly #revoke: PreparedStatement<[Uint8Array, string, Uint8Array, Uint8Array, string, number]>
   readonly #revocation: PreparedStatement<[Uint8Array, string, Uint8Array], RevocationRow>
@@ -65,6 +69,9 @@ export class AuthorRepository {
     this.#one = db.prepare(`SELECT ${COLUMNS} FROM author WHERE network = ? AND key = ?`)
     this.#all = db.prepare(
       `SELECT ${COLUMNS} FROM author WHERE network = ? ORDER BY number LIMIT ${AUTHORS_MAX}`
+    )
+    this.#firstHeard = db.prepare(
+      'SELECT min(first_seen_at_ms) AS first FROM author WHERE network = ? AND key <> ?'
     )
     this.#admittedBy = db.prepare(
       `SELECT ${COLUMNS} FROM author WHERE network = ? AND invitation = ? ORDER BY number LIMIT ${AUTHORS_MAX}`
@@ -98,6 +105,11 @@ export class AuthorRepository {
   /** In the order in which they became known, at most 100 000. */
   list(network: Uint8Array): readonly AuthorRecord[] {
     return this.#all.all(network).map(authorOf)
+  }
+
+  /** When the first author was seen, other than this node. */
+  firstHeardMs(network: Uint8Array, ownKey: Uint8Array | undefined): number | undefined {
+    return this.#firstHeard.find(network, ownKey ?? new Uint8Array(0))?.first ?? undefined
   }
 
   admittedBy(network: Uint8Array, invitation: Uint8Array): readonly AuthorRecord[] {

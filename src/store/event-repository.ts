@@ -75,6 +75,7 @@ export class EventRepository {
   readonly #ended: PreparedStatement<[Uint8Array, number, number], PlaceRow>
   readonly #spent: PreparedStatement<[number], SpentRow>
   readonly #highest: PreparedStatement<[number], { readonly seq: string | null }>
+  readonly #lastHeard: PreparedStatement<[Uint8Array], { readonly received_at_ms: number }>
   readonly #remove: PreparedStatement<[Uint8Array]>
   readonly #ofAuthor: PreparedStatement<[number, string], PlaceRow>
   readonly #insertEquivocation: PreparedStatement<
@@ -112,6 +113,8 @@ export class EventRepository {
       'SELECT CAST(seq AS TEXT) AS seq, stated_at_ms, kind, accused FROM event WHERE author = ? ORDER BY event.seq LIMIT 1000000'
     )
     this.#highest = db.prepare('SELECT CAST(max(seq) AS TEXT) AS seq FROM event WHERE author = ?')
+    this.#lastHeard = db.prepare(`SELECT e.received_at_ms ${FROM_EVENT}
+      WHERE a.network = ? AND e.via <> 'own' ORDER BY e.number DESC LIMIT 1`)
     this.#remove = db.prepare('DELETE FROM event WHERE id = ?')
     this.#ofAuthor = db.prepare(
       'SELECT number, id, kind, stated_at_ms, expires_at_ms FROM event WHERE author = ? AND kind <> ? LIMIT 1000000'
@@ -209,6 +212,11 @@ export class EventRepository {
     const number = this.#findNumber(network, author)
     const seq = number === undefined ? undefined : this.#highest.find(number)?.seq
     return seq === undefined || seq === null ? undefined : BigInt(seq)
+  }
+
+  /** When the last event of others came; undefined: none is kept. */
+  lastHeardMs(network: Uint8Array): number | undefined {
+    return this.#lastHeard.find(network)?.received_at_ms
   }
 
   remove(id: Uint8Array): void {

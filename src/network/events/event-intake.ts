@@ -122,6 +122,7 @@ export class EventIntake {
   }
 
   leave(network: Uint8Array): void {
+    this.#judge.forget(network)
     this.#networks.delete(textOf(network))
     this.#byBytes = new WeakMap()
     this.#book.clear()

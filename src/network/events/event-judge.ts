@@ -12,6 +12,7 @@ import {
   type SignedNetworkEvent
 } from '../../wire/index.ts'
 import type { AuthorStore, EventPlace, EventStore } from '../ports.ts'
+import { Attendance, INVITATION_GRACE_MS } from './attendance.ts'
 import type { AuthorBook, AuthorState } from './author-book.ts'
 import { chargeOf } from './charge.ts'
 import type { EventOrigin } from './first-look.ts'
@@ -50,10 +51,20 @@ const ACCEPTED: Judgement = { verdict: ACCEPT, voided: [] }
 export class EventJudge {
   readonly #ports: JudgePorts
   readonly #treatAsPublic: readonly Prefix[]
+  readonly #attendance: Attendance
 
-  constructor(options: { readonly treatAsPublic?: readonly Prefix[] }, ports: JudgePorts) {
+  constructor(
+    options: { readonly treatAsPublic?: readonly Prefix[]; readonly ownKey?: Uint8Array },
+    ports: JudgePorts
+  ) {
+    this.#attendance = new Attendance(options, ports)
     this.#treatAsPublic = options.treatAsPublic ?? []
     this.#ports = ports
+  }
+
+  /** Everything that is remembered of a network that was left. */
+  forget(network: Uint8Array): void {
+    this.#attendance.forget(network)
   }
 
   judge(authenticated: Authenticated, context: JudgeContext): Judgement {
@@ -61,7 +72,7 @@ export class EventJudge {
     const { origin, network, nowMs } = context
     if (origin.via === 'gossip' && event.tsMs < nowMs - LIVE_WINDOW_MS) return refused('TOO_OLD')
     if (event.expMs <= nowMs) return refused('EXPIRED')
-    const author = this.#admit(authenticated, network, nowMs)
+    const author = this.#admit(authenticated, context)
     if (typeof author === 'string') return refused(author)
     // Whatever is kept has spent its number, so that a new one is told without asking the disk. Before the quota: who has used his
     // up must not lie unseen.
@@ -78,8 +89,7 @@ export class EventJudge {
 
   #admit(
     { event, isAdmitted }: Authenticated,
-    network: Network,
-    nowMs: number
+    { origin, network, nowMs }: JudgeContext
   ): AuthorState | IgnoreReason {
     const { book, authors } = this.#ports
     const known = book.find(network.id, event.author)
@@ -106,6 +116,13 @@ export class EventJudge {
     // It may have been revoked while the signatures were checked.
     if (invitation !== undefined && book.isRevoked(network.id, 'invitation', invitation)) {
       return 'ADMISSION_INVALID'
+    }
+    if (known === undefined && byInvitation !== undefined && origin.via !== 'own') {
+      const { notAfterMs } = byInvitation
+      const isBelieved =
+        nowMs <= notAfterMs + INVITATION_GRACE_MS ||
+        (origin.via === 'sync' && this.#attendance.wasAbsent(network.id, notAfterMs, nowMs))
+      if (!isBelieved) return 'INVITATION_ENDED'
     }
     authors.save({
       network: network.id,
@@ -212,6 +229,7 @@ export class EventJudge {
   ): Judgement {
     const { book, events } = this.#ports
     const { id, network, kind, seq, tsMs, expMs, body, bytes } = event
+    if (context.origin.via !== 'own') this.#attendance.note(network, context.nowMs)
     for (const place of displaced) events.remove(place.id)
     // Reads what is left of him.
     if (displaced.length > 0 && body.kind !== 'equivocation-proof')

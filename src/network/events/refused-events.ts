@@ -14,6 +14,7 @@ const LASTING: ReadonlySet<VerdictReason> = new Set<IgnoreReason>([
   'EQUIVOCATION',
   'PROVEN_ALREADY',
   'SEQUENCE_SPENT',
+  'INVITATION_ENDED',
   'REVOKE_NOT_ENTITLED',
   'NOTHING_PUBLIC',
   'QUOTA_EXCEEDED'
