@@ -21,6 +21,28 @@ class JumpingClock extends SystemClock {
   }
 }
 
+test('what a node rejected by a wrong clock is forgiven when the clock is right', async () => {
+  const clock = new JumpingClock()
+  const [a, b] = [new TestNode(), new TestNode({ clock })]
+  try {
+    await Promise.all([a.start(), b.start()])
+    const { network, invitation } = await a.node.create({ name: 'net' })
+    await b.node.join(invitation)
+    await until(() => authorsOf(a, network.id) === 2 && authorsOf(b, network.id) === 2)
+    await until(() => a.meshOf(network.id, 'alert') > 0 && b.meshOf(network.id, 'alert') > 0)
+    const score = () => b.node.host.gossip.getScore(a.node.status().peerId)
+    clock.aheadMs = -20 * 60_000
+    // The clock is looked at every five seconds, so both jumps are seen.
+    await clock.sleep(6_000)
+    await a.node.publish(network.id, alertOf('8.8.4.4', nowMs()), TTL)
+    await until(() => score() < -50)
+    clock.aheadMs = 0
+    await until(() => score() >= 0, AT_ONCE_MS)
+  } finally {
+    await Promise.all([a.remove(), b.remove()])
+  }
+})
+
 test('after a jump a node asks at once what it missed', async () => {
   const clock = new JumpingClock()
   const [a, b] = [new TestNode(), new TestNode({ clock })]
