@@ -72,11 +72,14 @@ export function decodeEventHead(bytes: Uint8Array): EventHead {
 }
 
 /** @throws {DecodeError} as `decodeEvent` does */
-export function decodeEventBody({ bodyBytes, ...head }: EventHead): SignedNetworkEvent {
-  const { kind, network } = head
+export function decodeEventBody(head: EventHead): SignedNetworkEvent {
+  const { bodyBytes, bytes, payload, signature, ...fields } = head
+  const { kind, network } = fields
   const body =
-    kind === 'equivocation-proof' ? readProof(bodyBytes, network) : readBody(kind, bodyBytes, head)
-  return { ...head, body }
+    kind === 'equivocation-proof'
+      ? readProof(bodyBytes, network)
+      : readBody(kind, bodyBytes, fields)
+  return { ...fields, body, bytes, payload, signature }
 }
 
 /** The id of whatever is in an envelope, also if nothing else of it can be understood here. Undefined: there is no envelope. */

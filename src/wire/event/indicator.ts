@@ -1,5 +1,4 @@
 /** Prefixes of addresses on the wire, in the one spelling that each has; and which of them are no use to anybody. */
-import ipaddr from 'ipaddr.js'
 import {
   assert,
   getPrefix,
@@ -40,9 +39,44 @@ export function readIndicator(
     'expected all bits behind the length to be zero, and an IPv4 address in 4 bytes',
     { length }
   )
-  // Dotted by hand: most indicators are of IPv4, and each event of a flood is read.
-  const text = isIpv4 ? address.join('.') : ipaddr.fromByteArray([...address]).toString()
-  return `${text}/${length}`
+  return `${isIpv4 ? dottedText(address) : colonText(address)}/${length}`
+}
+
+/** Written by hand, as that of IPv6: a list has four thousand of them. */
+function dottedText(address: Uint8Array): string {
+  return `${address[0]}.${address[1]}.${address[2]}.${address[3]}`
+}
+
+const GROUPS = 8
+
+/** RFC 5952: the first of the longest runs of two or more zeros is left out. */
+function colonText(address: Uint8Array): string {
+  const groupAt = (i: number) => ((address[2 * i] ?? 0) << 8) | (address[2 * i + 1] ?? 0)
+  let start = GROUPS
+  let length = 1
+  for (let i = 0, run = 0; i < GROUPS; i++) {
+    run = groupAt(i) === 0 ? run + 1 : 0
+    if (run <= length) continue
+    start = i - run + 1
+    length = run
+  }
+  let text = ''
+  for (let i = 0; i < GROUPS; i++) {
+    if (i === start) {
+      text += i + length === GROUPS ? '::' : ':'
+      i += length - 1
+    } else text += `${i === 0 ? '' : ':'}${groupAt(i).toString(16)}`
+  }
+  return text
+}
+
+/** As `compareIndicators` has it, of two that were read. */
+export function compareRead(a: Indicator, b: Indicator): number {
+  return (
+    a.address.length - b.address.length ||
+    Buffer.compare(a.address, b.address) ||
+    a.length - b.length
+  )
 }
 
 function hasNoHostBits(address: Uint8Array, length: number): boolean {
@@ -88,11 +122,34 @@ const GIVEN_OUT_IPV6 = getPrefix('2000::/3')
 
 /** Whether the prefix lies in no special-purpose block, or in one that counts as public on this node. */
 export function isPublicPrefix(text: PrefixText, treatAsPublic: readonly Prefix[] = []): boolean {
+  const block = findDottedBlock(text)
+  if (block !== undefined && treatAsPublic.length === 0) {
+    return !NOT_PUBLIC_IPV4.some(({ first, last }) => first <= block.last && block.first <= last)
+  }
   const prefix = getPrefix(text)
   if (treatAsPublic.some((other) => prefixContains(other, prefix))) return true
   if (prefix.bits.kind() === 'ipv6' && !prefixContains(GIVEN_OUT_IPV6, prefix)) return false
   return !NOT_PUBLIC.some((other) => prefixContains(other, prefix) || prefixContains(prefix, other))
 }
+
+interface Block {
+  readonly first: number
+  readonly last: number
+}
+
+/** The numbers of an IPv4 prefix: a list of four thousand is looked through as one. Undefined: it is none of IPv4. */
+function findDottedBlock(text: PrefixText): Block | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)
+  if (parts === null) return undefined
+  const [a = 0, b = 0, c = 0, d = 0, length = 32] = parts.slice(1).map(Number)
+  if (Math.max(a, b, c, d) > 255 || length > 32) return undefined
+  const address = a * 0x1_00_00_00 + b * 0x1_00_00 + c * 0x1_00 + d
+  const size = 2 ** (32 - length)
+  const first = address - (address % size)
+  return { first, last: first + size - 1 }
+}
+
+const NOT_PUBLIC_IPV4 = NOT_PUBLIC.flatMap(({ text }) => findDottedBlock(text) ?? [])
 
 /** Order of a list's entries: family, then address, then length. */
 export function compareIndicators(a: PrefixText, b: PrefixText): number {

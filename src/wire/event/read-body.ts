@@ -17,7 +17,7 @@ import {
   type Vote,
   type VoteBody
 } from './bodies.ts'
-import { compareIndicators, readIndicator } from './indicator.ts'
+import { compareRead, readIndicator } from './indicator.ts'
 import type { EventKind } from './kinds.ts'
 
 /** When the event says that it was made. */
@@ -173,11 +173,15 @@ function readEntries(indicators: readonly wire.Indicator[]): readonly string[] {
   const entries = indicators.map((indicator) =>
     readIndicator(indicator, limits.LISTED_PREFIX_LENGTH_MIN)
   )
-  expectThat(
-    entries.every((entry, i) => i === 0 || compareIndicators(entries[i - 1] ?? '', entry) < 0),
-    'INDICATOR_INVALID',
-    'expected ascending prefixes'
-  )
+  let before: wire.Indicator | undefined
+  for (const indicator of indicators) {
+    expectThat(
+      before === undefined || compareRead(before, indicator) < 0,
+      'INDICATOR_INVALID',
+      'expected ascending prefixes'
+    )
+    before = indicator
+  }
   return entries
 }
 

@@ -11,7 +11,7 @@ import {
   VOTE
 } from '../../../scripts/vectors/samples.ts'
 import { codeOf, toJson } from '../../../scripts/vectors/vector.ts'
-import { findPrefix } from '../../../src/base/index.ts'
+import { findPrefix, getPrefix } from '../../../src/base/index.ts'
 import { readIndicator, writeIndicator } from '../../../src/wire/event/indicator.ts'
 import {
   type AlertBody,
@@ -339,4 +339,36 @@ test('addresses that are nobody’s are useless, not wrong; what counts as publi
   is(findUselessness(about('127.9.9.9/32'), [loopback]), undefined)
   is(isPublicPrefix('0.0.0.0/0'), false)
   is(findUselessness({ kind: 'retract', eventId: ADDRESS }), undefined)
+})
+
+test('whether an IPv4 prefix is public is the same by its numbers as by its bits', () => {
+  // With a range that holds none of them, prefixes are compared bit by bit.
+  const none = [getPrefix('2001:db8::/128')]
+  const head = fc.constantFrom(0, 10, 11, 100, 126, 127, 169, 172, 192, 198, 203, 223, 224, 255)
+  const part = fc.oneof(fc.constantFrom(0, 16, 18, 63, 64, 88, 99, 168, 254), fc.nat(255))
+  fc.assert(
+    fc.property(
+      fc.tuple(head, part, part, part),
+      fc.integer({ min: 1, max: 32 }),
+      (parts, length) => {
+        const { text } = getPrefix(`${parts.join('.')}/${length}`)
+        is(isPublicPrefix(text), isPublicPrefix(text, none))
+      }
+    ),
+    { numRuns: 2_000 }
+  )
+})
+
+test('IPv6 prefixes are spelled as everywhere else', () => {
+  const group = fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+      const address = Uint8Array.from(groups.flatMap((value) => [value >> 8, value & 255]))
+      // Mapped addresses are not read as IPv6.
+      if (groups.slice(0, 5).every((value) => value === 0) && groups[5] === 0xffff) return
+      const text = readIndicator({ address, length: 128 }, { ipv4: 0, ipv6: 0 })
+      is(text, findPrefix(text)?.text)
+    }),
+    { numRuns: 5_000 }
+  )
 })
