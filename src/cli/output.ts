@@ -1,6 +1,7 @@
 /** Tables for people, JSON for programs. */
 import { formatDuration } from '../base/index.ts'
 import type { CliIo, OutputFormat } from './context.ts'
+import { padToWidth, widthOf } from './text-width.ts'
 
 export interface Column<T> {
   readonly title: string
@@ -38,7 +39,7 @@ class TableRenderer<T> {
   constructor(table: readonly Column<T>[], columns: number | undefined) {
     this.#table = table
     this.#columns = columns
-    this.#widths = table.map((column) => column.title.length)
+    this.#widths = table.map((column) => widthOf(column.title))
   }
 
   /** The titles, laid out as these first rows need it. */
@@ -65,12 +66,12 @@ class TableRenderer<T> {
 
   #widen(cells: readonly (readonly string[])[]): void {
     this.#widths = this.#widths.map((width, index) =>
-      cells.reduce((most, row) => Math.max(most, row[index]?.length ?? 0), width)
+      cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), width)
     )
   }
 
   #line(row: readonly string[]): string {
-    const cells = row.map((cell, index) => cell.padEnd(this.#widths[index] ?? 0))
+    const cells = row.map((cell, index) => padToWidth(cell, this.#widths[index] ?? 0))
     return `${cells
       .filter((_, index) => !this.#below.has(index))
       .join(GAP)
@@ -125,8 +126,8 @@ export async function printItems<T>(
 }
 
 export function renderPairs(pairs: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...pairs.map(([name]) => name.length))
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${plain(value)}\n`).join('')
+  const width = Math.max(...pairs.map(([name]) => widthOf(name)))
+  return pairs.map(([name, value]) => `${padToWidth(name, width)}  ${plain(value)}\n`).join('')
 }
 
 export function renderJson(value: unknown): string {
@@ -172,12 +173,12 @@ export function utcTime(text: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`
 }
 
-/** Lines of at most `width` characters; a word that is longer stands alone. Lines after the first begin with `indent`, which is not counted. */
+/** Lines of at most `width` columns; a word that is longer stands alone. Lines after the first begin with `indent`, which is not counted. */
 export function wrap(text: string, width: number, indent: string): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ').filter((part) => part !== '')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line)
       line = word
     } else {

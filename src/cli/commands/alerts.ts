@@ -130,7 +130,7 @@ function addSend(parent: Command, context: CliContext): void {
     examples: [
       ['alerts send --about 198.51.100.7 --category scanner', 'for an hour, in all networks'],
       [
-        'alerts send --about 198.51.100.0/24 --category http-flood --ttl 6h --reason "router log"',
+        'alerts send --about 198.51.100.0/24 --category http-flood --ttl 6h --reason "by hand"',
         'the reason stays in the own audit'
       ]
     ]

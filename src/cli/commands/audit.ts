@@ -1,6 +1,7 @@
 /** `netminder audit`: what was changed by whom, and whether that record is whole. */
 import type { Command } from 'commander'
 import type { OperationResponse } from '../../api/index.ts'
+import { displayPrefix, findPrefix } from '../../base/index.ts'
 import { AuditRepository, openDatabaseForReading, storePaths } from '../../store/index.ts'
 import {
   given,
@@ -140,7 +141,12 @@ export function aboutText({
   before,
   after
 }: Pick<AuditRecord, 'target' | 'reason' | 'before' | 'after'>): string {
-  const subject = decisionText(after) ?? decisionText(before) ?? modeText(before, after) ?? target
+  const subject =
+    decisionText(after) ??
+    decisionText(before) ??
+    modeText(before, after) ??
+    prefixesText(after) ??
+    target
   return reason === '' ? subject : `${subject}: ${reason}`
 }
 
@@ -149,6 +155,16 @@ function decisionText(entry: unknown): string | undefined {
   const { value, type, mode } = entry as Readonly<Record<string, unknown>>
   if (typeof value !== 'string' || typeof type !== 'string') return undefined
   return mode === 'shadow' ? `${type} of ${value} (shadow)` : `${type} of ${value}`
+}
+
+/** Of a warning that was said or taken back. */
+function prefixesText(entry: unknown): string | undefined {
+  if (typeof entry !== 'object' || entry === null) return undefined
+  const { prefixes, category } = entry as Readonly<Record<string, unknown>>
+  if (!Array.isArray(prefixes)) return undefined
+  const about = prefixes.map((text) => findPrefix(String(text))).flatMap((one) => one ?? [])
+  const named = about.map(displayPrefix).join(' ')
+  return typeof category === 'string' ? `${category}: ${named}` : named
 }
 
 function modeText(before: unknown, after: unknown): string | undefined {

@@ -7,6 +7,11 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { connect } from '../node-client.ts'
 import { type Column, plain, print, relativeTime, renderTable } from '../output.ts'
+import { askNetwork, findNetwork } from './find-network.ts'
+import { addListsCommand } from './network-lists.ts'
+import { addMemberCommands } from './network-members.ts'
+
+export { findNetwork }
 
 type Network = OperationResponse<'listNetworks'>['items'][number]
 type Peer = OperationResponse<'listPeers'>['items'][number]
@@ -19,6 +24,8 @@ export function addNetworkCommand(program: Command, context: CliContext): void {
   addList(network, context)
   addInvite(network, context)
   addPeers(network, context)
+  addMemberCommands(network, context)
+  addListsCommand(network, context)
 }
 
 interface InvitationOptions {
@@ -47,6 +54,16 @@ function invitationFields({ until, address }: InvitationOptions) {
   }
 }
 
+const ADMIT_EACH =
+  'It takes nobody by invitation: whoever wants to join sends you what "netminder network key" prints there, and you send him what "netminder network admit" makes of it.'
+
+function warnIfPrivate(io: CliContext['io'], made: { readonly has_public_address: boolean }): void {
+  if (made.has_public_address) return
+  io.talk(
+    'None of its addresses is public, so that nobody outside this site can dial one: give one with --address, or set network.announce in netminder.toml.'
+  )
+}
+
 const KEEP_SECRET =
   'Who has this line can join and speak in the network: send it to operators you know, by a way that others cannot read.'
 
@@ -59,7 +76,8 @@ function addCreate(parent: Command, context: CliContext): void {
         [
           'network create north --until 30d --address /dns4/keys.example.org/tcp/11390',
           'for a node that others know by another address'
-        ]
+        ],
+        ['network create north --policy founder', 'you let in each node by its key: network admit']
       ]
     }).argument('<name>', 'what the network is called'),
     context
@@ -79,10 +97,12 @@ function addCreate(parent: Command, context: CliContext): void {
         const { io, signal } = context
         const body = { name, policy: options.policy, ...invitationFields(options) }
         const made = await connect(places).call('createNetwork', { body }, { signal })
-        await print(io, places.output, { value: made, asTable: () => `${made.invitation}\n` })
-        io.talk(
-          `Network "${plain(made.network.name)}" has the id ${made.network.id}. ${KEEP_SECRET}`
-        )
+        const isOpen = made.invitation !== ''
+        const line = isOpen ? made.invitation : made.network.id
+        await print(io, places.output, { value: made, asTable: () => `${line}\n` })
+        const founded = `Network "${plain(made.network.name)}" has the id ${made.network.id}.`
+        io.talk(isOpen ? `${founded} ${KEEP_SECRET}` : `${founded} ${ADMIT_EACH}`)
+        if (isOpen) warnIfPrivate(io, made)
       }
     )
 }
@@ -91,10 +111,11 @@ const INVITATION_LENGTH_MAX = 20_000
 
 function addJoin(parent: Command, context: CliContext): void {
   leaf(parent.command('join'), {
-    summary: 'join the network of an invitation',
+    summary: 'join the network of an invitation, or of a letter that lets this node in',
     examples: [
       ['network join netminder1:CnQKUggBEg5ub3J0aA', 'the line as it was sent'],
-      ['network join - < invitation', 'from a file']
+      ['network join - < invitation', 'from a file'],
+      ['network join netminder-admission1:CnQKUggBEg5ub3J0aA', 'what "network admit" made']
     ]
   })
     .argument('<invitation>', 'the line of text; - reads it from standard input')
@@ -142,19 +163,6 @@ function addLeave(parent: Command, context: CliContext): void {
     })
 }
 
-/** By id, or by a name that only one has. @throws {CLI_INPUT_INVALID} */
-export function findNetwork(networks: readonly Network[], named: string): Network {
-  const found = networks.filter(({ id, name }) => id === named || name === named)
-  const [first, second] = found
-  if (first !== undefined && second === undefined) return first
-  throw new CliError(
-    'CLI_INPUT_INVALID',
-    second === undefined
-      ? `expected a network of this node, got "${named}": see netminder network list`
-      : `expected the name of one network, got that of ${found.length}: give its id`
-  )
-}
-
 function addList(parent: Command, context: CliContext): void {
   leaf(parent.command('list'), {
     summary: 'list the networks that this node is in',
@@ -194,15 +202,16 @@ function addInvite(parent: Command, context: CliContext): void {
     const places = placesOf(command)
     const { io, signal } = context
     const client = connect(places)
-    const { items } = await client.call('listNetworks', {}, { signal })
-    const { id } = findNetwork(items, named)
+    const { id } = await askNetwork(client, named, signal)
     const made = await client.call(
       'inviteToNetwork',
       { params: { id }, body: invitationFields(options) },
       { signal }
     )
     await print(io, places.output, { value: made, asTable: () => `${made.invitation}\n` })
-    io.talk(`It ends at ${made.until}. ${KEEP_SECRET}`)
+    io.talk(`It ends at ${made.until}, or by "netminder network revoke ${id} ${made.key}".`)
+    io.talk(KEEP_SECRET)
+    warnIfPrivate(io, made)
   })
 }
 
@@ -234,7 +243,7 @@ function peerColumns(nowMs: number): readonly Column<Peer>[] {
   return [
     { title: 'NAME', value: (row) => row.name ?? '-' },
     { title: 'SINCE', value: (row) => relativeTime(row.connected_since, nowMs) },
-    { title: 'BY', value: (row) => (row.direction === 'inbound' ? 'it' : 'us') },
+    { title: 'DIALED BY', value: (row) => (row.direction === 'inbound' ? 'it' : 'this node') },
     { title: 'SCORE', value: (row) => row.score.toFixed(1) },
     {
       title: 'ROUND TRIP',

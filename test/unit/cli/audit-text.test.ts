@@ -40,6 +40,20 @@ for (const { name, row, expected } of [
     expected: 'mode scanner enforce: because'
   },
   {
+    name: 'whom a warning was about',
+    row: {
+      target: '01'.repeat(16),
+      before: null,
+      after: { id: 'ab', prefixes: ['192.0.2.1/32', '2001:db8::/48'], category: 'scanner' }
+    },
+    expected: 'scanner: 192.0.2.1 2001:db8::/48: because'
+  },
+  {
+    name: 'what was taken back',
+    row: { target: '01'.repeat(16), before: null, after: { id: 'ab', prefixes: ['192.0.2.1/32'] } },
+    expected: '192.0.2.1: because'
+  },
+  {
     name: 'anything else by its target',
     row: { target: 'token:x', before: null, after: { scope: 'read' } },
     expected: 'token:x: because'

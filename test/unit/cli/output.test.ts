@@ -42,6 +42,15 @@ test('a table is as wide as its cells need, without spaces at the end', () => {
   is(renderTable([], TABLE, 80), 'NAME  WHY\n')
 })
 
+test('columns stand one below the other with characters that take two', () => {
+  const rows = [
+    { name: '北方', why: 'x' },
+    { name: 'north', why: 'y' }
+  ]
+  is(renderTable(rows, TABLE, undefined), 'NAME   WHY\n北方   x\nnorth  y\n')
+  is(wrap('北方 北方', 8, ''), '北方\n北方')
+})
+
 test('what does not fit into the terminal stands below its row, in full', () => {
   const rows = [
     { name: 'a', why: 'one two three four five' },
