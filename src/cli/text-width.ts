@@ -4,7 +4,7 @@ import { eastAsianWidth } from 'get-east-asian-width'
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const ASCII = /^[\x20-\x7e]*$/
 const INVISIBLE = /^[\p{Cf}\p{M}]+$/u
-const EMOJI = /^\p{RGI_Emoji}$/v
+const EMOJI = /\p{Emoji_Presentation}|\ufe0f/u
 
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length

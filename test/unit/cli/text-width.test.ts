@@ -15,6 +15,7 @@ for (const { name, text, expected } of [
   { name: 'Korean', text: '서버', expected: 4 },
   { name: 'an emoji', text: '🔑', expected: 2 },
   { name: 'an emoji of several', text: '👩‍👩‍👧', expected: 2 },
+  { name: 'a heart that is drawn as an emoji', text: '❤\ufe0f', expected: 2 },
   { name: 'a flag', text: '🇨🇭', expected: 2 },
   { name: 'a joiner alone', text: 'a\u200b', expected: 1 },
   { name: 'the sign for what was no text', text: '\ufffd', expected: 1 }
