@@ -18,7 +18,7 @@ import {
   isPublicPrefix,
   LIFETIME_MS_MAX,
   LISTED_PREFIX_LENGTH_MIN,
-  listDigest
+  ListDigester
 } from '../wire/index.ts'
 import type { GuardApi } from './guard-api.ts'
 import type { GuardLogger } from './guard-service-ports.ts'
@@ -59,6 +59,8 @@ export interface ListPublisherPorts {
 const LIST_NAME = 'operator'
 /** An event of 64 KiB holds so many IPv6 prefixes. */
 const CHANGES_AT_ONCE = 2_000
+/** Entries that are read before others get their turn: a few milliseconds. */
+const ENTRIES_A_TURN = 500
 const DAY_MS = 24 * 3_600_000
 /** Ten days are left for a node that is off, or a network that cannot be reached. */
 const RESTATE_AFTER_MS = 20 * DAY_MS
@@ -97,7 +99,7 @@ export class ListPublisher implements Component {
 
   /** The list as it is now. @throws {NETWORK_NOT_JOINED | EVENT_REFUSED} */
   publish(network: string): Promise<PublishedList> {
-    return this.#inTurn(() => this.#publish(network, this.#listable()))
+    return this.#inTurn(async () => this.#publish(network, await this.#listable()))
   }
 
   /** The network is left: nothing is said there any more until the operator publishes again. */
@@ -115,26 +117,29 @@ export class ListPublisher implements Component {
         const list = lists.find(id)
         if (list?.statedAtMs === undefined || !this.#isDue(list) || list.entries.length === 0)
           return
-        const listable = this.#listable()
+        const listable = await this.#listable()
         await this.#publish(id, new Set(list.entries.filter((prefix) => listable.has(prefix))))
       })
     }
   }
 
-  #listable(): ReadonlySet<PrefixText> {
+  async #listable(): Promise<ReadonlySet<PrefixText>> {
     const { guard, clock, findProtection } = this.#ports
     const nowMs = clock.nowMs()
-    const entries = guard
+    const standing = guard
       .blocklist()
       .filter(({ untilMs }) => untilMs === undefined || untilMs > nowMs)
-      .map(({ prefix }) => getPrefix(prefix))
-      .filter(({ length, bits }) => length >= LISTED_PREFIX_LENGTH_MIN[bits.kind()])
-      .map(({ text }) => text)
-    return new Set(
-      entries.filter(
-        (text) => isPublicPrefix(text, this.#treatAsPublic) && findProtection(text) === undefined
-      )
-    )
+    const listable = new Set<PrefixText>()
+    await inTurns(standing, (entries) => {
+      for (const { prefix } of entries) {
+        const { length, bits, text } = getPrefix(prefix)
+        if (length < LISTED_PREFIX_LENGTH_MIN[bits.kind()]) continue
+        if (!isPublicPrefix(text, this.#treatAsPublic) || findProtection(text) !== undefined)
+          continue
+        listable.add(text)
+      }
+    })
+    return listable
   }
 
   #isDue({ statedAtMs }: Pick<PublishedListRecord, 'statedAtMs'>): boolean {
@@ -152,8 +157,14 @@ export class ListPublisher implements Component {
     const adds = isDue ? [...wanted] : added
     const startedMs = clock.nowMs()
     let { version } = before
-    for (const part of inParts(removes, adds)) {
-      await this.#say(network, { version: ++version, held, ...part })
+    const parts = inParts(removes, adds)
+    const digester = new ListDigester()
+    // Without a change there is nothing to be told, and nothing to be read.
+    if (parts.length > 0) await inTurns([...held, ...adds], (entries) => digester.add(entries))
+    let digest = version === 0 ? new Uint8Array(DIGEST_BYTES) : digester.digest(held)
+    for (const part of parts) {
+      digest = await this.#say(network, { version: ++version, held, digester, ...part }, digest)
+      await nextTurn()
       lists.save(network, { version, entries: [...held], statedAtMs: before.statedAtMs })
     }
     if (isDue && version > 0) {
@@ -170,13 +181,13 @@ export class ListPublisher implements Component {
 
   async #say(
     network: string,
-    { version, held, adds, removes }: Part & { version: number; held: Set<PrefixText> }
-  ): Promise<void> {
-    const previousDigest = version === 1 ? new Uint8Array(DIGEST_BYTES) : listDigest([...held])
+    { version, held, digester, adds, removes }: Delta,
+    previousDigest: Uint8Array
+  ): Promise<Uint8Array> {
     const next = new Set(held)
     for (const prefix of removes) next.delete(prefix)
     for (const prefix of adds) next.add(prefix)
-    const [count, digest] = [next.size, listDigest([...next])]
+    const [count, digest] = [next.size, digester.digest(next)]
     await this.#ports.network.publish(
       network,
       {
@@ -188,6 +199,7 @@ export class ListPublisher implements Component {
     )
     for (const prefix of removes) held.delete(prefix)
     for (const prefix of adds) held.add(prefix)
+    return digest
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -200,6 +212,25 @@ export class ListPublisher implements Component {
 interface Part {
   readonly adds: readonly PrefixText[]
   readonly removes: readonly PrefixText[]
+}
+
+interface Delta extends Part {
+  readonly version: number
+  /** What the version before holds; in the end, what this one does. */
+  readonly held: Set<PrefixText>
+  readonly digester: ListDigester
+}
+
+/** A list of a hundred thousand entries must not keep a ban waiting. */
+async function inTurns<T>(items: readonly T[], work: (some: readonly T[]) => void): Promise<void> {
+  for (let from = 0; from < items.length; from += ENTRIES_A_TURN) {
+    work(items.slice(from, from + ENTRIES_A_TURN))
+    await nextTurn()
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function inParts(removes: readonly PrefixText[], adds: readonly PrefixText[]): readonly Part[] {

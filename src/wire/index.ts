@@ -38,6 +38,7 @@ export {
   type Topic,
   topicOf
 } from './event/kinds.ts'
+export { ListDigester } from './event/list-digest.ts'
 export * from './limits.ts'
 export {
   findNetworkId,

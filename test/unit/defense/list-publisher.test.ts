@@ -1,4 +1,4 @@
-import { equal, is } from 'uvu/assert'
+import { equal, is, ok } from 'uvu/assert'
 import { ManualClock } from '../../../src/base/index.ts'
 import { ListPublisher, type PublishedListRecord } from '../../../src/defense/index.ts'
 import { type ListDeltaBody, listDigest } from '../../../src/wire/index.ts'
@@ -64,6 +64,28 @@ test('says what has changed, in an order that others take', async () => {
   )
   equal(deltas()[1]?.previousDigest, deltas()[0]?.digest)
   equal(read(deltas()), [[TWO, THREE], true])
+})
+
+test('a list of twenty thousand entries is said without holding up what else is to be done', async () => {
+  const { lists, block, deltas } = rig()
+  const prefixes = Array.from({ length: 20_000 }, (_, i) => `11.${i >> 8}.${i & 255}.0/24`)
+  block(...prefixes)
+  let turns = 0
+  let isDone = false
+  const count = () => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  await lists.publish(SAMPLE_NETWORK_ID)
+  isDone = true
+  // Forty to look at the entries, as many to read them, and one for each of ten deltas.
+  ok(turns >= 80, `${turns} turns`)
+  is(deltas().length, 10)
+  equal(read(deltas()), [prefixes.toSorted(), true])
+  deltas().forEach(({ previousDigest }, i) => {
+    equal(previousDigest, i === 0 ? new Uint8Array(32) : deltas()[i - 1]?.digest)
+  })
 })
 
 test('says the whole list anew before others forget it, also to those who never heard the first word', async () => {
