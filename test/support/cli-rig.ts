@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { dataPaths } from '../../src/config/index.ts'
 import { back, front, type LineFields } from './log-lines.ts'
 
 export const EXECUTABLE = join(import.meta.dirname, '..', '..', 'bin', 'netminder.js')
@@ -75,6 +76,19 @@ export class CliRig {
     const { code, out, talk } = await this.run([...args, '--output', 'json'])
     if (code !== 0) throw new Error(`expected exit 0 of ${args.join(' ')}, got ${code}: ${talk}`)
     return JSON.parse(out) as T
+  }
+
+  /** What the running node answers to a GET below `/api/defense/`. */
+  async api(
+    path: string
+  ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+    const { apiAddress, adminToken } = dataPaths(this.dataDir)
+    const { url } = JSON.parse(readFileSync(apiAddress, 'utf8')) as { url: string }
+    const authorization = `Bearer ${readFileSync(adminToken, 'utf8').trim()}`
+    const response = await fetch(new URL(`/api/defense/${path}`, url), {
+      headers: { authorization }
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
   }
 
   /** A node that follows `log` and writes bans to `list`. Resolves when its API listens. */

@@ -14,6 +14,7 @@ import {
   entryColumns,
   entryCommand
 } from './list-parts.ts'
+import { addPublishCommand } from './network-lists.ts'
 
 export function addBlocklistCommand(program: Command, context: CliContext): void {
   const blocklist = noun(program, 'blocklist', 'who is blocked by order of the operator')
@@ -29,6 +30,7 @@ export function addBlocklistCommand(program: Command, context: CliContext): void
   })
   addImportCommand(blocklist, context)
   addExport(blocklist, context)
+  addPublishCommand(blocklist, context)
 }
 
 function addAdd(parent: Command, context: CliContext): void {
