@@ -13,7 +13,7 @@ import {
 import type { EventIntake } from './events/event-intake.ts'
 import type { Verdict } from './events/verdict.ts'
 import { SCORE_THRESHOLDS, topicScoreParams } from './host/gossip-params.ts'
-import type { Host } from './host/host.ts'
+import type { Host, RawMessage } from './host/host.ts'
 import type { NetworkLog } from './host/log.ts'
 import { PeerRates } from './peer-rates.ts'
 
@@ -51,7 +51,7 @@ export class Gossip {
     const options = { signal }
     const receive = gossip.handleReceivedRpc.bind(gossip)
     gossip.handleReceivedRpc = async (from, rpc) => {
-      if (this.#isHeard(from, rpc.messages.length)) await receive(from, rpc)
+      if (this.#isHeard(from, rpc.messages)) await receive(from, rpc)
     }
     gossip.addEventListener(
       'gossipsub:message',
@@ -138,13 +138,17 @@ export class Gossip {
     scoreCache.clear()
   }
 
-  /** Whoever floods is not heard, and not long connected. */
-  #isHeard(from: PeerId, messages: number): boolean {
+  /** Whoever floods is not heard, and not long connected; by whatever keys he comes from one site. */
+  #isHeard(from: PeerId, messages: readonly RawMessage[]): boolean {
     const { host } = this.#ports
     const peer = from.toString()
     if (host.isBanned(peer)) return false
-    const hearing = this.#rates.take(peer, 1 + messages)
-    if (hearing !== 'flood') return hearing === 'heard'
+    const bytes = messages.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
+    const site = host.findSiteOf(from)
+    const hearings = (site === undefined ? [peer] : [peer, site]).map((name) =>
+      this.#rates.take(name, 1 + messages.length, bytes)
+    )
+    if (!hearings.includes('flood')) return hearings.every((hearing) => hearing === 'heard')
     host.ban(from).catch((error) => this.#note(error))
     return false
   }

@@ -102,6 +102,11 @@ interface PeerStats {
   readonly topics: Readonly<Record<string, { invalidMessageDeliveries: number }>>
 }
 
+/** As it came from the line. */
+export interface RawMessage {
+  readonly data?: Uint8Array
+}
+
 /** What gossipsub has and its interface leaves out. */
 export interface GossipRouter extends GossipSub {
   readonly opts: { readonly scoreParams: { readonly topics: Record<string, TopicScoreParams> } }
@@ -113,7 +118,7 @@ export interface GossipRouter extends GossipSub {
   getMeshPeers(topic: string): string[]
   getScore(peer: string): number
   /** Called with everything that a peer says, before any of it is looked at. */
-  handleReceivedRpc(from: PeerId, rpc: { readonly messages: readonly unknown[] }): Promise<void>
+  handleReceivedRpc(from: PeerId, rpc: { readonly messages: readonly RawMessage[] }): Promise<void>
   reportMessageValidationResult(id: string, peer: string, result: TopicValidatorResult): void
 }
 

@@ -1,10 +1,13 @@
 import { equal, is } from 'uvu/assert'
 import { ManualClock } from '../../../src/base/index.ts'
 import {
+  BYTES_BURST,
+  BYTES_PER_SECOND,
   MESSAGES_BURST,
   MESSAGES_PER_SECOND,
   PeerRates,
-  UNHEARD_BURST
+  UNHEARD_BURST,
+  UNHEARD_BYTES_BURST
 } from '../../../src/network/peer-rates.ts'
 import { suite } from '../../support/suite.ts'
 
@@ -52,4 +55,22 @@ test('what one peer says costs no other, and quiet earns a burst but no more', a
   await clock.advance(3_600_000)
   is(rates.take('a', MESSAGES_BURST), 'heard')
   is(rates.take('a', 1), 'unheard')
+})
+
+test('large messages are counted by their bytes: a burst of them is heard, what follows is not', async () => {
+  const clock = new ManualClock(1_000)
+  const rates = new PeerRates(clock)
+  const list = 65_536
+  const hearings = Array.from({ length: (BYTES_BURST + UNHEARD_BYTES_BURST) / list + 1 }, () =>
+    rates.take('a', 1, list)
+  )
+  const count = (wanted: string) => hearings.filter((hearing) => hearing === wanted).length
+  equal(
+    [count('heard'), count('unheard'), count('flood')],
+    [BYTES_BURST / list, UNHEARD_BYTES_BURST / list, 1]
+  )
+  is(rates.take('b', 1, list), 'heard')
+  await clock.advance(1_000)
+  const again = Array.from({ length: BYTES_PER_SECOND / list + 1 }, () => rates.take('a', 1, list))
+  is(again.filter((hearing) => hearing === 'heard').length, BYTES_PER_SECOND / list)
 })
