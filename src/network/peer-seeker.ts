@@ -3,7 +3,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { type Clock, integerBelow, LruMap, type Random } from '../base/index.ts'
-import { ADDRESSES_MAX, decodeEvent, type SignedNetworkEvent } from '../wire/index.ts'
+import { decodeEvent, type SignedNetworkEvent } from '../wire/index.ts'
 import { findMultiaddr, type Host } from './host/host.ts'
 import { findPeerOfAuthor } from './host/identity.ts'
 import type { EventStore, JoinedNetwork as JoinedRecord } from './ports.ts'
@@ -25,6 +25,12 @@ const LOST_MAX = 64
 const LOST_FOR_MS = 24 * 3_600_000
 /** Half of what a node holds: beyond it connections are let go on purpose. */
 const PEERS_ENOUGH = 64
+/** Of the addresses that are said of one peer: both families, a name, and as many again. */
+const DIALED_MAX = 6
+/** Whoever could not be reached is not knocked at again before this, then twice this, and so on; but by a node that is alone. */
+const PAUSE_FIRST_MS = 60_000
+const PAUSE_LAST_MS = 15 * 60_000
+const PAUSES_MAX = 4_096
 const ANNOUNCES_PAGE = 1_000
 const ANNOUNCE_PAGES_MAX = 10
 const LOOKUP_MS = 10_000
@@ -32,7 +38,7 @@ const LOOKUP_MS = 10_000
 export interface SeekerPorts {
   readonly clock: Clock
   readonly random: Random
-  readonly host: Pick<Host, 'peerId' | 'node' | 'dial' | 'isBanned'>
+  readonly host: Pick<Host, 'peerId' | 'node' | 'dial' | 'isBanned' | 'mayDial'>
   readonly events: Pick<EventStore, 'live'>
   /** Connected now, by their ids. */
   readonly peers: ReadonlyMap<string, PeerId>
@@ -44,6 +50,10 @@ export class PeerSeeker {
   readonly #record: JoinedRecord
   readonly #ports: SeekerPorts
   readonly #lost = new LruMap<string, { readonly peer: PeerId; readonly atMs: number }>(LOST_MAX)
+
+  readonly #pauses = new LruMap<string, { readonly untilMs: number; readonly pauseMs: number }>(
+    PAUSES_MAX
+  )
 
   constructor(record: JoinedRecord, ports: SeekerPorts) {
     this.#record = record
@@ -117,10 +127,28 @@ export class PeerSeeker {
     const dialNext = async () => {
       for (let target = left.shift(); target !== undefined; target = left.shift()) {
         if (peers.size >= wanted || signal.aborted) return
-        await host.dial(target, signal).catch(() => undefined)
+        const peer = nameOf(target)
+        await host.dial(target, signal).then(
+          () => this.#pauses.delete(peer),
+          () => this.#pause(peer)
+        )
       }
     }
     await Promise.all(Array.from({ length: DIALS_AT_ONCE }, dialNext))
+  }
+
+  #pause(peer: string): void {
+    const known = this.#pauses.get(peer)
+    const pauseMs = Math.min(
+      PAUSE_LAST_MS,
+      known === undefined ? PAUSE_FIRST_MS : known.pauseMs * 2
+    )
+    this.#pauses.set(peer, { untilMs: this.#ports.clock.monotonicMs() + pauseMs, pauseMs })
+  }
+
+  #isPaused(peer: PeerId): boolean {
+    const untilMs = this.#pauses.get(peer.toString())?.untilMs ?? 0
+    return this.#ports.peers.size > 0 && this.#ports.clock.monotonicMs() < untilMs
   }
 
   #isWanted(peer: PeerId): boolean {
@@ -146,8 +174,9 @@ export class PeerSeeker {
     for (const { author, body } of this.#announces()) {
       const peer = findPeerOfAuthor(author)
       if (peer === undefined || body.kind !== 'node-announce' || body.isLeaving) continue
-      const multiaddrs = body.addresses.flatMap((bytes) => findMultiaddr(bytes) ?? [])
-      if (!this.#isWanted(peer) || multiaddrs.length === 0) continue
+      const named = body.addresses.flatMap((bytes) => findMultiaddr(bytes) ?? [])
+      const multiaddrs = named.filter((address) => host.mayDial(address)).slice(0, DIALED_MAX)
+      if (!this.#isWanted(peer) || multiaddrs.length === 0 || this.#isPaused(peer)) continue
       await host.node.peerStore.merge(peer, { multiaddrs }).catch(() => undefined)
       found.push(peer)
     }
@@ -198,8 +227,9 @@ export class PeerSeeker {
       for await (const event of dht.getClosestPeers(key, { signal: deadline })) {
         if (event.name !== 'PEER_RESPONSE') continue
         for (const { id, multiaddrs } of event.closer) {
-          const isWanted = this.#isWanted(id) && !left.has(id.toString())
-          if (isWanted) found.set(id.toString(), withPeer(id, multiaddrs))
+          if (!this.#isWanted(id) || left.has(id.toString()) || this.#isPaused(id)) continue
+          const dialable = multiaddrs.filter((address) => host.mayDial(address))
+          found.set(id.toString(), withPeer(id, dialable))
         }
       }
     } catch {
@@ -209,10 +239,20 @@ export class PeerSeeker {
   }
 }
 
+function isPeerId(target: PeerId | readonly Multiaddr[]): target is PeerId {
+  return !Array.isArray(target)
+}
+
+function nameOf(target: PeerId | readonly Multiaddr[]): string {
+  if (isPeerId(target)) return target.toString()
+  const text = String(target[0])
+  return /\/p2p\/([^/]+)$/.exec(text)?.[1] ?? text
+}
+
 /** Whoever answers chooses the addresses; who does not prove to be this peer there is hung up on. */
 function withPeer(peer: PeerId, addresses: readonly Multiaddr[]): Multiaddr[] {
   const end = `/p2p/${peer.toString()}`
   return addresses
-    .slice(0, ADDRESSES_MAX)
+    .slice(0, DIALED_MAX)
     .map((address) => (String(address).endsWith(end) ? address : address.encapsulate(end)))
 }

@@ -8,21 +8,40 @@ import {
   type PrefixText,
   prefixContains
 } from '../../base/index.ts'
+import { isPublicPrefix } from '../../wire/index.ts'
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(getPrefix)
 /** A subscriber's network as providers hand it out. */
 const COUNTED_LENGTH = { ipv4: 24, ipv6: 48 } as const
 
 export class AddressRanges {
+  readonly #declared: readonly Prefix[]
   readonly #ranges: readonly Prefix[]
 
   constructor(declared: readonly Prefix[]) {
+    this.#declared = declared
     this.#ranges = [...LOOPBACK, ...declared]
   }
 
   includes(address: AddressText): boolean {
     const prefix = findPrefix(address)
     return prefix !== undefined && this.#ranges.some((range) => prefixContains(range, prefix))
+  }
+
+  /**
+   * Whether an address that somebody else named may be dialed. What is not public is this site's own business: strangers must not
+   * choose which machines and services behind it are knocked at. A site whose nodes have no other addresses has to.
+   */
+  mayDial(named: string, own: readonly string[]): boolean {
+    const address = findAddressOf(named) ?? findRelayAddressOf(named)
+    if (address === undefined || isPublicAddress(address)) return true
+    const prefix = findPrefix(address)
+    if (prefix === undefined) return false
+    if (this.#declared.some((range) => prefixContains(range, prefix))) return true
+    const around = own.flatMap((text) => findAddressOf(text) ?? [])
+    return isLoopback(prefix)
+      ? around.every((other) => isLoopback(getPrefix(other)))
+      : !around.some(isPublicAddress)
   }
 
   /** Gossipsub asks a set of addresses; ranges answer for it, and whoever knows of others. */
@@ -35,6 +54,14 @@ export class AddressRanges {
     }
     return new RangeSet()
   }
+}
+
+function isPublicAddress(address: AddressText): boolean {
+  return isPublicPrefix(getPrefix(address).text)
+}
+
+function isLoopback(prefix: Prefix): boolean {
+  return LOOPBACK.some((range) => prefixContains(range, prefix))
 }
 
 /** The address in the text of a multiaddr. Undefined: a name, or a relay's. */

@@ -162,6 +162,11 @@ export class Host {
     return this.#node?.getMultiaddrs() ?? []
   }
 
+  /** Of what others say of themselves, or of each other. */
+  mayDial(address: Multiaddr): boolean {
+    return this.#local.mayDial(String(address), this.addresses.map(String))
+  }
+
   get connections(): readonly Connection[] {
     return this.#node?.getConnections() ?? []
   }

@@ -22,27 +22,45 @@ function peerOf(author: Author): PeerId {
   return peer
 }
 
-function announce(author: Author, isLeaving = false): SignedNetworkEvent {
-  const addresses = isLeaving ? [] : [ADDRESS]
+function announce(
+  author: Author,
+  isLeaving = false,
+  named: readonly Uint8Array[] = [ADDRESS]
+): SignedNetworkEvent {
+  const addresses = isLeaving ? [] : named
   return author.say({ ...announceOf(undefined), addresses, isLeaving } as never)
 }
 
 /** Dials of who is not there never come to an end; the others are connected at once. */
 function makeSeeker(
   announces: readonly SignedNetworkEvent[],
-  scene: { readonly bootstrap?: readonly string[]; readonly unreachable?: readonly string[] } = {}
+  scene: {
+    readonly bootstrap?: readonly string[]
+    readonly unreachable?: readonly string[]
+    readonly refusing?: readonly string[]
+  } = {}
 ) {
   const clock = new ManualClock(START_MS)
   const peers = new Map<string, PeerId>()
   const banned = new Set<string>()
   const dialed: string[] = []
+  const merged = new Map<string, readonly string[]>()
   const host = {
     peerId: SELF,
     isBanned: (peer: string) => banned.has(peer),
-    node: { peerStore: { merge: () => Promise.resolve() } },
+    mayDial: (address: unknown) => !String(address).includes('/ip4/10.'),
+    node: {
+      peerStore: {
+        merge: (peer: PeerId, { multiaddrs }: { readonly multiaddrs: readonly unknown[] }) => {
+          merged.set(peer.toString(), multiaddrs.map(String))
+          return Promise.resolve()
+        }
+      }
+    },
     dial: async (target: PeerId | readonly unknown[]) => {
       const name = String(target)
       dialed.push(name)
+      if (scene.refusing?.includes(name)) throw new Error('refused')
       if (scene.unreachable?.includes(name)) await clock.sleep(10_000)
       else if (!Array.isArray(target)) peers.set(name, target as PeerId)
     }
@@ -61,7 +79,16 @@ function makeSeeker(
     ...{ clock, random: seededRandom(1), host, events, peers, findDht: () => undefined }
   })
   const stop = new AbortController()
-  return { clock, peers, banned, dialed, seeker, signal: stop.signal, stop: () => stop.abort() }
+  return {
+    clock,
+    peers,
+    banned,
+    dialed,
+    merged,
+    seeker,
+    signal: stop.signal,
+    stop: () => stop.abort()
+  }
 }
 
 function authors(count: number): readonly Author[] {
@@ -128,4 +155,48 @@ test('goes by the last word of everybody, however many there are', async () => {
   const { seeker, dialed, signal } = makeSeeker([announce(gone), ...many, announce(gone, true)])
   await seeker.dialMore(signal)
   is(dialed.length, 1)
+})
+
+test('dials of one peer a few addresses, and none that others have no business to name', async () => {
+  const named = Array.from({ length: 16 }, (_, i) =>
+    multiaddr(`/ip4/${i < 4 ? 10 : 11}.0.0.${i}/tcp/1`)
+  )
+  const [author = new Author('a'), inside = new Author('b')] = authors(2)
+  const { seeker, merged, dialed, signal, stop } = makeSeeker([
+    announce(
+      author,
+      false,
+      named.map(({ bytes }) => bytes)
+    ),
+    announce(
+      inside,
+      false,
+      named.slice(0, 4).map(({ bytes }) => bytes)
+    )
+  ])
+  await seeker.dialMore(signal)
+  equal(dialed, [peerOf(author).toString()])
+  equal(merged.get(peerOf(author).toString()), named.slice(4, 10).map(String))
+  stop()
+})
+
+test('whoever cannot be reached is knocked at less and less, but by a node that is alone', async () => {
+  const [friend = new Author('a'), gone = new Author('b')] = authors(2)
+  const name = peerOf(gone).toString()
+  const { seeker, peers, dialed, clock, signal, stop } = makeSeeker(
+    [announce(friend), announce(gone)],
+    { refusing: [name] }
+  )
+  const seeking = seeker.seek(signal).catch(() => undefined)
+  const knocks = () => dialed.filter((other) => other === name).length
+  await clock.advance(0)
+  await clock.advance(4 * 3_600_000)
+  // Every fifteen minutes, after the first ones; each minute it would be 240 times.
+  ok(knocks() >= 12 && knocks() <= 24, String(knocks()))
+  const before = knocks()
+  peers.clear()
+  await seeker.dialMore(signal)
+  is(knocks(), before + 1)
+  stop()
+  await seeking
 })
