@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { is, ok } from 'uvu/assert'
-import { AUTHOR, INVITATION } from '../../scripts/vectors/samples.ts'
+import { AUTHOR, FOUNDER, INVITATION } from '../../scripts/vectors/samples.ts'
 import { integerBelow, type Random, seededRandom } from '../../src/base/index.ts'
 import { SignedEvent } from '../../src/wire/generated/event.ts'
 import {
@@ -15,9 +15,12 @@ import {
   decodeSyncFrame,
   findTopic,
   InvitationError,
+  makeLetter,
   parseInvitation,
+  parseLetter,
   signatureInput,
-  writeInvitation
+  writeInvitation,
+  writeLetter
 } from '../../src/wire/index.ts'
 import { suite } from '../support/suite.ts'
 
@@ -159,39 +162,52 @@ test('bodies behind a good signature: mutated payloads', () => {
   ok(taken > 0, 'expected some mutations to leave an event')
 })
 
-test('lines that look like invitations', () => {
-  const random = seededRandom(SEED + 3)
-  const line = writeInvitation(INVITATION)
-  const letters = 'ABCxyz019-_=+/ \n\u00e9\u202e\ud83d\ude00:'
-  let refused = 0
-  for (let i = 0; i < 10_000; i++) {
-    const at = integerBelow(random, line.length)
-    const inserted = letters[integerBelow(random, letters.length)] ?? ''
-    const text = line.slice(0, at) + inserted + line.slice(at + integerBelow(random, 3))
-    try {
-      parseInvitation(text)
-    } catch (error) {
-      ok(error instanceof InvitationError)
-      refused++
+const LETTER = makeLetter(
+  { network: INVITATION.network, addresses: [], author: AUTHOR.publicKey },
+  FOUNDER
+)
+
+const LINES = [
+  ['invitations', writeInvitation(INVITATION), parseInvitation],
+  ['letters of admission', writeLetter(LETTER), parseLetter]
+] as const
+
+for (const [what, line, parseLine] of LINES) {
+  test(`lines that look like ${what}`, () => {
+    const random = seededRandom(SEED + 3)
+    const letters = 'ABCxyz019-_=+/ \n\u00e9\u202e\ud83d\ude00:'
+    let refused = 0
+    for (let i = 0; i < 10_000; i++) {
+      const at = integerBelow(random, line.length)
+      const inserted = letters[integerBelow(random, letters.length)] ?? ''
+      const text = line.slice(0, at) + inserted + line.slice(at + integerBelow(random, 3))
+      try {
+        parseLine(text)
+      } catch (error) {
+        ok(error instanceof InvitationError)
+        refused++
+      }
     }
-  }
-  ok(refused > 9_000)
-  for (const text of [
-    '',
-    ' ',
-    'netminder1:',
-    `netminder1:${'A'.repeat(10_000_000)}`,
-    ' '.repeat(10_000_000)
-  ]) {
-    try {
-      parseInvitation(text)
-      ok(false)
-    } catch (error) {
-      ok(error instanceof InvitationError)
-      is(error.code, 'INVITATION_DAMAGED')
+    ok(refused > 9_000)
+    for (const text of [
+      '',
+      ' ',
+      'netminder1:',
+      'netminder-admission1:',
+      `netminder-admission1:${'A'.repeat(10_000_000)}`,
+      `netminder1:${'A'.repeat(10_000_000)}`,
+      ' '.repeat(10_000_000)
+    ]) {
+      try {
+        parseLine(text)
+        ok(false)
+      } catch (error) {
+        ok(error instanceof InvitationError)
+        is(error.code, 'INVITATION_DAMAGED')
+      }
     }
-  }
-})
+  })
+}
 
 test('names of topics', () => {
   for (const name of [

@@ -91,6 +91,7 @@ export function judgeNetwork(facts: NetworkFacts): readonly Finding[] {
       ...judgeAdmission(network),
       ...judgeOne(network, bootstrap.get(network.id) ?? [])
     ]),
+    ...judgeSharing(status),
     ...judgeKeyUse(status),
     ...judgeSkew(status),
     ...judgeAddresses(status.addresses),
@@ -105,6 +106,18 @@ export function judgeStart({ problem }: Pick<NetworkStatus, 'problem'>): Finding
       'NETWORK_NOT_RUNNING',
       `no warning arrives, and none is heard: ${problem}`,
       'see who holds the port: ss -ltnp; or take another in [network] of netminder.toml and restart the node; it is tried again every minute'
+    )
+  ]
+}
+
+function judgeSharing({ sharing }: NetworkStatus): Finding[] {
+  const { unsaid_decisions: count, waits_because: why } = sharing
+  if (count === 0 || why === null) return []
+  return [
+    note(
+      'NETWORK_NOT_TOLD',
+      `${count} of this node's decisions ${count === 1 ? 'is' : 'are'} not told to all other operators yet: ${why}`,
+      'nothing is lost: they are told as soon as the others listen, see docs/LIMITS.md, "Networks"'
     )
   ]
 }
@@ -139,7 +152,7 @@ function judgeAdmission(network: NetworkStatus['networks'][number]): Finding[] {
     fault(
       'NETWORK_NOT_ADMITTED',
       `nobody in "${name}" takes what this node says: its key is another than the one that was let in, or a founder has revoked it`,
-      `put the key file of a backup back; else leave and join by a new invitation: netminder network leave ${id}`
+      `put the key file of a backup back; else leave and join anew, by an invitation or by what a founder makes of "netminder network key": netminder network leave ${id}`
     )
   ]
 }

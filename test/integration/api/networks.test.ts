@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import { ApiClient, ApiError } from '../../../src/api/index.ts'
 import { NetminderError } from '../../../src/base/index.ts'
+import { NetworkError } from '../../../src/network/errors.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { SAMPLE_NETWORK_ID } from '../../support/fake-network.ts'
 import { suite } from '../../support/suite.ts'
@@ -224,4 +225,72 @@ test('that a warning was taken back comes on the event stream, with what it was'
   assert.equal([alert['id'], alert['prefixes']], [id, ['8.8.8.8']])
   assert.is(alert['author_name'], 'fake.example')
   assert.ok(Date.parse(at) > 0)
+})
+
+test('keys are let in and put out by founders, in the audit and without the letter', async () => {
+  const params = { id: SAMPLE_NETWORK_ID }
+  const { author } = await client().call('makeNodeKey', {})
+  assert.match(author, /^[0-9a-f]{64}$/)
+  const body = { author, note: 'Alice' }
+  const { letter } = await client().call('admitToNetwork', { params, body })
+  assert.match(letter, /^netminder-admission1:/)
+  await client().call('joinNetwork', { body: { invitation: letter } })
+  const stolen = { key: author, reason: 'stolen' }
+  const revoked = await client().call('revokeInNetwork', { params, body: stolen })
+  assert.equal([revoked.subject, revoked.authors], ['author', [author]])
+  const { items } = await client('read-token').call('listAuthors', { params })
+  assert.is(items[0]?.name, 'other.example')
+  assert.equal(
+    api.networkAudit.map(({ action, reason }) => [action, reason]),
+    [
+      ['network.key', ''],
+      ['network.admit', 'Alice'],
+      ['network.join', ''],
+      ['network.revoke', 'stolen']
+    ]
+  )
+  assert.not(JSON.stringify(api.networkAudit).includes('netminder-admission1:'))
+  for (const work of [
+    client('respond-token').call('makeNodeKey', {}),
+    client('respond-token').call('admitToNetwork', { params, body }),
+    client('respond-token').call('revokeInNetwork', { params, body: stolen })
+  ]) {
+    assert.is(await codeOf(work), 'SCOPE_MISSING')
+  }
+  api.network.failure = new NetworkError('KEY_UNKNOWN', 'expected a known key')
+  assert.is(await codeOf(client().call('revokeInNetwork', { params, body: stolen })), 'KEY_UNKNOWN')
+})
+
+test('lists of others are paged, and their arrival is told on the event stream', async () => {
+  const entry = {
+    network: SAMPLE_NETWORK_ID,
+    author: 'ab'.repeat(32),
+    authorName: 'a',
+    isOwn: false
+  }
+  const times = { sinceMs: 1_000, endsAtMs: 2_000 }
+  api.network.listed = ['192.0.2.1/32', '192.0.2.8/29'].map((prefix) => ({
+    ...{ ...entry, ...times, list: 'operator', version: 3, prefix }
+  }))
+  const query = { limit: 1 }
+  const first = await client('read-token').call('listPublishedLists', { query })
+  assert.equal([first.items[0]?.prefix, first.items[0]?.version], ['192.0.2.1', 3])
+  const cursor = first.next_cursor ?? ''
+  const last = await client().call('listPublishedLists', { query: { ...query, cursor } })
+  assert.equal([last.items[0]?.prefix, last.next_cursor], ['192.0.2.8/29', null])
+
+  const stop = new AbortController()
+  const next = client().events({ signal: stop.signal })[Symbol.asyncIterator]().next()
+  const digest = new Uint8Array(32)
+  const said = { previousDigest: digest, digest, count: 1, adds: ['8.8.8.8/32'], removes: [] }
+  const body = { kind: 'list-delta', list: 'operator', version: 1, ...said } as const
+  const telling = setInterval(() => {
+    api.network.emit(api.network.seal(SAMPLE_NETWORK_ID, body, 60_000), 'gossip')
+  }, 20)
+  const { value } = await next
+  clearInterval(telling)
+  stop.abort()
+  assert.is(value?.event, 'list.received')
+  const { list } = (value?.data ?? {}) as { list: Record<string, unknown> }
+  assert.equal([list['list'], list['version'], list['added']], ['operator', 1, 1])
 })
