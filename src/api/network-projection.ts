@@ -1,6 +1,7 @@
 /** From what the network says to the shapes of the contract. Pure. */
 import type { z } from 'zod'
 import { displayPrefix, findPrefix } from '../base/index.ts'
+import type { SharingStatus } from '../defense/index.ts'
 import { CATEGORIES, type Category } from '../detection/index.ts'
 import type {
   Heard,
@@ -61,7 +62,10 @@ function wireNetworkState(state: NetworkState): Wire<'networkState'> {
   }
 }
 
-export function wireNetworkStatus(status: NetworkStatus): Wire<'networkStatus'> {
+export function wireNetworkStatus(
+  status: NetworkStatus,
+  sharing: SharingStatus
+): Wire<'networkStatus'> {
   return {
     is_running: status.isRunning,
     problem: status.problem ?? null,
@@ -70,6 +74,12 @@ export function wireNetworkStatus(status: NetworkStatus): Wire<'networkStatus'> 
     addresses: [...status.addresses],
     connected_peers: status.connectedPeers,
     networks: status.networks.map(wireNetworkState),
+    sharing: {
+      unsaid_decisions: sharing.unsaid,
+      waits_because: sharing.why ?? null,
+      is_taking_back: sharing.isTakingBack,
+      taken_back_within_ms: sharing.takenBackWithinMs
+    },
     queues: { ...status.queues },
     clock_skew_ms: status.clockSkewMs ?? null,
     clock_peers: status.clockPeers,

@@ -178,7 +178,7 @@ export function createSharing(
   )
   const desk = new NetworkDesk(
     { treatAsPublic },
-    { ...{ network, findProtection, lists, clock }, audit: store.audit }
+    { ...{ network, findProtection, lists, clock, sharing: share }, audit: store.audit }
   )
   return { desk, share, lists }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { ApiServer, declareApiMetrics } from '../api/index.ts'
 import { type Clock, type Component, Lifecycle, messageOf, uuidV7 } from '../base/index.ts'
 import { type Config, dataPaths, programVersion, type ServiceEnvironment } from '../config/index.ts'
-import { type Decision, GuardService, type NetworkDesk } from '../defense/index.ts'
+import { type Decision, GuardService } from '../defense/index.ts'
 import { RulePolicy } from '../detection/index.ts'
 import { ActuatorSet, createActuator } from '../keyserver/index.ts'
 import {
@@ -60,6 +60,8 @@ export interface NodePorts {
   readonly logger: Logger
 }
 
+type Sharing = ReturnType<typeof createSharing>
+
 interface CheckpointState {
   readonly guard: unknown
   readonly intake: IntakeState
@@ -105,7 +107,7 @@ export class NetminderNode {
         sink: (event) => this.#guard.observe(event)
       })
       this.#checkpoint = new CheckpointFile({ path: paths.checkpoint, stateVersion: STATE_VERSION })
-      this.#api = this.#createApi({ store, declared, register, desk: sharing?.desk })
+      this.#api = this.#createApi({ store, declared, register, sharing })
       this.#lifecycle = this.#createLifecycle({
         ...{ facts, actuators, decisions: store.decisions },
         sharing: sharing === undefined ? [] : [sharing.share, sharing.lists]
@@ -240,9 +242,9 @@ export class NetminderNode {
     readonly store: Repositories
     readonly declared: MetricsRegister
     readonly register: PrometheusRegister | undefined
-    readonly desk: NetworkDesk | undefined
+    readonly sharing: Sharing | undefined
   }): ApiServer {
-    const { store, declared, register, desk } = parts
+    const { store, declared, register, sharing } = parts
     const { config, dataDir } = this.#options
     return new ApiServer(
       {
@@ -252,7 +254,7 @@ export class NetminderNode {
       },
       {
         guard: this.#guard,
-        networks: desk,
+        networks: sharing?.desk,
         tokens: store.tokens,
         verifier: store.tokens,
         audit: store.audit,
@@ -261,7 +263,8 @@ export class NetminderNode {
           intake: this.#intake,
           guard: this.#guard,
           storeWatch: this.#storeWatch,
-          network: this.#network
+          network: this.#network,
+          sharing: sharing?.share
         }),
         node: {
           name: config.node.name || hostname(),

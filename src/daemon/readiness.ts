@@ -1,6 +1,6 @@
 /** Whether the node can do its work, part by part: what `/readyz`, `status` and `doctor` show. */
 import type { ComponentState, Readiness } from '../api/index.ts'
-import type { GuardService } from '../defense/index.ts'
+import type { GuardService, SharingStatus } from '../defense/index.ts'
 import type { NetworkService, NetworkState } from '../network/index.ts'
 import type { StoreWatch } from './store-watch.ts'
 import type { TrafficIntake } from './traffic-intake.ts'
@@ -11,6 +11,7 @@ export interface ReadinessParts {
   readonly storeWatch: Pick<StoreWatch, 'problem'>
   /** Undefined where networks are turned off. */
   readonly network?: Pick<NetworkService, 'status'> | undefined
+  readonly sharing?: { status(): SharingStatus } | undefined
 }
 
 /**
@@ -23,7 +24,8 @@ export function nodeReadiness(parts: ReadinessParts): Readiness {
       databaseState(parts),
       ...sourceStates(parts),
       ...actuatorStates(parts),
-      ...networkStates(parts)
+      ...networkStates(parts),
+      ...sharingStates(parts)
     ]
   }
 }
@@ -81,6 +83,20 @@ function networkStates({ network }: ReadinessParts): readonly ComponentState[] {
 function complaintsOfSpeaking({ isAdmitted, announceProblem }: NetworkState): readonly string[] {
   if (announceProblem !== undefined) return [`it could not announce itself: ${announceProblem}`]
   return isAdmitted ? [] : ['nobody takes what it says: its key is not admitted']
+}
+
+/** Named only while somebody has to wait for a warning: they are told in the end, and the guard does not need them to be. */
+function sharingStates({ sharing }: ReadinessParts): readonly ComponentState[] {
+  const { unsaid, why } = sharing?.status() ?? { unsaid: 0, why: undefined }
+  if (unsaid === 0 || why === undefined) return []
+  const decisions = `${unsaid} ${unsaid === 1 ? 'decision' : 'decisions'}`
+  return [
+    {
+      name: 'sharing',
+      state: 'degraded',
+      detail: `${decisions} not told to all other operators yet: ${why}`
+    }
+  ]
 }
 
 /** `2 of 6 on alert`, for each topic on which too few would pass on what this node says. */

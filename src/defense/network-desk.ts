@@ -18,6 +18,7 @@ import { GuardError } from './errors.ts'
 import type { ListPublisher, PublishedList } from './list-publisher.ts'
 import { getOwnAlert } from './own-alerts.ts'
 import type { Actor, AuditLog } from './ports.ts'
+import type { SharingStatus } from './share-service.ts'
 
 export interface NewAlert {
   /** Undefined: all that this node is in. */
@@ -55,6 +56,8 @@ export interface NetworksApi
     fields: Parameters<NetworkService['invite']>[1],
     actor: Actor
   ): ReturnType<NetworkService['invite']>
+  /** How far the others have been told of what this node decides. */
+  sharing(): SharingStatus
   /** The key under which this node speaks, made if there is none yet. */
   key(actor: Actor): ReturnType<NetworkService['key']>
   admit(
@@ -92,6 +95,7 @@ export interface NetworkDeskPorts {
   readonly network: NetworkService
   /** Why the prefix may not be named; undefined if it may. */
   findProtection(prefix: PrefixText): string | undefined
+  readonly sharing: { status(): SharingStatus }
   readonly audit: AuditLog
   readonly lists: Pick<ListPublisher, 'publish' | 'forget'>
   readonly clock: Clock
@@ -111,6 +115,10 @@ export class NetworkDesk implements NetworksApi {
 
   status() {
     return this.#ports.network.status()
+  }
+
+  sharing() {
+    return this.#ports.sharing.status()
   }
 
   list() {

@@ -344,6 +344,9 @@ export function fakeDesk(
   const quiet = () => undefined
   const options = { treatAsPublic: TREATED_AS_PUBLIC.map(({ text }) => text) }
   const common = { network, findProtection: () => undefined, clock: new SystemClock() }
+  const sharing = {
+    status: () => ({ unsaid: 0, why: undefined, isTakingBack: false, takenBackWithinMs: 1_000 })
+  }
   const lists = new ListPublisher(options, {
     ...{ ...common, guard },
     lists: { find: (id) => kept.get(id), save: (id, list) => kept.set(id, list) },
@@ -351,7 +354,7 @@ export function fakeDesk(
     ...ports
   })
   const desk = new NetworkDesk(options, {
-    ...{ ...common, ...ports, lists },
+    ...{ ...common, sharing, ...ports, lists },
     audit: { append: (entry) => audit.push(entry) }
   })
   return { desk, lists, audit }

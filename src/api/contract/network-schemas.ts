@@ -73,6 +73,16 @@ export const networkStatus = z
     addresses: z.array(text).describe('What others dial.'),
     connected_peers: count,
     networks: z.array(networkState),
+    sharing: z.strictObject({
+      unsaid_decisions: count.describe(
+        'Own decisions that stand, and that not every network has been told of yet.'
+      ),
+      waits_because: text.nullable().describe('Why they wait; null: they do not.'),
+      is_taking_back: z
+        .boolean()
+        .describe('Whether something that was wrong has not been taken back everywhere yet.'),
+      taken_back_within_ms: count.describe('How soon what is lifted now is told to the others.')
+    }),
     queues: z.record(text, count).describe('Events that wait for their signatures to be checked.'),
     clock_skew_ms: z
       .number()

@@ -105,7 +105,7 @@ function hearingHandlers(
   'showNetworkStatus' | 'listPeers' | 'listAlerts' | 'listThreats' | 'listPublishedLists'
 > {
   return {
-    showNetworkStatus: () => wireNetworkStatus(get().status()),
+    showNetworkStatus: () => wireNetworkStatus(get().status(), get().sharing()),
     listPeers: ({ query }) => ({ items: get().peers(query.network).map(wirePeer) }),
     listAlerts({ query }) {
       const { network, prefix, since, severity, cursor, limit } = query

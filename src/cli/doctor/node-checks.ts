@@ -128,7 +128,7 @@ function judgeStatus(status: NodeStatus, nowMs: number): readonly Finding[] {
   const upMs = nowMs - Date.parse(status.started_at)
   for (const { name, state, detail } of status.components) {
     // What is wrong with a network is told by the check of networks, with what can be done.
-    if (name.startsWith('network ')) continue
+    if (name.startsWith('network ') || name === 'sharing') continue
     if (state === 'failed') {
       findings.push(
         fault(

@@ -26,11 +26,16 @@ function judge(
   const status: Status = {
     ...{ is_running: true, peer_id: 'x', author: 'x', connected_peers: 2, queues: {} },
     ...{ addresses: ['/ip4/8.8.8.8/tcp/1'], clock_skew_ms: 12, clock_peers: 3 },
-    ...{ key_used_elsewhere_at: null, problem: null },
+    ...{ key_used_elsewhere_at: null, problem: null, sharing: TOLD },
     ...{ networks: [network], ...fields }
   }
   const { listen = [], announced = [], bootstrap = [] } = knocks
   return judgeNetwork({ status, listen, announced, bootstrap: new Map([[network.id, bootstrap]]) })
+}
+
+const TOLD: Status['sharing'] = {
+  ...{ unsaid_decisions: 0, waits_because: null },
+  ...{ is_taking_back: false, taken_back_within_ms: 1_000 }
 }
 
 function codesOf(...given: Parameters<typeof judge>): readonly string[] {
@@ -61,6 +66,18 @@ for (const { name, fields, one, expected } of [
     fields: { key_used_elsewhere_at: '2026-01-01T00:00:00Z' },
     one: {},
     expected: ['fault NETWORK_KEY_USED_ELSEWHERE']
+  },
+  {
+    name: 'decisions that wait for others to listen',
+    fields: { sharing: { ...TOLD, unsaid_decisions: 3, waits_because: 'all was said' } },
+    one: {},
+    expected: ['note NETWORK_NOT_TOLD']
+  },
+  {
+    name: 'decisions that are being gathered',
+    fields: { sharing: { ...TOLD, unsaid_decisions: 3 } },
+    one: {},
+    expected: []
   },
   {
     name: 'not let in',

@@ -28,6 +28,26 @@ function networkWith(...given: Fields[]) {
   }
 }
 
+test('who waits for a warning is counted, and nothing is said of it otherwise', () => {
+  const shown = (unsaid: number, why: string | undefined) => {
+    const parts = {
+      intake: { statuses: () => [] },
+      guard: { storeProblem: undefined, actuators: () => [] },
+      storeWatch: { problem: undefined },
+      sharing: {
+        status: () => ({ unsaid, why, isTakingBack: false, takenBackWithinMs: 1_000 })
+      }
+    }
+    const [, ...rest] = nodeReadiness(parts as unknown as ReadinessParts).components()
+    return rest.map(({ name, state, detail }) => `${name} ${state}: ${detail}`)
+  }
+  equal(shown(2, 'all was said'), [
+    'sharing degraded: 2 decisions not told to all other operators yet: all was said'
+  ])
+  equal(shown(1, undefined), [])
+  equal(shown(0, undefined), [])
+})
+
 function componentsOf(...given: Fields[]) {
   const parts = {
     intake: { statuses: () => [] },

@@ -296,7 +296,7 @@ test('what a network refuses is told when it listens again, and said once in the
   network.room = { ...REFILLED, hour: { events: 6, accused: 0, own: 60 } }
   await service.start(new AbortController().signal)
   for (const last of [2, 3]) {
-    guard.emit({ kind: 'decided', decision: banOf(last) })
+    guard.emit({ kind: 'decided', decision: longBan(last) })
     await clock.advance(1_000)
   }
   assert.is(network.published.length, 0)

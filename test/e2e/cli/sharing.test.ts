@@ -1,0 +1,68 @@
+/** A ban that nobody was told of yet when the node was killed is told when it is there again. */
+import { equal, is } from 'uvu/assert'
+import { CliRig } from '../../support/cli-rig.ts'
+import { suite } from '../../support/suite.ts'
+
+const test = suite('Sharing by the command line', { timeoutMs: 120_000 })
+const rigs: CliRig[] = []
+
+test.after(async () => {
+  for (const rig of rigs) await rig.dispose()
+})
+
+/** So many are left of the hour that decisions are gathered for seconds. */
+const SAID_BEFORE = 45
+
+async function startNode(): Promise<CliRig> {
+  const rig = new CliRig()
+  rigs.push(rig)
+  const made = await rig.run([
+    'init',
+    ...['--haproxy-log', rig.log, '--haproxy-list', rig.list, '--api-port', '0'],
+    ...['--listen', '/ip4/127.0.0.1/tcp/0']
+  ])
+  is(made.code, 0, made.talk)
+  await rig.start()
+  return rig
+}
+
+async function heardBy(rig: CliRig): Promise<readonly string[]> {
+  const alerts = await rig.json<{ prefixes: readonly string[] }[]>('alerts', 'list')
+  return alerts.flatMap(({ prefixes }) => prefixes)
+}
+
+test('kill -9 while a ban is gathered: the other operator is warned after the restart', async () => {
+  const [one, two] = [await startNode(), await startNode()]
+  await one.run(['mode', 'enforce', '--yes'])
+  const made = await one.run(['network', 'create', 'north'])
+  is(made.code, 0, made.talk)
+  is((await two.run(['network', 'join', made.out.trim()])).code, 0)
+  await one.until(
+    () => one.json<unknown[]>('network', 'peers'),
+    (peers) => peers.length === 1
+  )
+  for (let i = 0; i < SAID_BEFORE; i++) {
+    const sent = await one.run(['alerts', 'send', '--about', '198.51.100.9', '--category', 'other'])
+    is(sent.code, 0, sent.talk)
+  }
+  one.scan('198.51.100.23')
+  const decisions = await one.until(
+    () => one.json<{ id: string }[]>('decisions', 'list'),
+    (list) => list.length > 0
+  )
+  await one.stop('SIGKILL')
+  is((await heardBy(two)).includes('198.51.100.23'), false)
+  await one.start()
+  await two.until(
+    () => heardBy(two),
+    (prefixes) => prefixes.includes('198.51.100.23')
+  )
+  equal((await one.json<{ id: string }[]>('decisions', 'list'))[0]?.id, decisions[0]?.id)
+
+  const lifted = await one.run(['decisions', 'lift', '198.51.100.23'])
+  is(lifted.code, 0, lifted.talk)
+  await two.until(
+    () => heardBy(two),
+    (prefixes) => !prefixes.includes('198.51.100.23')
+  )
+})
