@@ -19,6 +19,7 @@ import {
   admitByInvitation,
   findNetworkId,
   gossipMessageId,
+  listDigest,
   parseInvitation,
   type Signer,
   sealEvent,
@@ -41,6 +42,10 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 /** Four come from one address, of which a gater takes five connections a second; that of the victims spares loopback. */
 const REDIAL_MS = 1_000
 const GOSSIP = '/meshsub/1.2.0'
+const STRANGER: Manner = 'large lists by a stranger'
+/** Some 43 kB, as much as has room beside its frame. */
+const LIST_ENTRIES = 4_000
+const LISTS = 64
 
 interface Flooder {
   readonly manner: Manner
@@ -55,6 +60,8 @@ const flooders: Flooder[] = []
 let network: Uint8Array = new Uint8Array()
 let victims: readonly string[] = []
 let pool: Uint8Array[] = []
+/** Of a key that nobody let in, well signed. */
+let lists: Uint8Array[] = []
 let isOver = false
 const sent = new Map<Manner, number>()
 
@@ -113,8 +120,32 @@ function sealMany(signer: Signer): Uint8Array[] {
   )
 }
 
+function sealLists(signer: Signer): Uint8Array[] {
+  const tsMs = clock.nowMs()
+  const adds = Array.from({ length: LIST_ENTRIES }, (_, i) => `8.8.${i >> 8}.${i & 255}/32`)
+  const digests = { previousDigest: new Uint8Array(32), digest: listDigest(adds) }
+  const delta = { version: 1, ...digests, count: adds.length, adds, removes: [] }
+  return Array.from(
+    { length: LISTS },
+    (_, i) =>
+      sealEvent(
+        {
+          ...{ network, seq: BigInt(i + 1), tsMs, expMs: tsMs + HOUR_MS },
+          body: { kind: 'list-delta', list: `list-${i}`, ...delta }
+        },
+        signer
+      ).bytes
+  )
+}
+
 /** The next message in its manner. */
 function messageOf(manner: Manner, number: number): Uint8Array {
+  if (manner === STRANGER) {
+    // Other bytes in the signature each time, so that no victim knows it for a copy: of a stranger nobody looks at it.
+    const list = Buffer.from(lists[number % lists.length] ?? new Uint8Array())
+    list.writeUInt32LE(number, list.length - 24)
+    return list
+  }
   const event = pool[number % pool.length] ?? new Uint8Array()
   if (manner === 'over-quota') return event
   if (manner === 'copies') return pool[0] ?? event
@@ -126,14 +157,16 @@ function messageOf(manner: Manner, number: number): Uint8Array {
 }
 
 async function flood(manner: Manner, stream: Stream): Promise<void> {
-  const topic = field(4, Buffer.from(topicName(network, 'alert')))
+  const isLarge = manner === STRANGER
+  const topic = field(4, Buffer.from(topicName(network, isLarge ? 'list' : 'alert')))
+  const count = isLarge ? 1 : MESSAGES
   for (let number = 0; !isOver && stream.status === 'open'; ) {
-    const messages = Array.from({ length: MESSAGES }, () =>
+    const messages = Array.from({ length: count }, () =>
       field(2, Buffer.concat([field(2, messageOf(manner, number++)), topic]))
     )
     const rpc = Buffer.concat(messages)
     const isTaken = stream.send(Buffer.concat([varint(rpc.length), rpc]))
-    sent.set(manner, (sent.get(manner) ?? 0) + MESSAGES)
+    sent.set(manner, (sent.get(manner) ?? 0) + count)
     if (isTaken) await turn()
     else await stream.onDrain()
   }
@@ -166,6 +199,8 @@ const handlers = {
     const [author] = flooders
     if (author === undefined) return
     pool = sealMany(author.signer)
+    const stranger = flooders.find(({ manner }) => manner === STRANGER)
+    if (stranger !== undefined) lists = sealLists(stranger.signer)
     // Signing took seconds in which nothing else ran here.
     for (const { node } of flooders) {
       for (const victim of victims) await node.dial(multiaddr(victim))
