@@ -3,7 +3,7 @@ import { rejects } from 'node:assert/strict'
 import { equal, is, match, ok, throws } from 'uvu/assert'
 import { getPrefix, NetminderError, SystemClock } from '../../src/base/index.ts'
 import type { Heard, NetworkService } from '../../src/network/index.ts'
-import type { AlertBody } from '../../src/wire/index.ts'
+import { type AlertBody, signerFromSeed } from '../../src/wire/index.ts'
 import { FakeNetwork } from '../support/fake-network.ts'
 import { alertOf, TestNode } from '../support/network-node.ts'
 import { suite } from '../support/suite.ts'
@@ -39,6 +39,10 @@ function alert(address: string, fields: Partial<AlertBody> = {}): AlertBody {
   return { ...alertOf(address, nowMs()), ...fields }
 }
 
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
 function hasCode(code: string) {
   return (error: unknown) => error instanceof NetminderError && error.code === code
 }
@@ -55,6 +59,26 @@ const LAWS: readonly (readonly [string, (service: NetworkService) => Promise<voi
       equal(service.status().networks, [])
       equal(service.alerts({ limit: 10 }), { items: [], nextCursor: undefined })
       equal(service.threats({ limit: 10 }), { items: [], nextCursor: undefined })
+    }
+  ],
+  [
+    'has one key, joined or not, and lets in and puts out by keys',
+    async (service) => {
+      const key = await service.key()
+      match(key, /^[0-9a-f]{64}$/)
+      is(await service.key(), key)
+      const id = await joined(service)
+      is(service.status().author, key)
+      const other = hex(signerFromSeed(new Uint8Array(32).fill(7)).publicKey)
+      match(await service.admit(id, { author: other }), /^netminder-admission1:/)
+      const revoked = await service.revoke(id, { key: other, subject: 'author' })
+      equal(revoked, { subject: 'author', key: other, authors: [other] })
+      equal(service.lists({ limit: 10 }), { items: [], nextCursor: undefined })
+      const missing = hasCode('NETWORK_NOT_JOINED')
+      await rejects(() => service.admit(UNKNOWN, { author: other }), missing)
+      await rejects(() => service.revoke(UNKNOWN, { key: other }), missing)
+      throws(() => service.authors(UNKNOWN), missing)
+      throws(() => service.lists({ network: UNKNOWN, limit: 1 }), missing)
     }
   ],
   [

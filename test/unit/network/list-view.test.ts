@@ -2,7 +2,14 @@
 import { equal, is, ok } from 'uvu/assert'
 import { getPrefix } from '../../../src/base/index.ts'
 import { ListView } from '../../../src/network/list-view.ts'
-import type { EventBody, SignedNetworkEvent } from '../../../src/wire/index.ts'
+import {
+  type FoundThreats,
+  noteListed,
+  noteThreat,
+  rankThreats,
+  threatOf
+} from '../../../src/network/threats.ts'
+import { type EventBody, networkIdText, type SignedNetworkEvent } from '../../../src/wire/index.ts'
 import {
   Author,
   admitByFounder,
@@ -153,6 +160,33 @@ test('who publishes without end loses his own oldest, and nobody else anything',
   ok(shown.includes('8.8.10.1/32'))
   is(shown.includes('8.8.1.1/32'), false)
   is(shown.length, 6)
+})
+
+test('whoever lists a prefix and accuses it counts once, and the own list counts for nobody', async () => {
+  await take(alice.say(delta(1, [A])), OWN.announce(), OWN.say(delta(1, [A, B])))
+  const found: FoundThreats = new Map()
+  for (const entry of view.entries({}, START_MS)) noteListed(found, entry)
+  const word = { network: networkIdText(NETWORK.id), isOwn: false, seq: 1n, endsAtMs: START_MS }
+  noteThreat(found, A, {
+    word: { ...word, author: hex(alice.key), stance: 'block', category: 2, severity: 3 },
+    span: { firstMs: START_MS, lastMs: START_MS }
+  })
+  const ranked = rankThreats(found, 0)
+  equal(
+    ranked.map(({ prefix, accusers }) => [prefix, accusers]),
+    [
+      [A, 1],
+      [B, 0]
+    ]
+  )
+  const [first, second] = ranked.map(threatOf)
+  equal([first?.accusers, first?.listedBy], [[hex(alice.key)], [hex(alice.key)]])
+  equal([first?.categories, first?.severityMax, first?.ownVerdict], [[2], 3, undefined])
+  equal([second?.listedBy, second?.categories], [[], []])
+  equal(
+    rankThreats(found, 1).map(({ prefix }) => prefix),
+    [A]
+  )
 })
 
 function hex(bytes: Uint8Array): string {
