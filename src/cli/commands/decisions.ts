@@ -1,7 +1,7 @@
 /** `netminder decisions`: what the node decided, why, and how to end it. */
 import { type Command, Option } from 'commander'
 import { type ApiClient, ApiError, type OperationResponse } from '../../api/index.ts'
-import { findPrefix, formatDuration, getAddress, NetminderError } from '../../base/index.ts'
+import { findPrefix, getAddress } from '../../base/index.ts'
 import { CATEGORIES } from '../../detection/index.ts'
 import { given, leaf, noun, parseSince, parseWholeNumber, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
@@ -10,6 +10,7 @@ import { allItems, connect, firstItems } from '../node-client.ts'
 import { type Column, endTime, plain, plural, print, printItems, relativeTime } from '../output.ts'
 import { renderExplanation } from './explanation-text.ts'
 import { findLines } from './find-lines.ts'
+import { takenBackText } from './taken-back-text.ts'
 import { addWatchCommand } from './watch.ts'
 
 export type Decision = OperationResponse<'liftDecision'>
@@ -157,19 +158,6 @@ function addLift(parent: Command, context: CliContext): void {
         io.talk(`Lifted.${told} To spare an address for good: netminder allowlist add ADDRESS`)
       }
     })
-}
-
-/** When those hear of it who were told of what is lifted. */
-async function takenBackText(client: ApiClient, signal: AbortSignal): Promise<string> {
-  try {
-    const { networks, sharing } = await client.call('showNetworkStatus', {}, { signal })
-    if (networks.length === 0 || !sharing.is_taking_back) return ''
-    return ` The other operators are told within ${formatDuration(sharing.taken_back_within_ms)}.`
-  } catch (error) {
-    // Networks are turned off, or the token may not ask for them; it is lifted all the same.
-    if (error instanceof NetminderError) return ''
-    throw error
-  }
 }
 
 /** Those about the address or prefix alone; what covers it among others is only named. */
