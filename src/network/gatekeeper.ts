@@ -15,6 +15,7 @@ import {
   type Verify
 } from '../wire/index.ts'
 import { NetworkError } from './errors.ts'
+import { findDialFault } from './host/dial-fault.ts'
 import { findMultiaddr, type Host } from './host/host.ts'
 import { findPeerOfAuthor, type Identity } from './host/identity.ts'
 import {
@@ -163,7 +164,7 @@ export class Gatekeeper {
     const own =
       given === undefined ? host.addresses.map(({ bytes }) => bytes) : readAddresses(given)
     const others = this.#connectedAuthors(member)
-      .map((key) => member.lists.announces.addressesOf(key, clock.nowMs()))
+      .map((key) => member.lists.announces.addressesOf(key, clock.nowMs()).filter(canBeDialed))
       .filter((addresses) => addresses.length > 0)
       .slice(0, OTHERS_NAMED_MAX)
     // Of each in turn, so that one with many addresses does not take the places of the others.
@@ -179,6 +180,12 @@ export class Gatekeeper {
       .filter(({ key }) => joined.peers.has(findPeerOfAuthor(key)?.toString() ?? ''))
       .map(({ key }) => hex(key))
   }
+}
+
+/** They are the member's word. */
+function canBeDialed(bytes: Uint8Array): boolean {
+  const address = findMultiaddr(bytes)
+  return address !== undefined && findDialFault(address.toString()) === undefined
 }
 
 /** What an invitation says, for the person who made it. It has been checked. */
