@@ -77,7 +77,7 @@ export function describeState({ joined, view }: Member, parts: StateParts): Netw
   }
   return {
     ...summarize(joined, identity),
-    authors: authors.list(network.id).length,
+    authors: authors.count(network.id),
     isAdmitted: isAdmitted(network, identity, authors),
     announceProblem: announcer.problemOf(joined),
     mesh: byTopic(meshOf),

@@ -98,6 +98,10 @@ export interface EventStore {
   /** Authors with a proof against them that was found before the time. */
   authorsProvenBefore(network: Uint8Array, beforeMs: number): readonly Uint8Array[]
   removeProvenBefore(network: Uint8Array, beforeMs: number): void
+  /** What the list deltas that are kept take, of all authors or of one. */
+  listBytes(network: Uint8Array, author?: Uint8Array): number
+  /** The one known longest of those of whom nothing is kept. @returns his key; undefined if there is none */
+  removeSilentAuthor(network: Uint8Array, invitation?: Uint8Array): Uint8Array | undefined
 }
 
 export interface KnownAuthor {
@@ -122,6 +126,8 @@ export interface Revocation {
 }
 
 export interface AuthorStore {
+  /** Of a network, or of those whom one of its invitations let in. */
+  count(network: Uint8Array, invitation?: Uint8Array): number
   save(author: Omit<KnownAuthor, 'spent'>): void
   saveSpent(network: Uint8Array, key: Uint8Array, spent: Uint8Array): void
   find(network: Uint8Array, key: Uint8Array): KnownAuthor | undefined

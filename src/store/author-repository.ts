@@ -51,6 +51,8 @@ export class AuthorRepository {
   readonly #saveSpent: PreparedStatement<[Uint8Array, Uint8Array, Uint8Array]>
   readonly #one: PreparedStatement<[Uint8Array, Uint8Array], AuthorRow>
   readonly #all: PreparedStatement<[Uint8Array], AuthorRow>
+  readonly #count: PreparedStatement<[Uint8Array], { readonly count: number }>
+  readonly #countAdmittedBy: PreparedStatement<[Uint8Array, Uint8Array], { readonly count: number }>
   readonly #firstHeard: PreparedStatement<
     [Uint8Array, Uint8Array],
     { readonly first: number | null }
@@ -70,6 +72,9 @@ export class AuthorRepository {
     this.#all = db.prepare(
       `SELECT ${COLUMNS} FROM author WHERE network = ? ORDER BY number LIMIT ${AUTHORS_MAX}`
     )
+    const count = 'SELECT count(*) AS count FROM author WHERE network = ?'
+    this.#count = db.prepare(count)
+    this.#countAdmittedBy = db.prepare(`${count} AND invitation = ?`)
     this.#firstHeard = db.prepare(
       'SELECT min(first_seen_at_ms) AS first FROM author WHERE network = ? AND key <> ?'
     )
@@ -100,6 +105,15 @@ export class AuthorRepository {
   find(network: Uint8Array, key: Uint8Array): AuthorRecord | undefined {
     const row = this.#one.find(network, key)
     return row === undefined ? undefined : authorOf(row)
+  }
+
+  /** Of a network, or of those whom one of its invitations let in. */
+  count(network: Uint8Array, invitation?: Uint8Array): number {
+    const row =
+      invitation === undefined
+        ? this.#count.find(network)
+        : this.#countAdmittedBy.find(network, invitation)
+    return row?.count ?? 0
   }
 
   /** In the order in which they became known, at most 100 000. */

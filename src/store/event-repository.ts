@@ -283,6 +283,19 @@ export class EventRepository {
     this.#raw.removeProvenBefore(network, beforeMs)
   }
 
+  /** What the list deltas that are kept take, of all authors or of one. */
+  listBytes(network: Uint8Array, author?: Uint8Array): number {
+    return this.#raw.listBytes(network, author)
+  }
+
+  /** The one known longest of those of whom nothing is kept, whose word was not taken away. @returns his key */
+  removeSilentAuthor(network: Uint8Array, invitation?: Uint8Array): Uint8Array | undefined {
+    const key = this.#raw.removeSilentAuthor(network, invitation)
+    // Another may get his number.
+    if (key !== undefined) this.#numbers.clear()
+    return key
+  }
+
   #findNumber(network: Uint8Array, author: Uint8Array): number | undefined {
     const key = `${latin1(network)}${latin1(author)}`
     const known = this.#numbers.get(key)

@@ -25,6 +25,11 @@ export class RawEvents {
   readonly #removeEnded: PreparedStatement<[Uint8Array, number]>
   readonly #authorsProven: PreparedStatement<[Uint8Array, number], { readonly author: Uint8Array }>
   readonly #removeProven: PreparedStatement<[Uint8Array, number]>
+  readonly #listBytes: PreparedStatement<[Uint8Array], { readonly bytes: number }>
+  readonly #listBytesOf: PreparedStatement<[Uint8Array, Uint8Array], { readonly bytes: number }>
+  readonly #silent: PreparedStatement<[Uint8Array], { readonly key: Uint8Array }>
+  readonly #silentOf: PreparedStatement<[Uint8Array, Uint8Array], { readonly key: Uint8Array }>
+  readonly #removeAuthor: PreparedStatement<[Uint8Array, Uint8Array]>
 
   constructor(db: Connection) {
     this.#insert =
@@ -38,9 +43,35 @@ export class RawEvents {
       WHERE a.network = ? AND e.expires_at_ms < ? ORDER BY e.expires_at_ms LIMIT ${REMOVE_BATCH})`)
     this.#authorsProven = db.prepare(`SELECT DISTINCT author FROM equivocation
       WHERE network = ? AND detected_at_ms < ? LIMIT 100000`)
+    const listBytes = (condition: string) => `SELECT coalesce(sum(length(e.envelope)), 0) AS bytes
+      FROM event AS e JOIN author AS a ON a.number = e.author
+      WHERE a.network = ? ${condition} AND e.kind = 'list-delta'`
+    this.#listBytes = db.prepare(listBytes(''))
+    this.#listBytesOf = db.prepare(listBytes('AND a.key = ?'))
+    const silent = (condition: string) => `SELECT a.key FROM author AS a
+      WHERE a.network = ? ${condition} AND NOT EXISTS (SELECT 1 FROM event AS e WHERE e.author = a.number)
+      ORDER BY a.first_seen_at_ms, a.number LIMIT 1`
+    this.#silent = db.prepare(silent(''))
+    this.#silentOf = db.prepare(silent('AND a.invitation = ?'))
+    this.#removeAuthor = db.prepare('DELETE FROM author WHERE network = ? AND key = ?')
     this.#removeProven = db.prepare(
       'DELETE FROM equivocation WHERE network = ? AND detected_at_ms < ?'
     )
+  }
+
+  listBytes(network: Uint8Array, author?: Uint8Array): number {
+    const row =
+      author === undefined ? this.#listBytes.find(network) : this.#listBytesOf.find(network, author)
+    return row?.bytes ?? 0
+  }
+
+  removeSilentAuthor(network: Uint8Array, invitation?: Uint8Array): Uint8Array | undefined {
+    const row =
+      invitation === undefined
+        ? this.#silent.find(network)
+        : this.#silentOf.find(network, invitation)
+    if (row !== undefined) this.#removeAuthor.run(network, row.key)
+    return row?.key
   }
 
   insert(author: number, event: EventRecord): void {

@@ -15,6 +15,7 @@ import { Pruner } from './pruner.ts'
 import type { QuotaLedger } from './quota.ts'
 import { RefusedEvents } from './refused-events.ts'
 import { type Authenticated, checkSignatures } from './signature-check.ts'
+import type { SpaceLimits } from './space.ts'
 import { ignore, type Verdict } from './verdict.ts'
 import { LANE_LENGTH_MAX, type Lane, VerifyQueue } from './verify-queue.ts'
 
@@ -36,6 +37,8 @@ export interface IntakeOptions {
   readonly laneLengthMax?: number
   /** This node's own. */
   readonly ownKey?: Uint8Array
+  /** What others may take here. @default `SPACE_LIMITS` */
+  readonly space?: SpaceLimits
 }
 
 export interface IntakePorts {

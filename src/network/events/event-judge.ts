@@ -19,6 +19,7 @@ import type { EventOrigin } from './first-look.ts'
 import { findDisplacedProofs } from './proof-book.ts'
 import { findDisplacedNumbers } from './quota-order.ts'
 import type { Authenticated } from './signature-check.ts'
+import { SPACE_LIMITS, Space, type SpaceLimits } from './space.ts'
 import { ACCEPT, type IgnoreReason, ignore, type Verdict } from './verdict.ts'
 
 /** Design defense.md e.2: what is older comes by reconciliation only. */
@@ -52,12 +53,18 @@ export class EventJudge {
   readonly #ports: JudgePorts
   readonly #treatAsPublic: readonly Prefix[]
   readonly #attendance: Attendance
+  readonly #space: Space
 
   constructor(
-    options: { readonly treatAsPublic?: readonly Prefix[]; readonly ownKey?: Uint8Array },
+    options: {
+      readonly treatAsPublic?: readonly Prefix[]
+      readonly ownKey?: Uint8Array
+      readonly space?: SpaceLimits
+    },
     ports: JudgePorts
   ) {
     this.#attendance = new Attendance(options, ports)
+    this.#space = new Space(options.space ?? SPACE_LIMITS, ports)
     this.#treatAsPublic = options.treatAsPublic ?? []
     this.#ports = ports
   }
@@ -81,6 +88,7 @@ export class EventJudge {
     }
     const fault = this.#findFault(event, network)
     if (fault !== undefined) return refused(fault)
+    if (!this.#space.hasRoomFor(event, network)) return refused('LISTS_FULL')
     const displaced = this.#makeRoom(event, author, context)
     return typeof displaced === 'string'
       ? refused(displaced)
@@ -124,6 +132,8 @@ export class EventJudge {
         (origin.via === 'sync' && this.#attendance.wasAbsent(network.id, notAfterMs, nowMs))
       if (!isBelieved) return 'INVITATION_ENDED'
     }
+    const isGuest = known === undefined && !isFounder && origin.via !== 'own'
+    if (isGuest && !this.#space.hasRoomForAuthor(network.id, invitation)) return 'AUTHORS_FULL'
     authors.save({
       network: network.id,
       key: event.author,

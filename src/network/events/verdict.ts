@@ -30,6 +30,10 @@ export const IGNORE_REASONS = [
   'ADMISSION_INVALID',
   /** The invitation ended long ago, and its holder was never seen here. */
   'INVITATION_ENDED',
+  /** There are as many authors as are let in, of this invitation or in all. */
+  'AUTHORS_FULL',
+  /** Lists, of this author or of all, take all the room that they may. */
+  'LISTS_FULL',
   /** The author, or the invitation that let him in, was revoked. */
   'AUTHOR_REVOKED',
   /** Another event of the author has this number: both are void from now on, and kept as the proof. */
