@@ -1,7 +1,8 @@
 /**
  * The networks of a node that may be in none: until it founds or joins one, it has no key, listens nowhere, dials nobody, and
  * does not even load what speaks to others, which takes some 50 MB. The guard does not depend on them: what cannot start with the
- * node, because its port is taken say, is tried again every minute, and until then it is said why.
+ * node, because its port is taken say, is tried again every minute, and until then it is said why. A key in a bad state is another
+ * matter.
  */
 import { AssertionError, type Clock, messageOf, NetminderError } from '../base/index.ts'
 import type { NetworkService, NetworkStatus, NetworkSummary } from '../network/index.ts'
@@ -59,7 +60,7 @@ export class OnDemandNetwork implements NetworkService {
     try {
       await this.#begin()
     } catch (error) {
-      if (signal.aborted || error instanceof AssertionError) throw error
+      if (signal.aborted || endsStart(error)) throw error
       this.#problem = messageOf(error)
       this.#ports.logger.error({ reason: this.#problem }, 'the networks cannot run')
       this.#keepTrying()
@@ -235,6 +236,18 @@ export class OnDemandNetwork implements NetworkService {
     }
     clock.every(RETRY_MS, again, AbortSignal.any([retrying.signal, this.#signal]))
   }
+}
+
+/** A key that others can read, or that is none, is to be seen to before the node speaks to anybody. */
+const ENDING_CODES: readonly string[] = [
+  'KEY_FILE_INVALID',
+  'SECRET_FILE_EXPOSED',
+  'SECRET_FILE_UNUSABLE'
+]
+
+function endsStart(error: unknown): boolean {
+  if (error instanceof AssertionError) return true
+  return error instanceof NetminderError && ENDING_CODES.includes(error.code)
 }
 
 /** What had begun must not stand in the way of another try. */

@@ -1,6 +1,6 @@
 import { rejects } from 'node:assert/strict'
 import { equal, is } from 'uvu/assert'
-import { ManualClock } from '../../../src/base/index.ts'
+import { ManualClock, NetminderError } from '../../../src/base/index.ts'
 import { OnDemandNetwork } from '../../../src/daemon/on-demand-network.ts'
 import { FakeNetwork, SAMPLE_NETWORK_ID } from '../../support/fake-network.ts'
 import { suite } from '../../support/suite.ts'
@@ -10,7 +10,7 @@ const test = suite('network on demand')
 class CountedNetwork extends FakeNetwork {
   calls: string[] = []
   startFailures: Error[] = []
-  stopFailure: Error | undefined
+  stopping: Promise<void> | undefined
 
   override start(): Promise<void> {
     this.calls.push('start')
@@ -18,9 +18,9 @@ class CountedNetwork extends FakeNetwork {
     return failure === undefined ? Promise.resolve() : Promise.reject(failure)
   }
 
-  override stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.calls.push('stop')
-    return Promise.resolve()
+    await this.stopping
   }
 }
 
@@ -150,6 +150,16 @@ test('whoever founds a network while the port is taken is told, and what works e
   is(service.calls.filter((call) => call === 'start').length, 3)
 })
 
+test('a key in a bad state ends the start of the node', async () => {
+  for (const code of ['KEY_FILE_INVALID', 'SECRET_FILE_EXPOSED']) {
+    const { network, service, clock } = makeOnDemand(true)
+    service.startFailures = [new NetminderError(code, 'others can read it')]
+    await rejects(() => network.start(never), has('others can read it'))
+    await clock.advance(600_000)
+    equal(service.calls, ['start', 'stop'])
+  }
+})
+
 test('a stopped node tries no more', async () => {
   const { network, service, clock } = makeOnDemand(true)
   service.startFailures = [new Error('the port is taken')]
@@ -203,6 +213,24 @@ test('it can be started again after a stop', async () => {
   await network.start(never)
   is(made.loads, 1)
   equal(service.calls, ['start', 'stop', 'start'])
+})
+
+test('it is not started again before it has stopped', async () => {
+  const { network, service } = makeOnDemand(true)
+  await network.start(never)
+  let release = () => undefined as void
+  service.stopping = new Promise((resolve) => {
+    release = resolve
+  }).then(() => {
+    service.calls.push('stopped')
+  })
+  const stopped = network.stop()
+  const started = network.start(never)
+  await new Promise((resolve) => setImmediate(resolve))
+  equal(service.calls, ['start', 'stop'])
+  release()
+  await Promise.all([stopped, started])
+  equal(service.calls, ['start', 'stop', 'stopped', 'start'])
 })
 
 test('who listened before there was a network hears of it once, and not after he left', async () => {
