@@ -64,9 +64,9 @@ const REJECTED: readonly (readonly [string, (hostile: HostilePeer) => [Topic, Ui
     }
   ],
   [
-    'an alert of six minutes from now',
+    'an alert of sixteen minutes from now',
     (hostile) => {
-      const tsMs = nowMs() + 6 * MINUTE_MS
+      const tsMs = nowMs() + 16 * MINUTE_MS
       return ['alert', hostile.seal(alertOf('8.8.8.8', tsMs), { tsMs }).bytes]
     }
   ],
