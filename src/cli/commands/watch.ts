@@ -38,8 +38,7 @@ export function addWatchCommand(parent: Command, context: CliContext): void {
     const { io, signal } = context
     try {
       for await (const event of connect(places).events({ signal })) {
-        // Warnings come on the same stream: alerts watch shows them.
-        if (event.event.startsWith('alert.')) continue
+        if (isOfNetworks(event)) continue
         const text = places.output === 'json' ? JSON.stringify(event) : describeEvent(event)
         await io.write(`${text}\n`)
       }
@@ -51,6 +50,11 @@ export function addWatchCommand(parent: Command, context: CliContext): void {
       throw new CliError('CLI_STREAM_ENDED', 'the node ended the stream; is it stopping?')
     }
   })
+}
+
+/** Warnings and lists come on the same stream: alerts watch and network lists show them. */
+export function isOfNetworks({ event }: Pick<ServerSentEvent, 'event'>): boolean {
+  return /^(?:alert|list)\./.test(event)
 }
 
 /** One line for a person. */

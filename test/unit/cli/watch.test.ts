@@ -1,5 +1,5 @@
 import { is } from 'uvu/assert'
-import { describeEvent } from '../../../src/cli/commands/watch.ts'
+import { describeEvent, isOfNetworks } from '../../../src/cli/commands/watch.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('watching decisions')
@@ -50,3 +50,12 @@ for (const { event, data, expected } of [
   test(`${event} is one line: ${expected.slice(0, 70)}`, () =>
     is(describeEvent({ id: '1', event, data }), expected))
 }
+
+test('what comes of networks is no decision', () => {
+  for (const event of ['alert.received', 'alert.retracted', 'list.received', 'list.sent']) {
+    is(isOfNetworks({ event }), true, event)
+  }
+  for (const event of ['decision.created', 'suppression', 'gap']) {
+    is(isOfNetworks({ event }), false, event)
+  }
+})
