@@ -218,9 +218,9 @@ test('it can be started again after a stop', async () => {
 test('it is not started again before it has stopped', async () => {
   const { network, service } = makeOnDemand(true)
   await network.start(never)
-  let release = () => undefined as void
-  service.stopping = new Promise((resolve) => {
-    release = resolve
+  const held = new AbortController()
+  service.stopping = new Promise<void>((resolve) => {
+    held.signal.addEventListener('abort', () => resolve())
   }).then(() => {
     service.calls.push('stopped')
   })
@@ -228,7 +228,7 @@ test('it is not started again before it has stopped', async () => {
   const started = network.start(never)
   await new Promise((resolve) => setImmediate(resolve))
   equal(service.calls, ['start', 'stop'])
-  release()
+  held.abort()
   await Promise.all([stopped, started])
   equal(service.calls, ['start', 'stop', 'stopped', 'start'])
 })

@@ -8,6 +8,8 @@ import {
 } from '../../../../src/network/host/address-ranges.ts'
 import {
   peerScoreParams,
+  RPC_DATA_BYTES_MAX,
+  RPC_LIMITS,
   SCORE_THRESHOLDS,
   topicScoreParams
 } from '../../../../src/network/host/gossip-params.ts'
@@ -64,4 +66,21 @@ test('addresses are counted by the site that they belong to', () => {
   is(findAddressOf('/ip6/2001:db8::1/tcp/1/p2p/x'), '2001:db8::1')
   is(findAddressOf('/ip4/192.0.2.77/tcp/1/p2p/x/p2p-circuit'), undefined)
   is(findAddressOf('/dns4/example.org/tcp/1'), undefined)
+})
+
+test('three peers at one address cost nothing, and the fourth counts for all', () => {
+  const params = peerScoreParams(new AddressRanges([]))
+  const { IPColocationFactorWeight: weight, IPColocationFactorThreshold: threshold } = params
+  const costOf = (peers: number) => (peers > threshold ? weight * (peers - threshold) ** 2 : 0)
+  is([3, 4, 5, 7].map(costOf).join(), '0,-50,-200,-800')
+})
+
+test('what one message of a peer may hold is bounded', () => {
+  is(
+    Object.entries(RPC_LIMITS)
+      .map((entry) => entry.join(' '))
+      .join(', '),
+    'maxSubscriptions 64, maxMessages 64, maxIhaveMessageIDs 64, maxIwantMessageIDs 64, maxIdontwantMessageIDs 64, maxControlMessages 128, maxPeerInfos 8'
+  )
+  is(RPC_DATA_BYTES_MAX, 72 * 1_024)
 })
