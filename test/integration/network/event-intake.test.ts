@@ -260,6 +260,28 @@ test('learns of an equivocation by the proof alone, before or after the event', 
   is(await submit(second), 'ignore DUPLICATE')
 })
 
+test('what is contradicted stays charged, also after a restart, and a proof costs its teller nothing', async () => {
+  const seqs = Array.from({ length: 60 }, (_, i) => BigInt(100 + i))
+  const firsts = seqs.map((seq) => alice.say(alertBody('8.8.8.8'), { seq }))
+  const seconds = seqs.map((seq) => alice.say(alertBody('9.9.9.9'), { seq }))
+  for (const event of firsts) is(await submit(event), 'accept')
+  for (const event of seconds) is(await submit(event), 'ignore EQUIVOCATION')
+  is(await submit(alice.say(alertBody('1.1.1.1'))), 'ignore QUOTA_EXCEEDED')
+  const restarted = makeNode({ store: node.store })
+  is(reasonOf(await restarted.gossip(alice.say(alertBody('1.1.1.1')))), 'ignore QUOTA_EXCEEDED')
+  const bob = new Author('bob')
+  await node.gossip(bob.announce())
+  const proofs = firsts.map((first, i) => {
+    const second = seconds[i]
+    return second && proofOfEquivocation(first, second)
+  })
+  const told = []
+  for (const proof of proofs) told.push(proof && (await submit(bob.say(proof))))
+  equal(told.slice(0, 5), ['accept', 'accept', 'accept', 'accept', 'ignore PROVEN_ALREADY'])
+  for (let i = 0; i < 60; i++) is(await submit(bob.say(alertBody())), 'accept')
+  is(await submit(bob.say(alertBody())), 'ignore QUOTA_EXCEEDED')
+})
+
 test('rejects a proof of which one half was forged', async () => {
   const first = alice.say(alertBody('8.8.8.8'), { seq: 50n })
   const second = decodeEvent(withOtherSignature(alice.say(alertBody('9.9.9.9'), { seq: 50n })))
