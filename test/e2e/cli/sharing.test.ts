@@ -1,9 +1,11 @@
 /** A ban that nobody was told of yet when the node was killed is told when it is there again. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { equal, is } from 'uvu/assert'
 import { CliRig } from '../../support/cli-rig.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('Sharing by the command line', { timeoutMs: 120_000 })
+const test = suite('Sharing by the command line', { timeoutMs: 240_000 })
 const rigs: CliRig[] = []
 
 test.after(async () => {
@@ -26,6 +28,19 @@ async function startNode(): Promise<CliRig> {
   return rig
 }
 
+/** By the API, since a command takes a while to start. */
+async function warnOf(address: string, { dataDir }: CliRig): Promise<number> {
+  const { url } = JSON.parse(readFileSync(join(dataDir, 'api.json'), 'utf8')) as { url: string }
+  const token = readFileSync(join(dataDir, 'admin.token'), 'utf8').trim()
+  const response = await fetch(`${url}/api/defense/network/alert`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ prefixes: [address], category: 'other' })
+  })
+  await response.arrayBuffer()
+  return response.status
+}
+
 async function heardBy(rig: CliRig): Promise<readonly string[]> {
   const alerts = await rig.json<{ prefixes: readonly string[] }[]>('alerts', 'list')
   return alerts.flatMap(({ prefixes }) => prefixes)
@@ -41,10 +56,7 @@ test('kill -9 while a ban is gathered: the other operator is warned after the re
     () => one.json<unknown[]>('network', 'peers'),
     (peers) => peers.length === 1
   )
-  for (let i = 0; i < SAID_BEFORE; i++) {
-    const sent = await one.run(['alerts', 'send', '--about', '198.51.100.9', '--category', 'other'])
-    is(sent.code, 0, sent.talk)
-  }
+  for (let i = 0; i < SAID_BEFORE; i++) is(await warnOf('198.51.100.9', one), 201)
   one.scan('198.51.100.23')
   const decisions = await one.until(
     () => one.json<{ id: string }[]>('decisions', 'list'),
@@ -65,4 +77,27 @@ test('kill -9 while a ban is gathered: the other operator is warned after the re
     () => heardBy(two),
     (prefixes) => !prefixes.includes('198.51.100.23')
   )
+})
+
+test('shadow takes a ban back at the other operator, and enforce tells it again', async () => {
+  const [one, two] = [await startNode(), await startNode()]
+  await one.run(['mode', 'enforce', '--yes'])
+  const made = await one.run(['network', 'create', 'south'])
+  is((await two.run(['network', 'join', made.out.trim()])).code, 0)
+  await one.until(
+    () => one.json<unknown[]>('network', 'peers'),
+    (peers) => peers.length === 1
+  )
+  one.scan('198.51.100.24')
+  for (const [command, isHeard] of [
+    [[], true],
+    [['mode', 'shadow'], false],
+    [['mode', 'enforce', '--yes'], true]
+  ] as const) {
+    if (command.length > 0) is((await one.run(command)).code, 0)
+    await two.until(
+      () => heardBy(two),
+      (prefixes) => prefixes.includes('198.51.100.24') === isHeard
+    )
+  }
 })
