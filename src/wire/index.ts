@@ -81,7 +81,6 @@ export {
 export {
   type AdmissionLetter,
   checkLetter,
-  decodeLetter,
   isLetter,
   makeLetter,
   parseLetter,

@@ -50,7 +50,7 @@ function encodeLetter({ network, addresses, author, admission }: AdmissionLetter
 }
 
 /** @throws {DecodeError} Signatures are NOT checked: see `checkLetter`. */
-export function decodeLetter(bytes: Uint8Array): AdmissionLetter {
+function decodeLetter(bytes: Uint8Array): AdmissionLetter {
   expectThat(
     bytes.length <= INVITATION_BYTES_MAX,
     'TOO_LARGE',
