@@ -113,7 +113,9 @@ export class EventRepository {
       'SELECT CAST(seq AS TEXT) AS seq, stated_at_ms, kind, accused FROM event WHERE author = ? ORDER BY event.seq LIMIT 1000000'
     )
     this.#highest = db.prepare('SELECT CAST(max(seq) AS TEXT) AS seq FROM event WHERE author = ?')
-    this.#lastHeard = db.prepare(`SELECT e.received_at_ms ${FROM_EVENT}
+    // From the last event backwards: a plain join would sort all of them.
+    this.#lastHeard =
+      db.prepare(`SELECT e.received_at_ms FROM event AS e CROSS JOIN author AS a ON a.number = e.author
       WHERE a.network = ? AND e.via <> 'own' ORDER BY e.number DESC LIMIT 1`)
     this.#remove = db.prepare('DELETE FROM event WHERE id = ?')
     this.#ofAuthor = db.prepare(
