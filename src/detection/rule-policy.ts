@@ -8,6 +8,9 @@ import type { TrafficEvent } from '../keyserver/index.ts'
 import { shiftCohort } from './cohort.ts'
 import { type CounterSlab, releaseSlot, shiftCounts, takeSlot } from './counter-slab.ts'
 import { DetectionError } from './errors.ts'
+import { readCohorts } from './features/cohort-evidence.ts'
+import type { FeatureContext } from './features/feature.ts'
+import { readPrefix } from './features/prefix-evidence.ts'
 import { createGlobalWindow, type GlobalWindow, noteGlobally, readGlobal } from './global-window.ts'
 import { type Observation, observe } from './observation.ts'
 import { observePrefix, type PrefixState, shiftPrefix } from './prefix-tracker.ts'
@@ -33,6 +36,7 @@ import {
   createSwarmState,
   noteNewCertificates,
   observeSwarm,
+  type SwarmFindings,
   type SwarmState
 } from './swarm-tracker.ts'
 import {
@@ -46,9 +50,11 @@ import {
 export interface RulePolicyOptions {
   /** Sources remembered; the one seen longest ago goes first. @default 200000 */
   readonly sourcesMax?: number
+  /** Sees what is known of a source each time it is judged: how training gets the very features that a live node reads. */
+  readonly onJudged?: (context: FeatureContext) => void
 }
 
-const STATE_VERSION = 3
+const STATE_VERSION = 4
 const SOURCES_MAX = 200_000
 const LINES_REMEMBERED = 8
 /** A verdict that still holds is said again after this, so that its decision is prolonged while the abuse goes on. */
@@ -59,6 +65,7 @@ const STRIKES_TO_BAN = 3
 const OTHERS_MIN = 50
 const STRIKE_APART_MS = 540_000
 const STRIKES_REMEMBERED_MS = 86_400_000
+const NO_FINDINGS: SwarmFindings = { verdicts: [], cohorts: [] }
 
 interface RulePolicyState {
   readonly version: number
@@ -83,6 +90,7 @@ function createState(): RulePolicyState {
 export class RulePolicy implements Policy {
   readonly name = 'rules'
   readonly #sourcesMax: number
+  readonly #onJudged: RulePolicyOptions['onJudged']
   readonly #oldestSession = new OldestKey<AddressText>()
   readonly #oldestPrefix = new OldestKey<PrefixText>()
   readonly #oldestCohort = new OldestKey<string>()
@@ -90,6 +98,7 @@ export class RulePolicy implements Policy {
 
   constructor(options: RulePolicyOptions = {}) {
     this.#sourcesMax = options.sourcesMax ?? SOURCES_MAX
+    this.#onJudged = options.onJudged
   }
 
   get sourcesTracked(): number {
@@ -212,33 +221,63 @@ export class RulePolicy implements Policy {
   }
 
   #judge(session: SourceSession, counts: Counts, judged: JudgedEvent): Verdict[] {
-    const verdicts: Verdict[] = []
     const { event, seen } = judged
+    const { sessions, swarms } = this.#state
     if (isNotable(session, seen)) rememberLine(session, event.line)
-    const own = this.#judgeSource(session, counts, judged)
-    if (own !== undefined) verdicts.push(own)
-    if (seen !== undefined) {
-      const found = observePrefix(this.#state.prefixes, {
-        prefix: neighbourhoodOf(session.source),
-        source: session.source,
-        atMs: event.loggedAtMs,
-        isUpload: seen.action === 'upload' && session.requests < 20,
-        isStray: seen.action === 'foreign',
-        isClean: seen.isHit && seen.action === 'lookup' && session.level === 'benign',
-        level: session.level,
-        oldest: this.#oldestPrefix
-      })
-      if (found !== undefined) verdicts.push(found)
-      const { sessions } = this.#state
-      verdicts.push(
-        ...observeSwarm(this.#state.swarms, seen, {
-          session,
-          oldest: this.#oldestCohort,
-          findSession: (source) => sessions.get(sessionKey(source))
-        })
-      )
+    const hits = evaluateRules({
+      session,
+      detail: readDetail(session),
+      counts,
+      observation: seen,
+      findOthersMissShare: () => this.#othersMissShare(counts, event.loggedAtMs)
+    })
+    const swarm =
+      seen === undefined
+        ? NO_FINDINGS
+        : observeSwarm(swarms, seen, {
+            session,
+            oldest: this.#oldestCohort,
+            findSession: (source) => sessions.get(sessionKey(source))
+          })
+    this.#onJudged?.(this.#contextOf(session, counts, { judged, hits, swarm }))
+    const own = this.#judgeSource(session, hits, judged)
+    const near = seen === undefined ? undefined : this.#observePrefix(session, seen)
+    return [own, near].filter((verdict) => verdict !== undefined).concat(swarm.verdicts)
+  }
+
+  #observePrefix(session: SourceSession, seen: Observation): Verdict | undefined {
+    return observePrefix(this.#state.prefixes, {
+      prefix: neighbourhoodOf(session.source),
+      source: session.source,
+      atMs: seen.event.loggedAtMs,
+      isUpload: seen.action === 'upload' && session.requests < 20,
+      isStray: seen.action === 'foreign',
+      isClean: seen.isHit && seen.action === 'lookup' && session.level === 'benign',
+      level: session.level,
+      oldest: this.#oldestPrefix
+    })
+  }
+
+  #contextOf(
+    session: SourceSession,
+    counts: Counts,
+    found: {
+      readonly judged: JudgedEvent
+      readonly hits: readonly RuleHit[]
+      readonly swarm: SwarmFindings
     }
-    return verdicts
+  ): FeatureContext {
+    const { event, seen } = found.judged
+    const atMs = event.loggedAtMs
+    const { prefixes, overall } = this.#state
+    return {
+      ...{ atMs, session, counts, overall },
+      detail: readDetail(session),
+      observation: seen,
+      prefix: readPrefix(prefixes.get(neighbourhoodOf(session.source)), atMs),
+      cohorts: readCohorts(found.swarm.cohorts),
+      hits: found.hits
+    }
   }
 
   #othersMissShare(counts: Counts, atMs: number): number | undefined {
@@ -249,15 +288,11 @@ export class RulePolicy implements Policy {
     return served < OTHERS_MIN ? undefined : misses / served
   }
 
-  #judgeSource(session: SourceSession, counts: Counts, judged: JudgedEvent): Verdict | undefined {
-    const { event } = judged
-    const hits = evaluateRules({
-      session,
-      detail: readDetail(session),
-      counts,
-      observation: judged.seen,
-      findOthersMissShare: () => this.#othersMissShare(counts, event.loggedAtMs)
-    })
+  #judgeSource(
+    session: SourceSession,
+    hits: RuleHit[],
+    { event }: JudgedEvent
+  ): Verdict | undefined {
     const strongest = hits[0]
     if (strongest === undefined) {
       session.level = 'benign'
