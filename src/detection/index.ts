@@ -7,5 +7,7 @@ export {
   type PolicyOptions
 } from './create-policy.ts'
 export { DetectionError, type DetectionErrorCode } from './errors.ts'
+export type { FeatureContext } from './features/feature.ts'
+export { FEATURE_SET_VERSION, FEATURES, readFeatures } from './features/index.ts'
 export { RulePolicy, type RulePolicyOptions } from './rule-policy.ts'
 export * from './verdict.ts'
