@@ -94,6 +94,8 @@ export interface SourceSession {
   /** Token of the first request, kept here until a second one makes a sequence worth having. */
   firstToken: number
   level: VerdictLevel
+  /** Requests from which on a model looks again. */
+  scoreAgainAt: number
   /** When the level was last said, and by which rules. */
   saidAtMs: number
   saidRules: string[]
@@ -128,6 +130,7 @@ export function createSession(source: AddressText, slot: number, atMs: number): 
     sequence: undefined,
     firstToken: 0,
     level: 'benign',
+    scoreAgainAt: 0,
     saidAtMs: 0,
     saidRules: [],
     strikes: 0,
