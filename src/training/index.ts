@@ -1,6 +1,28 @@
 /** Learns models from tables. Knows nothing of keyservers, nor of what becomes of a model. */
+
+export {
+  applyIsotonic,
+  fitIsotonic,
+  type IsotonicMap
+} from './calibration/isotonic.ts'
+export { fitTemperature } from './calibration/temperature.ts'
 export type { TrainingErrorCode } from './errors.ts'
 export { TrainingError } from './errors.ts'
+export { type BootstrapOptions, bootstrapInterval, type Interval } from './metrics/bootstrap.ts'
+export {
+  accuracy,
+  confusion,
+  expectedCalibrationError,
+  logLoss,
+  topClass
+} from './metrics/probability.ts'
+export {
+  auc,
+  type OperatingPoint,
+  oneVsRest,
+  operatingPoint,
+  tprAtFpr
+} from './metrics/ranking.ts'
 export { BoostingTrainer, type RoundReport, trainBoosting } from './trees/boosting.ts'
 export type { BoostingOptions } from './trees/boosting-options.ts'
 export {
@@ -9,3 +31,6 @@ export {
   type LabelledTable,
   rowMajor
 } from './trees/column-table.ts'
+export type { ForestOptions, IsolationOptions } from './trees/forest-options.ts'
+export { meanPath, trainIsolationForest } from './trees/isolation-forest.ts'
+export { type ForestInputs, trainRandomForest } from './trees/random-forest.ts'

@@ -58,6 +58,10 @@ export class TreeDraft {
     return left
   }
 
+  setCover(node: number, cover: number): void {
+    this.#cover[node] = cover
+  }
+
   setLeaf(node: number, values: ArrayLike<number>): void {
     this.#left[node] = this.#leaves.length
     for (let k = 0; k < this.#leafWidth; k++) this.#leaves.push(values[k] ?? 0)
