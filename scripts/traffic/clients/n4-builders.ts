@@ -1,0 +1,153 @@
+/** N4: build machines behind one address fetch the same few signing certificates again and again, in bursts. */
+import type { AddressText } from '../../../src/base/index.ts'
+import type { Activity, Agent, Client } from '../client.ts'
+import { arrivals, dailyRhythm } from '../clock/arrivals.ts'
+import type { Draw } from '../draw.ts'
+import type { Certificate } from '../keyserver/key-base.ts'
+import type { Parameter } from '../parameter.ts'
+import { type BenignModel, Drawn, type World } from '../world.ts'
+import { agentOf, gnupg } from './agents.ts'
+import { byFingerprint, lookup } from './asking.ts'
+
+const PARAMETERS = {
+  burstSize: {
+    name: 'burstSize',
+    unit: 'requests',
+    shape: 'log-normal',
+    median: 26,
+    sigma: 0.8,
+    min: 4,
+    max: 220,
+    source: 'recording: about 40 requests a source; contract §4.2 N4: bursts'
+  },
+  pace: {
+    name: 'pace',
+    unit: 'requests/s in a burst',
+    shape: 'log-uniform',
+    min: 0.1,
+    max: 5,
+    source: 'contract §4.2 N4: 0.1–5/s'
+  },
+  certificates: {
+    name: 'certificates',
+    unit: 'per site',
+    shape: 'uniform',
+    min: 1,
+    max: 5,
+    source: 'contract §4.2 N4: the same ≤5 fingerprints'
+  }
+} satisfies Record<string, Parameter>
+const REQUESTS_PER_BURST = 34
+const SITES_MAX = 400
+
+interface Site {
+  readonly source: AddressText
+  readonly agent: Agent
+  readonly certificates: readonly Certificate[]
+  readonly forwardedFor: string | undefined
+}
+
+export const N4: BenignModel = {
+  name: 'N4',
+  title: 'build machines behind one address',
+  parameters: PARAMETERS,
+  plan
+}
+
+function* plan(world: World, perSecond: number): Generator<Activity, void, void> {
+  const draw = world.draw.fork('N4')
+  const sites: Site[] = []
+  const bursts = {
+    ...world.span,
+    perSecond: perSecond / REQUESTS_PER_BURST,
+    rhythm: dailyRhythm(0.75, 13)
+  }
+  for (const startMs of arrivals(bursts, draw)) {
+    const own = draw.fork('burst')
+    if (own.chance(0.12)) {
+      yield {
+        className: 'N4',
+        label: 'benign',
+        campaign: 'real-client',
+        startMs,
+        open: () => single(world, startMs, own)
+      }
+      continue
+    }
+    const isNew = sites.length < SITES_MAX && own.chance(0.45)
+    const site = isNew || sites.length === 0 ? newSite(world, own) : own.pick(sites)
+    if (isNew || sites.length === 0) sites.push(site)
+    yield {
+      className: 'N4',
+      label: 'benign',
+      campaign: 'ci-nat',
+      startMs,
+      open: () => burst(world, { site, startMs }, own)
+    }
+  }
+}
+
+function newSite(world: World, draw: Draw): Site {
+  const drawn = new Drawn(world.region, draw)
+  const count = drawn.count(PARAMETERS.certificates)
+  return {
+    source: world.places.server(draw),
+    agent: draw.chance(0.18) ? gnupg() : agentOf('builder', world.region, draw),
+    certificates: Array.from({ length: count }, () => world.keys.wanted(draw)),
+    // A company's own proxy tells whom it speaks for.
+    forwardedFor: draw.chance(0.12)
+      ? `10.${draw.below(256)}.${draw.below(256)}.${draw.between(1, 254)}`
+      : undefined
+  }
+}
+
+function* burst(world: World, visit: { site: Site; startMs: number }, draw: Draw): Client {
+  const { site } = visit
+  const drawn = new Drawn(world.region, draw)
+  const size = drawn.count(PARAMETERS.burstSize)
+  const meanMs = 1000 / drawn.value(PARAMETERS.pace)
+  let atMs = visit.startMs
+  for (let i = 0; i < size; i++) {
+    const certificate = draw.pick(site.certificates)
+    const isShort = site.agent.tool === 'apt' || draw.chance(0.15)
+    yield lookup(site, atMs, {
+      search: {
+        text: byFingerprint(certificate, isShort ? 16 : 40),
+        found: draw.chance(0.01) ? [] : [certificate]
+      },
+      style: {
+        op: 'get',
+        ...(site.agent.tool === 'gpg' || draw.chance(0.3) ? { options: 'mr' } : {}),
+        ...(site.forwardedFor === undefined ? {} : { forwardedFor: site.forwardedFor })
+      }
+    })
+    // Jobs start together: clumps with pauses between, so the gaps vary more than a Poisson process's.
+    atMs += draw.chance(0.75) ? draw.exponential(meanMs * 0.35) : draw.exponential(meanMs * 2.95)
+  }
+}
+
+/** Somebody's script, once. */
+function* single(world: World, startMs: number, draw: Draw): Client {
+  const agent = agentOf('builder', world.region, draw)
+  const asker = { source: world.places.user(draw), agent }
+  const certificate = world.keys.wanted(draw)
+  let atMs = startMs
+  for (
+    let left = draw.weighted([
+      [6, 1],
+      [2, 2],
+      [1, 3]
+    ]);
+    left > 0;
+    left--
+  ) {
+    const answer = yield lookup(asker, atMs, {
+      search: {
+        text: byFingerprint(certificate, 40, false),
+        found: draw.chance(0.05) ? [] : [certificate]
+      },
+      style: { op: 'get', isKept: atMs > startMs }
+    })
+    atMs = answer.endMs + draw.logNormal(8, 1)
+  }
+}

@@ -1,0 +1,151 @@
+/** N5: other servers. Gossip partners with their recovery, PKS pushes, status pages that poll. */
+import type { AddressText } from '../../../src/base/index.ts'
+import type { Activity, Client } from '../client.ts'
+import { gapMs } from '../clock/arrivals.ts'
+import type { Draw } from '../draw.ts'
+import { lengthAt } from '../keyserver/key-base.ts'
+import type { Parameter } from '../parameter.ts'
+import { type BenignModel, Drawn, type World } from '../world.ts'
+import { agentOf, peerServer } from './agents.ts'
+import { answerOf, hashquery, plain, upload } from './asking.ts'
+
+const PARAMETERS = {
+  reconGap: {
+    name: 'reconGap',
+    unit: 's between reconciliations',
+    shape: 'log-uniform',
+    min: 55,
+    max: 240,
+    source: 'contract §1.8: gossipIntervalSecs 60; more where peers are many'
+  },
+  pollGap: {
+    name: 'pollGap',
+    unit: 's between polls',
+    shape: 'log-uniform',
+    min: 15,
+    max: 3_600,
+    source: 'contract §4.2 N5: 1 per 5–60 min; recording: 15–60 s (Prometheus, status pages)'
+  },
+  pushGap: {
+    name: 'pushGap',
+    unit: 's between PKS pushes',
+    shape: 'log-uniform',
+    min: 10,
+    max: 900,
+    source: 'contract §1.8: 10 s between keys, poll 1 min'
+  }
+} satisfies Record<string, Parameter>
+const POLLERS = 7
+
+export const N5: BenignModel = {
+  name: 'N5',
+  title: 'other servers and status pages',
+  parameters: PARAMETERS,
+  plan
+}
+
+function* plan(world: World): Generator<Activity, void, void> {
+  const draw = world.draw.fork('N5')
+  const { fromMs } = world.span
+  const base = { className: 'N5', label: 'benign', startMs: fromMs } as const
+  const [first, second, third, fourth] = world.places.peers
+  for (const peer of [first, second, third]) {
+    if (peer === undefined) continue
+    const own = draw.fork('peer')
+    yield { ...base, campaign: 'peer-recon', open: () => gossip(world, peer, own) }
+  }
+  if (fourth !== undefined) {
+    const own = draw.fork('push')
+    yield { ...base, campaign: 'pks-push', open: () => push(world, fourth, own) }
+  }
+  for (let i = 0; i < POLLERS; i++) {
+    const own = draw.fork('poller')
+    yield { ...base, campaign: 'stats-poll', open: () => poll(world, own) }
+  }
+}
+
+/** After each reconciliation the partner fetches what it lacks, in chunks on one connection, and we fetch what we lack. */
+function* gossip(world: World, source: AddressText, draw: Draw): Client {
+  const asker = { source, agent: peerServer(draw) }
+  const meanMs = new Drawn(world.region, draw).value(PARAMETERS.reconGap) * 1000
+  let atMs = world.span.fromMs + draw.uniform(0, meanMs)
+  for (;;) {
+    const inserted = draw.weighted([
+      [5, 0],
+      [3, 1],
+      [2, 2],
+      [1, 5]
+    ])
+    const updated = draw.weighted([
+      [3, 0],
+      [3, 1],
+      [2, 3],
+      [1, 7]
+    ])
+    if (inserted + updated > 0) {
+      yield plain(asker, atMs, {
+        method: '',
+        target: '',
+        intent: { kind: 'recon-upsert', inserted, updated }
+      })
+    }
+    let wanted = draw.weighted([
+      [4, 0],
+      [4, draw.between(1, 4)],
+      [2, draw.between(5, 18)],
+      [1, draw.between(20, 120)]
+    ])
+    let isKept = false
+    while (wanted > 0) {
+      const digests = Math.min(100, wanted)
+      wanted -= digests
+      const answer = yield hashquery(asker, atMs + 5, {
+        digests,
+        answerBytes: answerOf(digests, draw, (own) => world.keys.any(own)),
+        isKept
+      })
+      isKept = draw.chance(0.6)
+      atMs = answer.endMs + draw.logNormal(12, 0.7)
+    }
+    atMs += gapMs({ gapMs: meanMs, variation: 0.12 }, draw)
+  }
+}
+
+function* push(world: World, source: AddressText, draw: Draw): Client {
+  const agent = { ...peerServer(draw), tool: 'PKS', userAgent: 'Hockeypuck/2.3.3', otherBytes: 62 }
+  const asker = { source, agent }
+  const meanMs = new Drawn(world.region, draw).value(PARAMETERS.pushGap) * 1000
+  let atMs = world.span.fromMs + draw.uniform(0, meanMs)
+  for (;;) {
+    const length = lengthAt(draw.next())
+    const certificate = draw.chance(0.5) ? world.keys.create(length, draw) : world.keys.any(draw)
+    const isNew = draw.chance(0.4)
+    yield upload(asker, atMs, {
+      sentBytes: certificate.lengthBytes,
+      ...(isNew
+        ? { inserted: [certificate] }
+        : draw.chance(0.5)
+          ? { updated: [certificate] }
+          : { ignored: [certificate] })
+    })
+    atMs += gapMs({ gapMs: meanMs, variation: 0.7 }, draw)
+  }
+}
+
+function* poll(world: World, draw: Draw): Client {
+  const agent = { ...agentOf('poller', world.region, draw), isTls: draw.chance(0.2) }
+  const asker = { source: world.places.server(draw), agent }
+  const meanMs = new Drawn(world.region, draw).value(PARAMETERS.pollGap) * 1000
+  const what = draw.pick([
+    { target: '/pks/stats', intent: { kind: 'stats', form: 'html' } },
+    { target: '/pks/stats?options=json', intent: { kind: 'stats', form: 'json' } },
+    { target: '/pks/lookup?op=stats', intent: { kind: 'stats', form: 'html' } },
+    { target: '/pks/lookup?op=stats&options=mr', intent: { kind: 'stats', form: 'json' } },
+    { target: '/pks/health', intent: { kind: 'health' } }
+  ] as const)
+  let atMs = world.span.fromMs + draw.uniform(0, Math.min(meanMs, 60_000))
+  for (;;) {
+    yield plain(asker, atMs, what)
+    atMs += meanMs + draw.normal() * meanMs * 0.015
+  }
+}
