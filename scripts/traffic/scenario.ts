@@ -18,7 +18,7 @@ export const DAY_PARAMETERS = {
     name: 'load',
     unit: 'harmless requests/s, mean of a day',
     shape: 'log-uniform',
-    min: 1,
+    min: 2,
     max: 10,
     source: 'contract §5: about 10/s on a large verified server'
   },

@@ -20,7 +20,7 @@ const SCAN = {
     unit: 'requests/s',
     shape: 'log-uniform',
     min: 0.06,
-    max: 40,
+    max: 300,
     source: 'recording: 0.06/s (tarpitted) to 300/s (dirb)'
   },
   wrongHost: {

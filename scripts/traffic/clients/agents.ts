@@ -257,7 +257,7 @@ function browser(name: string, belongs: Belonging, userAgents: readonly string[]
     tool: name,
     belongs,
     userAgents,
-    otherBytes: 150,
+    otherBytes: 96,
     sendsConnection: true,
     browserLike: true
   }

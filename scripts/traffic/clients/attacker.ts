@@ -27,6 +27,7 @@ export class Attacker {
   #agent: Agent
   #sent = 0
   #burstLeft = 0
+  #patience: number
 
   constructor(world: World, slot: CampaignSlot, options: AttackerOptions) {
     this.#world = world
@@ -35,6 +36,7 @@ export class Attacker {
     this.#prefix = world.places.prefix64('hosting', slot.draw)
     this.#source = this.#newSource()
     this.#agent = this.#newAgent()
+    this.#patience = slot.draw.between(1, 4)
   }
 
   /** The next request's sender. */
@@ -52,7 +54,8 @@ export class Attacker {
     const { draw, evasion } = this.#slot
     const isRefused =
       answer.outcome === 'denied' || answer.outcome === 'tarpitted' || answer.outcome === 'failed'
-    if (isRefused && evasion === 'rotation-on-refusal') {
+    if (isRefused && evasion === 'rotation-on-refusal' && --this.#patience <= 0) {
+      this.#patience = draw.between(1, 4)
       this.#source = this.#newSource()
       return draw.logNormal(20_000, 0.5)
     }

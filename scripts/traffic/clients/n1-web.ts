@@ -28,12 +28,15 @@ const PARAMETERS = {
     source: 'contract §4.2 N1: err 0.1–0.3'
   }
 } satisfies Record<string, Parameter>
-const REQUESTS_PER_VISIT = 6.4
-const FILES: readonly (readonly [string, number])[] = [
-  ['/assets/bootstrap/3.3.7/css/bootstrap.min.css', 20_511],
-  ['/assets/css/pks.min.css', 3_290],
-  ['/assets/bootstrap/3.3.7/fonts/glyphicons-halflings-regular.svg', 108_932],
-  ['/favicon.ico', 1_406]
+const REQUESTS_PER_VISIT = 6.3
+/** What the start page pulls in, and how often a browser asks for it (recording). */
+const FILES: readonly (readonly [target: string, bytes: number, share: number])[] = [
+  ['/assets/bootstrap/3.3.7/css/bootstrap.min.css', 20_511, 1],
+  ['/assets/bootstrap/3.3.7/fonts/glyphicons-halflings-regular.svg', 108_932, 1],
+  ['/assets/bootstrap/3.3.7/fonts/glyphicons-halflings-regular.ttf', 45_592, 0.74],
+  ['/assets/bootstrap/3.3.7/fonts/glyphicons-halflings-regular.woff2', 18_218, 0.55],
+  ['/assets/css/pks.min.css', 2_058, 0.27],
+  ['/favicon.ico', 395, 0.65]
 ]
 
 export const N1: BenignModel = {
@@ -78,12 +81,13 @@ function* visit(
   const referer = `${agent.isTls ? 'https' : 'http'}://${agent.host}/`
   let atMs = stay.startMs
   const pause = () => gapMs({ gapMs: stay.gap * 1.25, variation: 0.9 }, draw)
-  if (draw.chance(0.62)) {
+  if (draw.chance(0.7)) {
     let answer = yield plain(asker, atMs, {
       target: '/',
       intent: { kind: 'file', answerBytes: 14_241 }
     })
-    for (const [target, answerBytes] of FILES.slice(0, draw.between(1, 3))) {
+    for (const [target, answerBytes, share] of FILES) {
+      if (!draw.chance(share)) continue
       atMs = answer.endMs + draw.uniform(1, 60)
       answer = yield plain(asker, atMs, {
         target,
@@ -94,15 +98,30 @@ function* visit(
     }
     atMs = answer.endMs + pause()
   }
-  for (let left = draw.between(1, 4); left > 0; left--) {
+  for (let left = draw.between(1, 3); left > 0; left--) {
     const isFound = !draw.chance(stay.fails)
     const found = searchOf(world, isFound, draw)
-    if (draw.chance(0.03)) {
+    if (draw.chance(0.05)) {
       yield plain(asker, atMs, {
-        target: '/pks/lookup?search=&fingerprint=on&op=',
+        target: `/pks/lookup?search=${encodeURIComponent(found.text)}`,
         intent: { kind: 'bad-lookup', message: 'invalid operation ""', line: 98 },
         referer
       })
+    } else if (draw.chance(0.07)) {
+      yield plain(asker, atMs, {
+        target: `/search/${encodeURIComponent(found.text)}`,
+        intent: {
+          kind: 'lookup',
+          op: 'index',
+          search: found.text,
+          form: 'mr',
+          certificates: found.found
+        },
+        referer
+      })
+    } else if (draw.chance(0.03)) {
+      const intent = { kind: 'stats', form: 'html' } as const
+      yield plain(asker, atMs, { target: '/pks/lookup?op=stats', intent, referer })
     } else {
       const op = draw.weighted<'index' | 'vindex' | 'get'>([
         [6, 'index'],

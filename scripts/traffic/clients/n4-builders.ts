@@ -37,7 +37,7 @@ const PARAMETERS = {
     source: 'contract §4.2 N4: the same ≤5 fingerprints'
   }
 } satisfies Record<string, Parameter>
-const REQUESTS_PER_BURST = 34
+const REQUESTS_PER_BURST = 26
 const SITES_MAX = 400
 
 interface Site {
@@ -64,7 +64,7 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
   }
   for (const startMs of arrivals(bursts, draw)) {
     const own = draw.fork('burst')
-    if (own.chance(0.12)) {
+    if (own.chance(0.35)) {
       yield {
         className: 'N4',
         label: 'benign',

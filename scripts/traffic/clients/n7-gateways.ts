@@ -42,6 +42,7 @@ const PARAMETERS = {
     source: 'recording: 2 of 10 use op=index, which the stock rules punish'
   }
 } satisfies Record<string, Parameter>
+const GATEWAYS_MIN = 3
 const GATEWAYS_MAX = 40
 
 export const N7: BenignModel = {
@@ -55,7 +56,7 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
   const draw = world.draw.fork('N7')
   const indexShare = new Drawn(world.region, draw).value(PARAMETERS.indexShare)
   let left = perSecond
-  for (let i = 0; i < GATEWAYS_MAX && (left > 0 || i < 2); i++) {
+  for (let i = 0; i < GATEWAYS_MAX && (left > 0 || i < GATEWAYS_MIN); i++) {
     const own = draw.fork('gateway')
     const pace = new Drawn(world.region, own).value(PARAMETERS.pace)
     left -= pace

@@ -28,7 +28,6 @@ const LENGTHS: readonly (readonly [probability: number, bytes: number])[] = [
   [0.9999, 156_074],
   [1, 536_452]
 ]
-const ALGORITHMS = ['rsa2048', 'rsa4096', 'eddsa_Curve25519', 'rsa3072', 'dsa1024'] as const
 const HOT = 2_000
 const TWO_32 = 2 ** 32
 
@@ -57,10 +56,11 @@ export class KeyBase {
     const at = (part: number) => stir(this.#seed ^ Math.imul(index + 1, 0x9e3779b1) ^ part)
     const top = Math.floor(((index + at(1) / TWO_32) / this.size) * TWO_32)
     const rest = [2, 3, 4, 5].map((part) => eight(at(part))).join('')
+    const lengthBytes = lengthAt(at(6) / TWO_32)
     return {
       fingerprint: eight(top) + rest,
-      lengthBytes: lengthAt(at(6) / TWO_32),
-      algorithm: ALGORITHMS[at(7) % ALGORITHMS.length] ?? 'rsa2048'
+      lengthBytes,
+      algorithm: algorithmFor(lengthBytes, at(7) / TWO_32)
     }
   }
 
@@ -86,7 +86,7 @@ export class KeyBase {
     return {
       fingerprint: draw.hex(40),
       lengthBytes: Math.round(lengthBytes),
-      algorithm: algorithm ?? draw.pick(ALGORITHMS)
+      algorithm: algorithm ?? algorithmFor(lengthBytes, draw.next())
     }
   }
 
@@ -120,7 +120,7 @@ export function mailDomain(draw: Draw): string {
 
 export function mailAddress(draw: Draw): string {
   const first = draw.pick(FIRST_NAMES).toLowerCase()
-  const last = draw.pick(LAST_NAMES).toLowerCase()
+  const last = asciiOf(draw.pick(LAST_NAMES).toLowerCase())
   const local = draw.weighted([
     [3, `${first}.${last}`],
     [2, first],
@@ -129,6 +129,22 @@ export function mailAddress(draw: Draw): string {
     [1, `${first}${draw.below(99)}`]
   ])
   return `${local}@${mailDomain(draw)}`
+}
+
+/** Mail addresses are written without accents. */
+function asciiOf(text: string): string {
+  return text
+    .normalize('NFD')
+    .replaceAll(/[\u0300-\u036f]/g, '')
+    .replaceAll('ı', 'i')
+    .replaceAll('ø', 'o')
+}
+
+/** Short certificates are elliptic, long ones have long keys (recording: these three and no other). */
+function algorithmFor(lengthBytes: number, probability: number): string {
+  if (lengthBytes < 850) return probability < 0.9 ? 'eddsa_Curve25519' : 'dsa1024'
+  if (lengthBytes < 1_900) return probability < 0.75 ? 'rsa2048' : 'rsa3072'
+  return probability < 0.6 ? 'rsa4096' : 'rsa2048'
 }
 
 function eight(value: number): string {

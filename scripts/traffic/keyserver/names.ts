@@ -10,7 +10,7 @@ export const LAST_NAMES = (
   'Aalto Bakker Costa Dubois Eriksen Fischer Garcia Hansen Ivanov Jansen Kowalski Lindqvist Moreau Novak Okafor Petrov Quist Rossi ' +
   'Schmidt Tanaka Ueda Virtanen Weber Xu Yilmaz Zimmer Andersen Bauer Clarke Diaz Evans Ferrari Gomez Horvat Ito Jovanovic Kelly ' +
   'Larsen Meyer Nagy Olsen Popescu Rao Santos Taylor Usman Vogel Wilson Yamada Zanetti Abbas Brandt Chavez Doyle Engel Farkas Gupta ' +
-  'Hughes Isaksen Jung Kim Lopez Marek Nielsen Ortiz Patel Romero Silva Tran Urban Visser Walker Young Zhou Singh Cook Murphy Keller'
+  'Hughes Isaksen Jung Kim Lopez Marek Nielsen Ortiz Patel Romero Silva Tran Urban Visser Walker Young Zhou Singh Cook Murphy Keller Müller Gómez Yıldız Nuñez Šimić Øster'
 ).split(' ')
 
 const STEMS = (
