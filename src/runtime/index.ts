@@ -1,4 +1,5 @@
 /** Executes models: forests in typed arrays, their explanations and their form as ONNX. Knows nothing of training, nor where models come from. */
+export { ModelError, type ModelErrorCode } from './errors.ts'
 export {
   assembleForest,
   extractTree,
@@ -11,5 +12,15 @@ export {
   treeCount,
   wordsOfSet
 } from './forest/forest.ts'
-export { predictRow, predictRows, rawScores, sigmoid, softmax, walk } from './forest/score.ts'
+export { checkForest, decodeForest, encodeForest } from './forest/forest-codec.ts'
+export {
+  goesLeft,
+  predictRow,
+  predictRows,
+  rawScores,
+  sigmoid,
+  softmax,
+  walk
+} from './forest/score.ts'
 export { TreeShap } from './forest/tree-shap.ts'
+export { exportForest, ONNX_INPUT, ONNX_OUTPUT } from './onnx/export-forest.ts'
