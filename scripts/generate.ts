@@ -12,6 +12,7 @@ import { renderConfigExample, renderConfigReference } from '../src/config/index.
 import { collectMetrics } from '../src/daemon/index.ts'
 import { renderMetricsReference } from '../src/telemetry/index.ts'
 import { renderWireCodecs } from './generate/wire-codecs.ts'
+import { renderTrafficReference } from './traffic/render-reference.ts'
 
 const root = join(import.meta.dirname, '..')
 const files: readonly (readonly [string, () => string])[] = [
@@ -19,6 +20,7 @@ const files: readonly (readonly [string, () => string])[] = [
   ['docs/CONFIG.md', renderConfigReference],
   ['docs/CLI.md', renderCliReference],
   ['docs/METRICS.md', () => renderMetricsReference(collectMetrics())],
+  ['docs/TRAFFIC.md', renderTrafficReference],
   ['protocols/http/openapi.yaml', renderOpenApi],
   ...(await renderWireCodecs(root)).map(({ path, text }) => [path, () => text] as const)
 ]

@@ -8,11 +8,13 @@
  * the requests are marked `!`. Fewer sources are one or two campaigns out of a range: there `o` marks a recorded median that the
  * generated range does not reach, and a recorded kind of request that is never generated.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CLASSES } from './client.ts'
+import { HOST } from './clients/agents.ts'
 import { type ClassProfile, profileTraffic } from './compare/profile.ts'
+import { checkStockRules } from './compare/stock-check.ts'
 
 const RATIO_MAX = 2
 const DISTANCE_MAX = 0.35
@@ -25,11 +27,17 @@ const USAGE_EXIT = 64
 async function read(folders: readonly string[]): Promise<ReadonlyMap<string, ClassProfile>> {
   let profiles: Map<string, ClassProfile> = new Map()
   for (const folder of folders) {
-    const plain = join(folder, 'haproxy.log')
-    const log = existsSync(plain) ? plain : `${plain}.gz`
-    profiles = await profileTraffic({ log, truthPath: join(folder, 'truth.jsonl') }, profiles)
+    profiles = await profileTraffic(
+      { log: logIn(folder), truthPath: join(folder, 'truth.jsonl') },
+      profiles
+    )
   }
   return profiles
+}
+
+function logIn(folder: string): string {
+  const plain = join(folder, 'haproxy.log')
+  return existsSync(plain) ? plain : `${plain}.gz`
 }
 
 const QUANTITIES = ['requestsPerSource', 'gapSeconds', 'bytesIn', 'bytesOut'] as const
@@ -113,6 +121,17 @@ function shown(mix: ReadonlyMap<string, number>): string {
   return top.map(([key, share]) => `${key} ${share.toFixed(2)}`).join(', ')
 }
 
+/** The stock rules as modelled, on the requests that the real ones judged. */
+async function stockRules(folder: string): Promise<string> {
+  const exits = join(folder, 'tor_exit_relays.list')
+  const torExits = new Set(existsSync(exits) ? readFileSync(exits, 'utf8').trim().split('\n') : [])
+  const found = await checkStockRules(logIn(folder), { hosts: [HOST], torExits })
+  return (
+    `stock rules on ${found.requests} recorded requests: HAProxy refused ${found.refusedByHaproxy}, ` +
+    `the model ${found.refusedByModel}, both ${found.refusedByBoth}`
+  )
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -139,7 +158,7 @@ async function main(args: readonly string[]): Promise<void> {
     marks += lines.filter((line) => /^[!o]/.test(line)).length
     process.stdout.write(`${lines.join('\n')}\n`)
   }
-  process.stdout.write(`\n${marks} disagreements\n`)
+  process.stdout.write(`\n${marks} disagreements\n${await stockRules(values.recording)}\n`)
 }
 
 try {

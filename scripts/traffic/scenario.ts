@@ -134,9 +134,10 @@ export function activitiesOf(
   shape: ScenarioShape,
   facts: DayFacts
 ): readonly Iterator<Activity>[] {
-  const benign = BENIGN_MODELS.filter(({ name }) => isWanted(name, facts)).map((model) =>
-    model.plan(world, facts.perSecond * shape.load * (SHARES[model.name] ?? 0))
-  )
+  const benign = BENIGN_MODELS.filter(({ name }) => isWanted(name, facts)).flatMap((model) => [
+    model.plan(world, facts.perSecond * shape.load * (SHARES[model.name] ?? 0)),
+    ...(model.crowds === undefined ? [] : [model.crowds(world)])
+  ])
   const abuse = ABUSE_MODELS.filter(({ name }) => isWanted(name, facts)).map((model) =>
     campaignsOf(world, model, { perDay: (shape.campaigns[model.name] ?? 0) * facts.abuse })
   )

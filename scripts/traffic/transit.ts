@@ -40,6 +40,8 @@ const FRONT = 'fe_http_handler'
 const BACK = 'fe_hockeypuck_ddos_lb'
 const REWRITE = 'be_hockeypuck_rewrite/hockeypuck_lb_ddos'
 const TARPIT_MS = 15_001
+/** An idle connection is closed then. */
+const IDLE_MAX_MS = 5_000
 const CONNECTIONS_MAX = 4_096
 /** HAProxy has read so much of a body when its inner front end refuses it (as recorded). */
 const BUFFER_BYTES = 30_552
@@ -101,7 +103,9 @@ export class Transit {
     const { edges } = this.#ports
     const peer = edges[hashOf(7, source) % Math.max(1, edges.length)] ?? source
     const rttMs = 6 + ((hashOf(1, source) % 1000) / 1000) ** 2 * 170
-    const kept = request.isKept === true ? this.#connections.get(source) : undefined
+    const last = request.isKept === true ? this.#connections.get(source) : undefined
+    const isOpen = last !== undefined && atMs >= last.endMs && atMs - last.endMs < IDLE_MAX_MS
+    const kept = isOpen ? last : undefined
     const port = kept?.port ?? this.#ports.draw.between(1_100, 65_000)
     const receiveMs =
       kept === undefined

@@ -24,6 +24,8 @@ interface Described {
 export interface BenignModel extends Described {
   /** Visits in the order of their start. @param perSecond requests of this class, as a mean over the day */
   readonly plan: (world: World, perSecond: number) => Iterator<Activity>
+  /** Gatherings beside the daily visits. */
+  readonly crowds?: (world: World) => Iterator<Activity>
 }
 
 export interface CampaignSlot {

@@ -199,6 +199,7 @@ function injection(
 ): ClientRequest {
   const { atMs, payload, draw } = what
   const encoded = encodeURIComponent(payload)
+  const op = draw.chance(0.7) ? 'index' : 'get'
   const none = {
     kind: 'lookup',
     op: 'index',
@@ -223,9 +224,9 @@ function injection(
   ) {
     case 'search':
       return plain(asker, atMs, {
-        target: `/pks/lookup?op=index&search=bob${encoded}`,
+        target: `/pks/lookup?op=${op}&search=bob${encoded}`,
         intent: draw.chance(0.9)
-          ? none
+          ? { ...none, op }
           : {
               kind: 'database-error',
               message: 'pq: invalid byte sequence for encoding "UTF8": 0x00'

@@ -116,11 +116,7 @@ function* deface(world: World, slot: CampaignSlot, plan: { drawn: Drawn; isTor: 
   let atMs = slot.startMs
   for (let left = drawn.count(DEFACING.uploads); left > 0; left--) {
     const count = Math.max(1, Math.round(draw.logNormal(userIds, 0.5)))
-    const certificate = world.keys.create(
-      420 + count * draw.uniform(140, 420),
-      draw,
-      'eddsa_Curve25519'
-    )
+    const certificate = world.keys.create(420 + count * draw.uniform(140, 420), draw)
     const isUpdate = draw.chance(0.15)
     const answer = yield upload(attacker.asker(), atMs, {
       sentBytes: certificate.lengthBytes,

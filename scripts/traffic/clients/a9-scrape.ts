@@ -1,7 +1,6 @@
 /** A9 and A11: the key base is copied, by one or twenty sources, or by hundreds that ask once or twice each. */
 import type { AddressText } from '../../../src/base/index.ts'
 import type { Client } from '../client.ts'
-import type { Draw } from '../draw.ts'
 import { mailAddress } from '../keyserver/key-base.ts'
 import type { Parameter } from '../parameter.ts'
 import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
@@ -130,7 +129,6 @@ export const A11: AbuseModel = {
 }
 
 function* scrape(world: World, slot: CampaignSlot, plan: { drawn: Drawn; order: Order }): Client {
-  const { draw } = slot
   const { drawn } = plan
   const meanGapMs = 1000 / drawn.value(SCRAPE.pace)
   const count = drawn.count(SCRAPE.sources)
@@ -145,7 +143,7 @@ function* scrape(world: World, slot: CampaignSlot, plan: { drawn: Drawn; order: 
   })
   const requests = drawn.count(SCRAPE.requests)
   const endMs = slot.startMs + spanMs(world, (requests * meanGapMs) / 1000 + 600)
-  const walk = walkOf(world, draw, plan.order)
+  const walk = walkOf(world, slot, plan.order)
   let atMs = slot.startMs
   for (let i = 0; i < requests && atMs < endMs; i++) {
     const asker = attacker.asker()
@@ -176,7 +174,7 @@ function* swarm(
     variation: evasion === 'none' ? 0.4 : 1
   }
   const addresses: AddressText[] = []
-  const walk = plan.order === 'mail' ? undefined : walkOf(world, draw, plan.order)
+  const walk = plan.order === 'mail' ? undefined : walkOf(world, slot, plan.order)
   const isFakeBrowser = evasion !== 'gpg-mimicry' && draw.chance(0.6)
   const single = new Attacker(world, slot, { family: 'script', meanGapMs: 1, variation: 0 }).asker()
     .agent
@@ -203,15 +201,18 @@ function* swarm(
 }
 
 /** The i-th certificate of the walk; ids that are guessed find nobody. */
-function walkOf(world: World, draw: Draw, order: Order): (index: number) => Search {
+function walkOf(world: World, slot: CampaignSlot, order: Order): (index: number) => Search {
   const { keys } = world
+  const { draw } = slot
   const start = draw.below(keys.size)
   const stride = draw.between(2, 900)
   const isLong = draw.chance(0.5)
+  const isUpper = slot.evasion === 'gpg-mimicry' || draw.chance(0.4)
   const held = (index: number, digits: 16 | 40 = 40): Search => {
     const certificate = keys.certificate(((index % keys.size) + keys.size) % keys.size)
-    return { text: byFingerprint(certificate, digits, false), found: [certificate] }
+    return { text: byFingerprint(certificate, digits, isUpper), found: [certificate] }
   }
+  const guessed = (digits: string) => `0x${isUpper ? digits.toUpperCase() : digits}`
   switch (order) {
     case 'dump':
       return (i) => held(start + i)
@@ -224,9 +225,9 @@ function walkOf(world: World, draw: Draw, order: Order): (index: number) => Sear
     case 'shuffled-blocks':
       return (i) => held(start + Math.floor(i / 64) * 64 + ((i * 29) % 64))
     case 'random':
-      return () => ({ text: `0x${draw.hex(isLong ? 40 : 16)}`, found: [] })
+      return () => ({ text: guessed(draw.hex(isLong ? 40 : 16)), found: [] })
     case 'random-key-id':
-      return () => ({ text: `0x${draw.hex(16)}`, found: [] })
+      return () => ({ text: guessed(draw.hex(16)), found: [] })
     case 'prefix':
       return (i) => {
         const head = ((start * 977 + i) >>> 0).toString(16).padStart(8, '0')

@@ -174,6 +174,7 @@ const FAMILIES = {
   poller: POLLERS
 } as const
 export type FamilyName = keyof typeof FAMILIES
+export const FAMILY_NAMES = Object.keys(FAMILIES) as FamilyName[]
 
 /** For the test that regions are apart: abusers' tools by region. */
 export const TOOL_FAMILIES: Readonly<Record<FamilyName, readonly Family[]>> = FAMILIES

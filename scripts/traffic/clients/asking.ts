@@ -7,6 +7,9 @@ import type { Certificate } from '../keyserver/key-base.ts'
 export interface Asker {
   readonly source: AddressText
   readonly agent: Agent
+  /** What it claims to speak for. */
+  readonly forwardedFor?: string
+  readonly isKept?: boolean
 }
 
 export interface Search {

@@ -17,6 +17,8 @@ export interface AttackerOptions {
 }
 
 const ROTATE_EVERY = 12
+/** HAProxy closes a connection that is idle for longer. */
+const KEPT_MAX_MS = 4_000
 
 export class Attacker {
   readonly #world: World
@@ -26,6 +28,9 @@ export class Attacker {
   #source: AddressText
   #agent: Agent
   #sent = 0
+  /** Some claim to speak for others; some keep their connection. */
+  readonly #spoofs: boolean
+  readonly #keepsAlive: boolean
   #burstLeft = 0
   #patience: number
 
@@ -36,7 +41,9 @@ export class Attacker {
     this.#prefix = world.places.prefix64('hosting', slot.draw)
     this.#source = this.#newSource()
     this.#agent = this.#newAgent()
-    this.#patience = slot.draw.between(1, 4)
+    this.#patience = slot.draw.between(1, 8)
+    this.#spoofs = slot.draw.chance(0.1)
+    this.#keepsAlive = slot.draw.chance(0.25)
   }
 
   /** The next request's sender. */
@@ -46,7 +53,12 @@ export class Attacker {
     if (evasion === 'prefix-rotation' && this.#sent % 4 === 0) this.#source = this.#newSource()
     if (evasion === 'agent-rotation' && this.#sent % ROTATE_EVERY === 0)
       this.#agent = this.#newAgent()
-    return { source: this.#source, agent: this.#agent }
+    return {
+      source: this.#source,
+      agent: this.#agent,
+      ...(this.#spoofs ? { forwardedFor: spoofed(this.#slot.draw) } : {}),
+      ...(this.#keepsAlive && this.#options.meanGapMs < KEPT_MAX_MS ? { isKept: true } : {})
+    }
   }
 
   /** Until the next request, once this one is answered. */
@@ -55,7 +67,7 @@ export class Attacker {
     const isRefused =
       answer.outcome === 'denied' || answer.outcome === 'tarpitted' || answer.outcome === 'failed'
     if (isRefused && evasion === 'rotation-on-refusal' && --this.#patience <= 0) {
-      this.#patience = draw.between(1, 4)
+      this.#patience = draw.between(1, 8)
       this.#source = this.#newSource()
       return draw.logNormal(20_000, 0.5)
     }
@@ -75,7 +87,7 @@ export class Attacker {
     if (typeof from === 'object') return draw.pick(from)
     if (evasion === 'prefix-rotation') return places.addressIn(this.#prefix, draw)
     if (from === 'tor') return places.abusedExit(draw)
-    return from === 'home' ? places.newUser(draw) : places.serverIpv4()
+    return from === 'home' ? places.newUser(draw) : places.server(draw)
   }
 
   #newAgent(): Agent {
@@ -87,6 +99,10 @@ export class Attacker {
     if (evasion === 'agent-rotation' && draw.chance(0.5)) return impossibleBrowser(region, draw)
     return agentOf(this.#options.family, region, draw)
   }
+}
+
+function spoofed(draw: Draw): string {
+  return `${draw.between(11, 99)}.${draw.below(256)}.${draw.below(256)}.${draw.between(1, 254)}`
 }
 
 export interface CampaignFacts {

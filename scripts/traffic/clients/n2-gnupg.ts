@@ -7,6 +7,7 @@ import type { Parameter } from '../parameter.ts'
 import { type BenignModel, Drawn, type World } from '../world.ts'
 import { gnupg } from './agents.ts'
 import { type Asker, byFingerprint, lookup, type Search } from './asking.ts'
+import { announcements, CROWD_PARAMETERS } from './crowds.ts'
 
 const PARAMETERS = {
   missShare: {
@@ -24,7 +25,8 @@ const PARAMETERS = {
     min: 0.6,
     max: 0.8,
     source: 'contract §4.2 N2: fingerprint 70 %, e-mail 30 %'
-  }
+  },
+  ...CROWD_PARAMETERS
 } satisfies Record<string, Parameter>
 const REQUESTS_PER_VISIT = 1.65
 /** A few of the visits come from behind an address that an abuser shares. */
@@ -34,7 +36,8 @@ export const N2: BenignModel = {
   name: 'N2',
   title: 'single lookups by GnuPG',
   parameters: PARAMETERS,
-  plan
+  plan,
+  crowds: announcements
 }
 
 function* plan(world: World, perSecond: number): Generator<Activity, void, void> {

@@ -45,6 +45,7 @@ interface Site {
   readonly agent: Agent
   readonly certificates: readonly Certificate[]
   readonly forwardedFor: string | undefined
+  readonly isUpper: boolean
 }
 
 export const N4: BenignModel = {
@@ -90,9 +91,11 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
 function newSite(world: World, draw: Draw): Site {
   const drawn = new Drawn(world.region, draw)
   const count = drawn.count(PARAMETERS.certificates)
+  const agent = draw.chance(0.18) ? gnupg() : agentOf('builder', world.region, draw)
   return {
     source: world.places.server(draw),
-    agent: draw.chance(0.18) ? gnupg() : agentOf('builder', world.region, draw),
+    agent,
+    isUpper: agent.tool === 'gpg' || draw.chance(0.6),
     certificates: Array.from({ length: count }, () => world.keys.wanted(draw)),
     // A company's own proxy tells whom it speaks for.
     forwardedFor: draw.chance(0.12)
@@ -106,13 +109,14 @@ function* burst(world: World, visit: { site: Site; startMs: number }, draw: Draw
   const drawn = new Drawn(world.region, draw)
   const size = drawn.count(PARAMETERS.burstSize)
   const meanMs = 1000 / drawn.value(PARAMETERS.pace)
+  const asker = { source: site.source, agent: site.agent }
   let atMs = visit.startMs
   for (let i = 0; i < size; i++) {
     const certificate = draw.pick(site.certificates)
     const isShort = site.agent.tool === 'apt' || draw.chance(0.15)
-    yield lookup(site, atMs, {
+    yield lookup(asker, atMs, {
       search: {
-        text: byFingerprint(certificate, isShort ? 16 : 40),
+        text: byFingerprint(certificate, isShort ? 16 : 40, site.isUpper),
         found: draw.chance(0.01) ? [] : [certificate]
       },
       style: {

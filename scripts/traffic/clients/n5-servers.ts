@@ -90,8 +90,8 @@ function* gossip(world: World, source: AddressText, draw: Draw): Client {
       })
     }
     let wanted = draw.weighted([
-      [4, 0],
-      [4, draw.between(1, 4)],
+      [2, 0],
+      [5, draw.between(1, 4)],
       [2, draw.between(5, 18)],
       [1, draw.between(20, 120)]
     ])

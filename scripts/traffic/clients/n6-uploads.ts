@@ -7,6 +7,7 @@ import type { Parameter } from '../parameter.ts'
 import { type BenignModel, Drawn, type World } from '../world.ts'
 import { agentOf, gnupg, thunderbird } from './agents.ts'
 import { type Asker, byFingerprint, lookup, plain, type Upload, upload } from './asking.ts'
+import { PARTY_PARAMETERS, parties } from './crowds.ts'
 
 const PARAMETERS = {
   resubmitShare: {
@@ -24,7 +25,8 @@ const PARAMETERS = {
     min: 0.1,
     max: 0.35,
     source: 'recording: 0.14; assumed wider'
-  }
+  },
+  ...PARTY_PARAMETERS
 } satisfies Record<string, Parameter>
 const REQUESTS_PER_VISIT = 1.9
 
@@ -32,7 +34,8 @@ export const N6: BenignModel = {
   name: 'N6',
   title: 'people who upload their own',
   parameters: PARAMETERS,
-  plan
+  plan,
+  crowds: parties
 }
 
 function* plan(world: World, perSecond: number): Generator<Activity, void, void> {

@@ -13,9 +13,9 @@ const PARAMETERS = {
     name: 'pace',
     unit: 'requests/s',
     shape: 'log-uniform',
-    min: 0.05,
+    min: 0.01,
     max: 1,
-    source: 'contract §4.2 N7: 0.1–1/s; recording: 0.09–0.5/s'
+    source: 'contract §4.2 N7: 0.1–1/s; recording: 0.09–0.5/s; quieter ones are assumed'
   },
   variation: {
     name: 'variation',
@@ -42,7 +42,7 @@ const PARAMETERS = {
     source: 'recording: 2 of 10 use op=index, which the stock rules punish'
   }
 } satisfies Record<string, Parameter>
-const GATEWAYS_MIN = 3
+const GATEWAYS_MIN = 5
 const GATEWAYS_MAX = 40
 
 export const N7: BenignModel = {

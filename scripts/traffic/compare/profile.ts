@@ -125,7 +125,7 @@ async function readSources(path: string): Promise<Map<string, SourceState>> {
     if (line === '') continue
     const row: unknown = JSON.parse(line)
     const { source, class: className, label, from, to } = truthRow.parse(row)
-    const state = sources.get(source) ?? {
+    const state: SourceState = sources.get(source) ?? {
       spans: [],
       requests: new Map(),
       isMixed: false,

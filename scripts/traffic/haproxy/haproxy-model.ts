@@ -81,9 +81,11 @@ export class HaproxyModel {
       const verdict = this.#tor(source, atMs)
       if (verdict !== undefined) return { kind: verdict }
     }
+    const path = target.split('?', 1)[0] ?? ''
+    // Partners recover by address: no name is asked for here.
+    if (method === 'POST' && path === '/pks/hashquery') return { kind: 'pass' }
     const name = host.replace(/:\d+$/, '')
     if (!this.#options.hosts.includes(name)) return { kind: 'tarpit' }
-    const path = target.split('?', 1)[0] ?? ''
     if (GET_LIKE.has(method) || (method === 'POST' && POST_PATHS.has(path))) return { kind: 'pass' }
     return { kind: 'tarpit' }
   }
