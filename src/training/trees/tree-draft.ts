@@ -92,12 +92,20 @@ export class TreeDraft {
       missingLeft: new Uint8Array(nodes),
       categorySet: new Int32Array(nodes).fill(-1),
       categoryWords: new Uint32Array(0),
-      leafValue: Float32Array.from(this.#leaves),
+      leafValue: new Float32Array(this.#leaves.length),
       cover: Float64Array.from(this.#cover)
     }
+    let leaf = 0
     for (let node = 0; node < nodes; node++) {
       const split = this.#splits[node]
-      if (split === undefined) continue
+      if (split === undefined) {
+        // In the order of the nodes, whatever the order in which they became leaves: one tree has one form.
+        const from = tree.left[node] ?? 0
+        tree.leafValue.set(this.#leaves.slice(from, from + this.#leafWidth), leaf)
+        tree.left[node] = leaf
+        leaf += this.#leafWidth
+        continue
+      }
       const map = this.#table.maps[split.feature]
       tree.feature[node] = split.feature
       tree.right[node] = (tree.left[node] ?? 0) + 1
