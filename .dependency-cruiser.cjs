@@ -7,6 +7,7 @@ const rooms = {
   store: ['base', 'wire'],
   keyserver: ['base', 'wire'],
   runtime: ['base', 'wire'],
+  training: ['base', 'wire', 'runtime'],
   network: ['base', 'wire'],
   detection: ['base', 'wire', 'keyserver', 'runtime'],
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
