@@ -32,7 +32,10 @@ export class Attacker {
   readonly #spoofs: boolean
   readonly #keepsAlive: boolean
   #burstLeft = 0
+  /** Refusals until it takes another address. */
   #patience: number
+  /** Refusals until its owner gives up. */
+  #refusalsLeft: number
 
   constructor(world: World, slot: CampaignSlot, options: AttackerOptions) {
     this.#world = world
@@ -42,6 +45,7 @@ export class Attacker {
     this.#source = this.#newSource()
     this.#agent = this.#newAgent()
     this.#patience = slot.draw.between(1, 8)
+    this.#refusalsLeft = slot.draw.chance(0.5) ? slot.draw.between(3, 40) : Number.POSITIVE_INFINITY
     this.#spoofs = slot.draw.chance(0.1)
     this.#keepsAlive = slot.draw.chance(0.25)
   }
@@ -61,11 +65,12 @@ export class Attacker {
     }
   }
 
-  /** Until the next request, once this one is answered. */
+  /** Until the next request, once this one is answered; infinite once it has given up. */
   pause(answer: Answer): number {
     const { draw, evasion } = this.#slot
     const isRefused =
       answer.outcome === 'denied' || answer.outcome === 'tarpitted' || answer.outcome === 'failed'
+    if (isRefused && --this.#refusalsLeft < 0) return Number.POSITIVE_INFINITY
     if (isRefused && evasion === 'rotation-on-refusal' && --this.#patience <= 0) {
       this.#patience = draw.between(1, 8)
       this.#source = this.#newSource()
