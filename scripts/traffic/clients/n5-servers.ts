@@ -26,16 +26,17 @@ const PARAMETERS = {
     max: 3_600,
     source: 'contract §4.2 N5: 1 per 5–60 min; recording: 15–60 s (Prometheus, status pages)'
   },
-  pushGap: {
-    name: 'pushGap',
-    unit: 's between PKS pushes',
+  pushes: {
+    name: 'pushes',
+    unit: 'PKS pushes in a day',
     shape: 'log-uniform',
-    min: 10,
-    max: 900,
-    source: 'contract §1.8: 10 s between keys, poll 1 min'
+    min: 150,
+    max: 3_000,
+    source: 'contract §5: 500–1000 net adds a day, updates come on top'
   }
 } satisfies Record<string, Parameter>
 const POLLERS = 7
+const PUSH_BATCH_MEAN = 3
 
 export const N5: BenignModel = {
   name: 'N5',
@@ -111,24 +112,35 @@ function* gossip(world: World, source: AddressText, draw: Draw): Client {
   }
 }
 
+/** Once a minute it looks what has changed, and sends that one by one, ten seconds apart (contract §1.8). */
 function* push(world: World, source: AddressText, draw: Draw): Client {
-  const agent = { ...peerServer(draw), tool: 'PKS', userAgent: 'Hockeypuck/2.3.3', otherBytes: 62 }
+  const agent = {
+    ...peerServer(draw),
+    tool: 'PKS',
+    userAgent: 'Hockeypuck/2.3.3',
+    otherBytes: 62
+  }
   const asker = { source, agent }
-  const meanMs = new Drawn(world.region, draw).value(PARAMETERS.pushGap) * 1000
-  let atMs = world.span.fromMs + draw.uniform(0, meanMs)
+  const perDay = new Drawn(world.region, draw).value(PARAMETERS.pushes)
+  const meanGapMs = (86_400_000 / perDay) * PUSH_BATCH_MEAN
+  let atMs = world.span.fromMs + draw.exponential(meanGapMs)
   for (;;) {
-    const length = lengthAt(draw.next())
-    const certificate = draw.chance(0.5) ? world.keys.create(length, draw) : world.keys.any(draw)
-    const isNew = draw.chance(0.4)
-    yield upload(asker, atMs, {
-      sentBytes: certificate.lengthBytes,
-      ...(isNew
-        ? { inserted: [certificate] }
-        : draw.chance(0.5)
-          ? { updated: [certificate] }
-          : { ignored: [certificate] })
-    })
-    atMs += gapMs({ gapMs: meanMs, variation: 0.7 }, draw)
+    let left = 1 + Math.floor(draw.exponential(PUSH_BATCH_MEAN - 0.5))
+    while (left-- > 0) {
+      const length = lengthAt(draw.next())
+      const isNew = draw.chance(0.25)
+      const certificate = isNew ? world.keys.create(length, draw) : world.keys.any(draw)
+      const answer = yield upload(asker, atMs, {
+        sentBytes: certificate.lengthBytes,
+        ...(isNew
+          ? { inserted: [certificate] }
+          : draw.chance(0.5)
+            ? { updated: [certificate] }
+            : { ignored: [certificate] })
+      })
+      atMs = answer.endMs + 10_000 + draw.uniform(0, 30)
+    }
+    atMs += draw.exponential(meanGapMs)
   }
 }
 
