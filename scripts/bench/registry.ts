@@ -11,5 +11,9 @@ export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['idle-memory', () => import('./figures/idle-memory.ts')],
   ['kill-store', () => import('./figures/kill-store.ts')],
   ['event-validation', () => import('./figures/event-validation.ts')],
-  ['catch-up', () => import('./figures/catch-up.ts')]
+  ['catch-up', () => import('./figures/catch-up.ts')],
+  ['forest-decision', () => import('./figures/forest-decision.ts')],
+  ['train-forest', () => import('./figures/train-forest.ts')],
+  ['train-boosting', () => import('./figures/train-boosting.ts')],
+  ['tree-shap', () => import('./figures/tree-shap.ts')]
 ])

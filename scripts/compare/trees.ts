@@ -9,11 +9,9 @@
  * One JSON line for each data set and model; with more than two classes the figures are one-vs-rest means. Needs Debian's
  * python3-xgboost, python3-sklearn, r-cran-mlbench and r-cran-kernlab.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { type Forest, predictRows } from '../../src/runtime/index.ts'
 import {
@@ -27,11 +25,9 @@ import {
   trainRandomForest
 } from '../../src/training/index.ts'
 import { medianOf } from '../bench/median.ts'
+import { exportSets, Partner, readBuffer } from './partner.ts'
 
 const NAMES = ['letter', 'satellite', 'spam', 'digits', 'breast', 'synthetic']
-/** Debian's own: another Python on the path may not have its packages. */
-const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
-const PARTNER = join(import.meta.dirname, 'trees.py')
 const BOOSTING = { trees: 100, maxDepth: 6, learningRate: 0.2 }
 const REPEATS = 3
 const SLOW_ROWS = 10_000
@@ -54,33 +50,6 @@ interface Figures {
   readonly cpu_s: number
 }
 
-/** One Python process answers all orders: its imports are not part of a fit. */
-class Partner {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
-
-  constructor(directory: string) {
-    this.#child = spawn(PYTHON, [PARTNER, 'fit', directory], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
-    })
-    const { stdout } = this.#child
-    if (stdout === null) throw new Error('expected the output of python3')
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
-  }
-
-  async fit(order: object): Promise<number> {
-    this.#child.stdin?.write(`${JSON.stringify(order)}\n`)
-    const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error('python3 ended before it answered')
-    return (JSON.parse(value) as { seconds: number }).seconds
-  }
-
-  close(): void {
-    this.#child.stdin?.end()
-  }
-}
-
 function readSet(directory: string, name: string): DataSet {
   const about = JSON.parse(readFileSync(join(directory, `${name}.json`), 'utf8')) as {
     rows: number
@@ -90,11 +59,6 @@ function readSet(directory: string, name: string): DataSet {
   const values = new Float32Array(readBuffer(join(directory, `${name}.f32`)))
   const labels = new Int32Array(readBuffer(join(directory, `${name}.i32`)))
   return { name, ...about, values, labels }
-}
-
-function readBuffer(path: string): ArrayBuffer {
-  const bytes = readFileSync(path)
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 }
 
 function takeRows(data: DataSet, rows: Int32Array): LabelledTable {
@@ -214,10 +178,7 @@ async function run(): Promise<void> {
   const splits = Math.min(5, Math.max(1, Number(values.splits ?? 5)))
   const directory = values.data ?? mkdtempSync(join(tmpdir(), 'netminder-compare-'))
   const missing = names.filter((name) => !existsSync(join(directory, `${name}.json`)))
-  const exported = spawnSync(PYTHON, [PARTNER, 'export', directory, ...missing], {
-    stdio: ['ignore', 'inherit', 'inherit']
-  })
-  if (exported.status !== 0) throw new Error('the data sets could not be exported')
+  exportSets(directory, missing)
   const partner = new Partner(directory)
   try {
     for (const name of names) {
