@@ -23,6 +23,12 @@ export {
   operatingPoint,
   tprAtFpr
 } from './metrics/ranking.ts'
+export {
+  applyLogistic,
+  fitLogistic,
+  type LogisticModel,
+  type LogisticOptions
+} from './stacking/logistic.ts'
 export { BoostingTrainer, type RoundReport, trainBoosting } from './trees/boosting.ts'
 export type { BoostingOptions } from './trees/boosting-options.ts'
 export {
@@ -34,3 +40,4 @@ export {
 export type { ForestOptions, IsolationOptions } from './trees/forest-options.ts'
 export { meanPath, trainIsolationForest } from './trees/isolation-forest.ts'
 export { type ForestInputs, trainRandomForest } from './trees/random-forest.ts'
+export { type FoldInputs, groupedFolds } from './validation/grouped-folds.ts'
