@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backgroundOf } from './background.ts'
-import type { ClassName } from './client.ts'
 import { HOST } from './clients/agents.ts'
+import type { DayFiles, DayOptions } from './day-options.ts'
 import { Draw, hashOf } from './draw.ts'
 import { HaproxyModel } from './haproxy/haproxy-model.ts'
 import { KeyBase } from './keyserver/key-base.ts'
@@ -12,25 +12,10 @@ import { LabelBook } from './output/label-book.ts'
 import { LineQueue, LogFile } from './output/line-queue.ts'
 import { type Manifest, manifestOf, readmeOf } from './output/manifest.ts'
 import { Populations } from './population/populations.ts'
-import type { Region, ScenarioName } from './regions.ts'
 import { activitiesOf, DAY_PARAMETERS, incidentsOf, SHAPES } from './scenario.ts'
 import { simulate } from './simulation.ts'
 import { Transit } from './transit.ts'
 import { Drawn, type World } from './world.ts'
-
-export interface DayOptions {
-  readonly out: string
-  readonly seed: number
-  readonly hours: number
-  readonly scenario: ScenarioName
-  readonly region: Region
-  /** Times the drawn load of harmless requests. @default 1 */
-  readonly intensity?: number
-  /** Times the scenario's number of campaigns. @default 1 */
-  readonly abuse?: number
-  readonly isGzip?: boolean
-  readonly only?: ReadonlySet<ClassName> | undefined
-}
 
 const HOUR_MS = 3_600_000
 const FIRST_DAY_MS = Date.UTC(2026, 0, 5)
@@ -80,8 +65,6 @@ export async function generateDay(options: DayOptions): Promise<Manifest> {
 function startHour(hours: number, draw: Draw): number {
   return hours >= 24 ? 0 : draw.below(24)
 }
-
-export type DayFiles = Readonly<Record<'haproxy' | 'hockeypuck' | 'truth' | 'campaigns', LogFile>>
 
 function openFiles(out: string, isGzip: boolean): DayFiles {
   return {

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SystemClock } from '../../src/base/index.ts'
 import { CLASSES, type ClassName } from './client.ts'
-import { type DayOptions, generateDay } from './generate-day.ts'
+import type { DayOptions } from './day-options.ts'
+import { generateDay } from './generate-day.ts'
 import { SYNTHETIC_NOTE } from './output/manifest.ts'
 import {
   belongsTo,

@@ -1,5 +1,5 @@
 /** What a day holds: how busy it is, which campaigns run when, what stands in front, and when the keyserver itself is in trouble. */
-import { ABUSE_CLASSES, type Activity, BENIGN_CLASSES, type ClassName } from './client.ts'
+import { ABUSE_CLASSES, type Activity, type ClassName } from './client.ts'
 import { ABUSE_MODELS, BENIGN_MODELS } from './clients/index.ts'
 import type { Draw } from './draw.ts'
 import type { Parameter } from './parameter.ts'
@@ -205,8 +205,4 @@ export function incidentsOf(
     return { fromMs: startMs, toMs: startMs + lengthMs, capacity }
   })
   return incidents.sort((a, b) => a.fromMs - b.fromMs)
-}
-
-export function classesOf(shape: ScenarioShape): readonly ClassName[] {
-  return [...BENIGN_CLASSES, ...ABUSE_CLASSES.filter((name) => (shape.campaigns[name] ?? 0) > 0)]
 }

@@ -137,11 +137,6 @@ export function plain(
   }
 }
 
-/** A search for a mail address that is there, or is not. */
-export function mailSearch(text: string, isFound: boolean, certificate: Certificate): Search {
-  return { text, found: isFound ? [certificate] : [] }
-}
-
 export function hashquery(
   asker: Asker,
   atMs: number,

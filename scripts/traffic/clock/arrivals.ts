@@ -14,7 +14,6 @@ export function dailyRhythm(depth: number, peakHour: number): Rhythm {
   }
 }
 
-export const FLAT: Rhythm = () => 1
 const PEAK_MAX = 2
 
 export interface ArrivalOptions {

@@ -11,6 +11,13 @@ export interface StockAgreement {
   readonly refusedByModel: number
 }
 
+export interface StockCheckOptions {
+  readonly hosts: readonly string[]
+  readonly torExits: ReadonlySet<AddressText>
+  /** Counted; all others only pass. An excerpt lacks what some sources did before it. @default all */
+  readonly only?: ReadonlySet<AddressText>
+}
+
 const AGENT = {
   tool: '',
   userAgent: '',
@@ -25,7 +32,7 @@ const AGENT = {
 /** Both front ends: limits, the crawler rule, Tor's bucket, wrong hosts and methods. */
 export async function checkStockRules(
   log: string,
-  options: { readonly hosts: readonly string[]; readonly torExits: ReadonlySet<AddressText> }
+  options: StockCheckOptions
 ): Promise<StockAgreement> {
   const events: RequestEvent[] = []
   await replayLogs(
@@ -40,7 +47,12 @@ export async function checkStockRules(
   )
   events.sort((a, b) => a.atMs - b.atMs)
   const model = new HaproxyModel({ ...options, isBehindProxy: false })
-  const agreement = { requests: 0, refusedByBoth: 0, refusedByHaproxy: 0, refusedByModel: 0 }
+  const agreement: Counts = {
+    requests: 0,
+    refusedByBoth: 0,
+    refusedByHaproxy: 0,
+    refusedByModel: 0
+  }
   for (const event of events) {
     const request: ClientRequest = {
       atMs: event.atMs,
@@ -53,14 +65,21 @@ export async function checkStockRules(
     const { verdict, client } = model.front(request)
     const isRefused = verdict !== 'pass' || model.back(request, event.host).kind !== 'pass'
     const wasRefused = event.outcome === 'denied' || event.outcome === 'tarpitted'
-    agreement.requests++
-    if (isRefused) agreement.refusedByModel++
-    if (wasRefused) agreement.refusedByHaproxy++
-    if (isRefused && wasRefused) agreement.refusedByBoth++
+    const isCounted = options.only?.has(event.source) ?? true
+    if (isCounted) count(agreement, isRefused, wasRefused)
     const endMs = event.atMs + event.durationMs
     client.open(event.atMs, endMs)
     if (event.status >= 400 && event.status < 500 && verdict === 'pass')
       client.errors.add(event.atMs)
   }
   return agreement
+}
+
+type Counts = { -readonly [Key in keyof StockAgreement]: StockAgreement[Key] }
+
+function count(agreement: Counts, isRefused: boolean, wasRefused: boolean): void {
+  agreement.requests++
+  if (isRefused) agreement.refusedByModel++
+  if (wasRefused) agreement.refusedByHaproxy++
+  if (isRefused && wasRefused) agreement.refusedByBoth++
 }

@@ -1,7 +1,7 @@
 /** What a generated recording says of itself: that it is synthetic first of all. */
 import { basename } from 'node:path'
 import type { ClassName } from '../client.ts'
-import type { DayFiles, DayOptions } from '../generate-day.ts'
+import type { DayFiles, DayOptions } from '../day-options.ts'
 import { bandsOf, evasionsOf, type Region, type ScenarioName } from '../regions.ts'
 import type { SimulationCounters } from '../simulation.ts'
 import type { World } from '../world.ts'
