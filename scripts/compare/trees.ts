@@ -1,10 +1,10 @@
 /**
  * Our trees beside XGBoost's and scikit-learn's, in one run, on one core, with the same rows and the same figures:
  *
- *   node scripts/compare/trees.ts                    all data sets
- *   node scripts/compare/trees.ts letter synthetic   some
- *   node scripts/compare/trees.ts --splits 2         fewer splits into training and test
- *   node scripts/compare/trees.ts --data DIR         keeps the exported data there, and uses what is there
+ *   npm run compare:trees                       all data sets
+ *   npm run compare:trees -- letter synthetic   some
+ *   npm run compare:trees -- --splits 2         fewer splits into training and test
+ *   npm run compare:trees -- --data DIR         keeps the exported data there, and uses what is there
  *
  * One JSON line for each data set and model; with more than two classes the figures are one-vs-rest means. Needs Debian's
  * python3-xgboost, python3-sklearn, r-cran-mlbench and r-cran-kernlab.

@@ -7,20 +7,11 @@ export {
   type Forest,
   type ForestObjective,
   type ForestShape,
-  nodeCount,
   type Tree,
-  treeCount,
   wordsOfSet
 } from './forest/forest.ts'
 export { checkForest, decodeForest, encodeForest } from './forest/forest-codec.ts'
-export {
-  goesLeft,
-  predictRow,
-  predictRows,
-  rawScores,
-  sigmoid,
-  softmax,
-  walk
-} from './forest/score.ts'
+export { ForestScorer, predictRows } from './forest/forest-scorer.ts'
+export { goesLeft, predictRow, rawScores, sigmoid, walk } from './forest/score.ts'
 export { TreeShap } from './forest/tree-shap.ts'
 export { exportForest, ONNX_INPUT, ONNX_OUTPUT } from './onnx/export-forest.ts'

@@ -1,5 +1,5 @@
 /** How long one event takes from its features to a calibrated score. */
-import { type Forest, predictRow } from '../../../src/runtime/index.ts'
+import { type Forest, ForestScorer } from '../../../src/runtime/index.ts'
 import { applyIsotonic, fitIsotonic, rowMajor, trainBoosting } from '../../../src/training/index.ts'
 import type { BenchContext, BenchFigure, FigureLine } from '../figure.ts'
 import { medianOf } from '../median.ts'
@@ -17,16 +17,17 @@ export const figure: BenchFigure = {
   async run(context: BenchContext): Promise<FigureLine[]> {
     const table = connectionsTable(ROWS, context.seed)
     const forest = trainBoosting(table, OPTIONS)
+    const scorer = new ForestScorer(forest)
     const rows = rowMajor(table)
     const out = new Float64Array(1)
     const scores = new Float64Array(ROWS)
     for (let row = 0; row < ROWS; row++) {
-      predictRow(forest, rows, row * FEATURES, out)
+      scorer.predict(rows, row * FEATURES, out)
       scores[row] = out[0] ?? 0
     }
     const map = fitIsotonic(scores, table.labels)
     const decide = (row: number) => {
-      predictRow(forest, rows, row * FEATURES, out)
+      scorer.predict(rows, row * FEATURES, out)
       return applyIsotonic(map, out[0] ?? 0)
     }
     const walkOnly = (row: number) => bareWalk(forest, rows, row * FEATURES)

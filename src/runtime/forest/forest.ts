@@ -69,14 +69,6 @@ export interface ForestShape {
   readonly pathNorm?: number
 }
 
-export function treeCount(forest: Forest): number {
-  return forest.treeClass.length
-}
-
-export function nodeCount(forest: Forest): number {
-  return forest.feature.length
-}
-
 /** Words of 32 bits that a set over the categories of a feature takes. */
 export function wordsOfSet(feature: FeatureSpec | undefined): number {
   return feature?.kind === 'category' ? Math.ceil(feature.categories.length / 32) : 0

@@ -32,20 +32,13 @@ export function predictRow(
   out: Float64Array
 ): void {
   rawScores(forest, rows, at, out)
-  if (forest.objective === 'isolation') out[0] = 2 ** (-(out[0] as number) / forest.pathNorm)
-  else if (forest.combination === 'sum') link(forest, out)
+  toScores(forest, out)
 }
 
-/** One score row after the other, for `count` rows that lie one after the other. */
-export function predictRows(forest: Forest, rows: Float32Array, count: number): Float64Array {
-  const width = forest.features.length
-  const result = new Float64Array(count * forest.scores)
-  const out = new Float64Array(forest.scores)
-  for (let row = 0; row < count; row++) {
-    predictRow(forest, rows, row * width, out)
-    result.set(out, row * forest.scores)
-  }
-  return result
+/** Turns what `rawScores` left in `out` into what `predictRow` promises. */
+export function toScores(forest: Forest, out: Float64Array): void {
+  if (forest.objective === 'isolation') out[0] = 2 ** (-(out[0] as number) / forest.pathNorm)
+  else if (forest.combination === 'sum') link(forest, out)
 }
 
 /** @returns the index of the leaf that the row reaches from `node` */
@@ -85,7 +78,7 @@ export function sigmoid(margin: number): number {
 }
 
 /** In place. The largest margin is taken off first, so that no power overflows. */
-export function softmax(margins: Float64Array): void {
+function softmax(margins: Float64Array): void {
   let top = Number.NEGATIVE_INFINITY
   for (const margin of margins) top = Math.max(top, margin)
   let total = 0

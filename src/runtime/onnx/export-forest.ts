@@ -79,6 +79,7 @@ class EnsembleColumns {
   readonly whenTrue: number[] = []
   readonly whenFalse: number[] = []
   readonly missingTrue: number[] = []
+  readonly covers: number[] = []
   readonly leafTrees: number[] = []
   readonly leafIds: number[] = []
   readonly targets: number[] = []
@@ -93,6 +94,7 @@ class EnsembleColumns {
     this.whenTrue.push(0)
     this.whenFalse.push(0)
     this.missingTrue.push(0)
+    this.covers.push(0)
     return this.trees.length - 1
   }
 
@@ -115,6 +117,8 @@ function writeEnsemble(node: ProtobufWriter, forest: Forest): void {
   intsAttribute(node, 'nodes_truenodeids', columns.whenTrue)
   intsAttribute(node, 'nodes_falsenodeids', columns.whenFalse)
   intsAttribute(node, 'nodes_missing_value_tracks_true', columns.missingTrue)
+  // Not read for scores: with the cover, what is loaded can be explained too.
+  floatsAttribute(node, 'nodes_hitrates', columns.covers)
   intsAttribute(node, 'target_treeids', columns.leafTrees)
   intsAttribute(node, 'target_nodeids', columns.leafIds)
   intsAttribute(node, 'target_ids', columns.targets)
@@ -133,6 +137,7 @@ function addTree(columns: EnsembleColumns, forest: Forest, tree: number): void {
   for (let node = from; node < to; node++) {
     const at = offset + node - from
     const feature = forest.feature[node] ?? -1
+    columns.covers[at] = forest.cover[node] ?? 0
     if (feature < 0) {
       addLeaf(columns, forest, { tree, node, id: node - from })
       continue
@@ -184,6 +189,7 @@ function chainCategories(
     columns.missingTrue[link] = index === 0 ? (forest.missingLeft[node] ?? 0) : 0
     if (index === codes.length - 1) break
     const next = columns.addNode(tree, columns.trees.length - offset)
+    columns.covers[next] = columns.covers[at] ?? 0
     columns.whenFalse[link] = next - offset
     link = next
   }
