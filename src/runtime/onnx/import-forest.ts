@@ -3,7 +3,13 @@
  * the cover. Chains of nodes that ask for one category each become one node again that asks for a set.
  */
 import { ModelError } from '../errors.ts'
-import { assembleForest, type FeatureSpec, type Forest, type Tree, wordsOfSet } from '../forest/forest.ts'
+import {
+  assembleForest,
+  type FeatureSpec,
+  type Forest,
+  type Tree,
+  wordsOfSet
+} from '../forest/forest.ts'
 import { checkForest } from '../forest/forest-codec.ts'
 import { type OnnxNode, readOnnxModel } from './onnx-model.ts'
 
@@ -49,7 +55,8 @@ export function importForest(bytes: Uint8Array, options: ImportOptions): Forest 
     trees
   )
   // The model adds up what the forest averages.
-  if (isMean) for (const [i, value] of forest.leafValue.entries()) forest.leafValue[i] = value * trees.length
+  if (isMean)
+    for (const [i, value] of forest.leafValue.entries()) forest.leafValue[i] = value * trees.length
   checkForest(forest)
   return forest
 }
@@ -71,12 +78,14 @@ const ROLES = [
   'nodes_missing_value_tracks_true'
 ] as const
 
+type NodeInts = Readonly<Record<(typeof ROLES)[number], Int32Array>>
+
 /** The columns of an ensemble, each held to the length of the others. */
 class NodeColumns {
   readonly #modes: readonly string[]
   readonly #values: Float32Array
   readonly #covers: Float32Array
-  readonly #ints: Readonly<Record<(typeof ROLES)[number], Int32Array>>
+  readonly #ints: NodeInts
   readonly #leafTrees: Int32Array
   readonly #leafNodes: Int32Array
   readonly #targets: Int32Array
@@ -88,7 +97,7 @@ class NodeColumns {
     this.#modes = attributes.get('nodes_modes')?.texts ?? []
     this.#values = floats('nodes_values')
     this.#covers = floats('nodes_hitrates')
-    this.#ints = Object.fromEntries(ROLES.map((role) => [role, ints(role)])) as typeof this.#ints
+    this.#ints = Object.fromEntries(ROLES.map((role) => [role, ints(role)])) as NodeInts
     this.#leafTrees = ints('target_treeids')
     this.#leafNodes = ints('target_nodeids')
     this.#targets = ints('target_ids')
@@ -118,7 +127,8 @@ class NodeColumns {
     for (let from = 0; from < this.#modes.length; ) {
       let to = from
       while (to < this.#modes.length && this.#ints.nodes_treeids[to] === trees.length) {
-        if (this.#ints.nodes_nodeids[to] !== to - from) throw invalid('expected nodes in their order')
+        if (this.#ints.nodes_nodeids[to] !== to - from)
+          throw invalid('expected nodes in their order')
         to++
       }
       if (to === from) throw invalid('expected the trees in their order')
@@ -128,7 +138,8 @@ class NodeColumns {
       from = to
       leaf = leafEnd
     }
-    if (leaf !== this.#weights.length) throw invalid('expected the weights in the order of the trees')
+    if (leaf !== this.#weights.length)
+      throw invalid('expected the weights in the order of the trees')
     return trees
   }
 
@@ -154,11 +165,17 @@ class NodeColumns {
     return {
       class: target,
       feature: Int32Array.from(kept, ({ feature }) => feature),
-      threshold: Float32Array.from(kept, (draft) => (draft.codes === undefined ? draft.threshold : Number.NaN)),
-      left: Int32Array.from(kept, (draft) => (isLeaf(draft) ? (starts.get(draft.node) ?? -1) : child(draft.left))),
+      threshold: Float32Array.from(kept, (draft) =>
+        draft.codes === undefined ? draft.threshold : Number.NaN
+      ),
+      left: Int32Array.from(kept, (draft) =>
+        isLeaf(draft) ? (starts.get(draft.node) ?? -1) : child(draft.left)
+      ),
       right: Int32Array.from(kept, (draft) => (isLeaf(draft) ? 0 : child(draft.right))),
       missingLeft: Uint8Array.from(kept, ({ missingLeft }) => missingLeft),
-      categorySet: Int32Array.from(kept, (draft) => addSet(sets, features[draft.feature], draft.codes)),
+      categorySet: Int32Array.from(kept, (draft) =>
+        addSet(sets, features[draft.feature], draft.codes)
+      ),
       categoryWords: Uint32Array.from(sets),
       leafValue: Float32Array.from(values),
       cover: Float64Array.from(kept, ({ cover }) => cover)
@@ -262,7 +279,11 @@ interface NodeDraft {
 }
 
 /** @returns where the set begins among the words, -1 for none */
-function addSet(words: number[], spec: FeatureSpec | undefined, codes: readonly number[] | undefined): number {
+function addSet(
+  words: number[],
+  spec: FeatureSpec | undefined,
+  codes: readonly number[] | undefined
+): number {
   if (codes === undefined) return -1
   const start = words.length
   const own = new Uint32Array(wordsOfSet(spec))

@@ -3,7 +3,7 @@
  * foreign domains, functions, data outside the file and tensors beyond all measure are refused here.
  */
 import { ModelError } from '../errors.ts'
-import { packedFloats, ProtobufReader, WIRE } from './protobuf-reader.ts'
+import { ProtobufReader, packedFloats, WIRE } from './protobuf-reader.ts'
 
 const NODES_MAX = 10_000
 /** Elements of one tensor. */
@@ -174,7 +174,10 @@ function checkTensor(bytes: Uint8Array): void {
     if (reader.field === 1 && reader.wire === WIRE.length) readPacked(reader.bytes, dims)
     else if (reader.field === 1) dims.push(reader.value)
     else if (reader.field === 13 || (reader.field === 14 && reader.value === EXTERNAL)) {
-      throw new ModelError('EXTERNAL_DATA', 'expected a model that is whole, got one with data in other files')
+      throw new ModelError(
+        'EXTERNAL_DATA',
+        'expected a model that is whole, got one with data in other files'
+      )
     }
   }
   const elements = dims.reduce((product, dim) => product * dim, 1)
