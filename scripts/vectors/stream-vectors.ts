@@ -10,6 +10,7 @@ import {
   encodeFetchResponse,
   encodeSyncFrame
 } from '../../src/wire/index.ts'
+import { TIME_MS_MAX } from '../../src/wire/limits.ts'
 import { bytesOf, NOW_MS, sampleEvents } from './samples.ts'
 import { type Fault, invalid, type VectorFile, valid } from './vector.ts'
 
@@ -80,6 +81,11 @@ function syncFaults(): readonly Fault[] {
         { ...skip, untilId: Uint8Array.of(1, 9) }
       ])
     ],
+    [
+      'a time of the sender after the last one',
+      'TIME_INVALID',
+      frame([], { sentAtMs: BigInt(TIME_MS_MAX) + 1n })
+    ],
     ['a range after the end', 'RANGE_INVALID', frame([endless, skip])],
     ['60 001 bytes', 'TOO_LARGE', new Uint8Array(60_001)]
   ] satisfies readonly (readonly [string, DecodeErrorCode, Uint8Array])[]
@@ -102,6 +108,13 @@ function syncVectors(): VectorFile {
       { mode: 'fingerprint', fingerprint, until: undefined }
     ]
   })
+  const timed = encodeSyncFrame({
+    kind: 'node-announce',
+    round: 2,
+    refusal: undefined,
+    ranges: [],
+    sentAtMs: NOW_MS
+  })
   const end = encodeSyncFrame({ kind: 'vote', round: 24, refusal: undefined, ranges: [] })
   const busy = encodeSyncFrame({ kind: 'vote', round: 1, refusal: 'busy', ranges: [] })
   return {
@@ -110,6 +123,7 @@ function syncVectors(): VectorFile {
     vectors: [
       valid('ranges of every mode', sample, decodeSyncFrame),
       valid('nothing left to compare', end, decodeSyncFrame),
+      valid('a first answer with the time of its sender', timed, decodeSyncFrame),
       valid('refused', busy, decodeSyncFrame),
       valid('an unknown field', Buffer.concat([end, Uint8Array.of(0x78, 1)]), decodeSyncFrame),
       ...syncFaults().map((fault) => invalid(fault, decodeSyncFrame))

@@ -152,8 +152,8 @@ export class ApiServer implements Component {
   }
 
   #followAlerts(): void {
-    const unsubscribe = this.#ports.networks?.onEvent((event, via) => {
-      const alert = wireAlertEvent(event, via)
+    const unsubscribe = this.#ports.networks?.onEvent((event, via, heard) => {
+      const alert = wireAlertEvent(event, via, heard)
       if (alert !== undefined) this.#hub.publish(alert)
     })
     if (unsubscribe === undefined) return

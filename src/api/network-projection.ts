@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { displayPrefix, findPrefix } from '../base/index.ts'
 import { CATEGORIES, type Category } from '../detection/index.ts'
 import type {
+  Heard,
   NetworkPeer,
   NetworkState,
   NetworkStatus,
@@ -37,9 +38,13 @@ function wireNetworkState(state: NetworkState): Wire<'networkState'> {
   return {
     ...wireNetwork(state),
     mesh: { ...state.mesh },
+    mesh_wanted: { ...state.meshWanted },
     authors: state.authors,
+    is_admitted: state.isAdmitted,
     live_events: { ...state.liveEvents },
     digest: state.digest,
+    bootstrap: [...state.bootstrap],
+    is_eclipse_suspected: state.isEclipseSuspected,
     last_sync:
       lastSync === undefined
         ? null
@@ -61,7 +66,10 @@ export function wireNetworkStatus(status: NetworkStatus): Wire<'networkStatus'> 
     connected_peers: status.connectedPeers,
     networks: status.networks.map(wireNetworkState),
     queues: { ...status.queues },
-    clock_skew_ms: status.clockSkewMs ?? null
+    clock_skew_ms: status.clockSkewMs ?? null,
+    clock_peers: status.clockPeers,
+    key_used_elsewhere_at:
+      status.keyUsedElsewhereAtMs === undefined ? null : wireTime(status.keyUsedElsewhereAtMs)
   }
 }
 
@@ -115,7 +123,8 @@ export function wireAlert(alert: ReceivedAlert): Wire<'networkAlert'> {
 /** An accepted alert as an event of `/api/events`; undefined for events of other kinds. */
 export function wireAlertEvent(
   event: SignedNetworkEvent,
-  via: ReceivedAlert['via']
+  via: ReceivedAlert['via'],
+  heard: Heard
 ): WireEvent | undefined {
   if (event.body.kind !== 'alert') return undefined
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
@@ -123,11 +132,11 @@ export function wireAlertEvent(
     id: hex(event.id),
     network: hex(event.network),
     author: hex(event.author),
-    author_name: null,
+    author_name: heard.authorName ?? null,
     is_own: via === 'own',
     at: wireTime(event.tsMs),
     until: wireTime(event.expMs),
-    received_at: null,
+    received_at: wireTime(heard.receivedAtMs),
     via,
     ...wireAlertBody(event.body)
   }

@@ -5,7 +5,7 @@ import type { CliIo, OutputFormat } from './context.ts'
 export interface Column<T> {
   readonly title: string
   readonly value: (row: T) => string
-  /** Stands below its row where the terminal is too narrow; at most one column of a table. */
+  /** Stands below its row where the terminal is too narrow; of several, the last goes first. */
   readonly isFlexible?: boolean
 }
 
@@ -32,8 +32,8 @@ class TableRenderer<T> {
   readonly #table: readonly Column<T>[]
   readonly #columns: number | undefined
   #widths: readonly number[]
-  /** Index of the column that stands below its row; -1 if none does. */
-  #below = -1
+  /** Indices of the columns that stand below their row. */
+  readonly #below = new Set<number>()
 
   constructor(table: readonly Column<T>[], columns: number | undefined) {
     this.#table = table
@@ -44,9 +44,11 @@ class TableRenderer<T> {
   /** The titles, laid out as these first rows need it. */
   head(rows: readonly T[]): string {
     this.#widen(this.#cellsOf(rows))
-    const total = this.#widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length)
-    if (this.#columns !== undefined && total > this.#columns) {
-      this.#below = this.#table.findIndex((column) => column.isFlexible)
+    let total = this.#widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length)
+    for (let i = this.#table.length - 1; i >= 0 && total > (this.#columns ?? total); i--) {
+      if (this.#table[i]?.isFlexible !== true) continue
+      this.#below.add(i)
+      total -= (this.#widths[i] ?? 0) + GAP.length
     }
     return this.#line(this.#table.map((column) => column.title))
   }
@@ -54,7 +56,7 @@ class TableRenderer<T> {
   rows(rows: readonly T[]): string {
     const cells = this.#cellsOf(rows)
     this.#widen(cells)
-    return cells.map((row) => this.#line(row) + this.#lineBelow(row[this.#below])).join('')
+    return cells.map((row) => this.#line(row) + this.#linesBelow(row)).join('')
   }
 
   #cellsOf(rows: readonly T[]): readonly (readonly string[])[] {
@@ -70,15 +72,17 @@ class TableRenderer<T> {
   #line(row: readonly string[]): string {
     const cells = row.map((cell, index) => cell.padEnd(this.#widths[index] ?? 0))
     return `${cells
-      .filter((_, index) => index !== this.#below)
+      .filter((_, index) => !this.#below.has(index))
       .join(GAP)
       .trimEnd()}\n`
   }
 
-  #lineBelow(text: string | undefined): string {
-    if (text === undefined || text === '' || text === '-') return ''
+  #linesBelow(row: readonly string[]): string {
     const width = (this.#columns ?? 0) - BELOW_INDENT.length
-    return `${BELOW_INDENT}${wrap(text, width, BELOW_INDENT)}\n`
+    return row
+      .filter((cell, index) => this.#below.has(index) && cell !== '' && cell !== '-')
+      .map((cell) => `${BELOW_INDENT}${wrap(cell, width, BELOW_INDENT)}\n`)
+      .join('')
   }
 }
 

@@ -21,7 +21,7 @@ const SHARED_CATEGORIES = [
 const multiaddrText = z
   .string()
   .max(512)
-  .regex(/^\/[a-z0-9]+\/\S+$/, { error: 'expected a multiaddr such as /ip4/0.0.0.0/tcp/11390' })
+  .regex(/^\/(?:[a-z0-9]+\/\S+|p2p-circuit)$/, { error: 'expected a multiaddr such as /ip4/0.0.0.0/tcp/11390' })
 
 export const network = z.strictObject({
   isEnabled: z
@@ -35,7 +35,7 @@ export const network = z.strictObject({
     .max(16)
     .default(['/ip4/0.0.0.0/tcp/11390'])
     .describe(
-      'Multiaddrs on which other nodes are received, once this node is in a network; port 0 takes a free one.'
+      'Multiaddrs on which other nodes are received, once this node is in a network; port 0 takes a free one, and /p2p-circuit a place at a relay (with `hasNatTraversal`).'
     ),
   announce: z
     .array(multiaddrText)
@@ -53,7 +53,7 @@ export const network = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'For nodes behind NAT: circuit relay, hole punching, and asking others which addresses they can reach.'
+      'For nodes behind NAT, and for those that relay for them: circuit relay, hole punching, and asking others which addresses they can reach.'
     ),
   shareDecisions: z
     .boolean()

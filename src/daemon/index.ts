@@ -9,3 +9,5 @@ export {
   sweepDataDir
 } from './daemon.ts'
 export { collectMetrics } from './metric-declarations.ts'
+export { createNetwork } from './network.ts'
+export { openRepositories } from './repositories.ts'

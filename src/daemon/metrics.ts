@@ -1,9 +1,18 @@
 /** What the guard and the log sources count. */
+import type { Clock } from '../base/index.ts'
 import { type GuardMetrics, SHARE_REFUSALS, type SharingMetrics } from '../defense/index.ts'
 import { CATEGORIES } from '../detection/index.ts'
-import type { NetworkService } from '../network/index.ts'
+import type {
+  DenyReason,
+  Lane,
+  NetworkNodePorts,
+  NetworkService,
+  NetworkState,
+  NetworkStatus,
+  VerdictReason
+} from '../network/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
-import { EVENT_KINDS } from '../wire/index.ts'
+import { EVENT_KINDS, TOPICS } from '../wire/index.ts'
 
 const TYPES = ['ban', 'throttle', 'watch'] as const
 const MODES = ['shadow', 'enforce'] as const
@@ -123,8 +132,36 @@ export function declareSharingMetrics(register: MetricsRegister): SharingMetrics
   }
 }
 
+/** What is the sender's fault in its form has a code for each way, and counts as `other` here. */
+const REFUSALS = [
+  ...['WRONG_NETWORK', 'WRONG_TOPIC', 'FROM_THE_FUTURE', 'SIGNATURE_INVALID'],
+  ...['PROOF_SIGNATURE_INVALID', 'TOO_OLD', 'EXPIRED', 'DUPLICATE', 'UNKNOWN_AUTHOR'],
+  ...['ADMISSION_INVALID', 'AUTHOR_REVOKED', 'EQUIVOCATION', 'SEQUENCE_SPENT'],
+  ...['REVOKE_NOT_ENTITLED', 'NOTHING_PUBLIC', 'QUOTA_EXCEEDED', 'QUEUE_FULL'],
+  ...['NETWORK_NOT_JOINED', 'STORE_FAILED', 'INTERNAL', 'other']
+] as const satisfies readonly (VerdictReason | 'other')[]
+const DENIALS = ['prefix', 'rate', 'banned'] as const satisfies readonly DenyReason[]
+
 export function declareNetworkMetrics(register: MetricsRegister) {
   return {
+    refused: register.counter({
+      name: 'netminder_network_refused_events_total',
+      help: 'Events of others that were not taken, by the reason, and whether it cost the peer that sent it (reject) or not (ignore).',
+      labels: { verdict: ['ignore', 'reject'], reason: REFUSALS }
+    }),
+    denied: register.counter({
+      name: 'netminder_network_denied_connections_total',
+      help: 'Connections that were not accepted: too many from one neighbourhood, too fast, or of a banned peer.',
+      labels: { why: DENIALS }
+    }),
+    banned: register.counter({
+      name: 'netminder_network_banned_peers_total',
+      help: 'Times that a peer broke a protocol, and was not spoken to for ten minutes.'
+    }),
+    ownKeyUses: register.counter({
+      name: 'netminder_network_unknown_own_events_total',
+      help: "Events under this node's key that it did not make, or does not remember."
+    }),
     events: register.counter({
       name: 'netminder_network_accepted_events_total',
       help: 'Events that were accepted, own ones included, by kind and the way they came.',
@@ -132,22 +169,101 @@ export function declareNetworkMetrics(register: MetricsRegister) {
     }),
     peers: register.gauge({
       name: 'netminder_network_connected_peers',
-      help: 'Other nodes that are connected, seen when the last event was accepted.'
+      help: 'Other nodes that are connected.'
     }),
     networks: register.gauge({
       name: 'netminder_network_joined_networks',
-      help: 'Networks that the node is in, seen when the last event was accepted.'
+      help: 'Networks that the node is in.'
+    }),
+    alone: register.gauge({
+      name: 'netminder_network_alone_networks',
+      help: 'Networks of which no other node is connected.'
+    }),
+    eclipsed: register.gauge({
+      name: 'netminder_network_suspected_eclipses',
+      help: 'Networks whose peers seem to keep this node apart from the rest.'
+    }),
+    mesh: register.gauge({
+      name: 'netminder_network_mesh_peers',
+      help: 'Nodes to which what is said is passed on, by topic; of several networks the one with the fewest.',
+      labels: { topic: TOPICS }
+    }),
+    authors: register.gauge({
+      name: 'netminder_network_known_authors',
+      help: 'Who may speak, this node included, all networks together.'
+    }),
+    live: register.gauge({
+      name: 'netminder_network_live_events',
+      help: 'Events that are kept and have not ended, by kind.',
+      labels: { kind: EVENT_KINDS }
+    }),
+    queued: register.gauge({
+      name: 'netminder_network_queued_events',
+      help: 'Events that wait for their signatures to be checked, by lane.',
+      labels: { lane: ['alert', 'vote', 'list', 'ctl', 'sync'] }
+    }),
+    syncAge: register.gauge({
+      name: 'netminder_network_last_sync_age_seconds',
+      help: 'Time since the last reconciliation with a peer; of several networks the longest; NaN before the first.'
+    }),
+    clockSkew: register.gauge({
+      name: 'netminder_network_clock_skew_seconds',
+      help: "How far this node's clock is ahead of those of its peers (median); NaN while nobody tells."
     })
   }
 }
 
-export function countNetworkEvents(
-  network: Pick<NetworkService, 'onEvent' | 'list' | 'peers'>,
-  metrics: ReturnType<typeof declareNetworkMetrics>
+type NetworkMetrics = ReturnType<typeof declareNetworkMetrics>
+
+type NetworkCounts = Required<
+  Pick<NetworkNodePorts, 'onRefused' | 'onDenied' | 'onBanned' | 'onOwnKeyUsed'>
+>
+
+/** What the node reports as it happens. */
+export function countNetwork(metrics: NetworkMetrics): NetworkCounts {
+  const { refused, denied, banned, ownKeyUses } = metrics
+  return {
+    onRefused: ({ verdict, reason }) =>
+      refused.add(1, { verdict, reason: reason as (typeof REFUSALS)[number] }),
+    onDenied: (why) => denied.add(1, { why }),
+    onBanned: () => banned.add(1),
+    onOwnKeyUsed: () => ownKeyUses.add(1)
+  }
+}
+
+/** Events as they come, everything else when somebody looks. */
+export function measureNetwork(
+  network: Pick<NetworkService, 'onEvent' | 'status'>,
+  metrics: NetworkMetrics,
+  { register, clock }: { readonly register: MetricsRegister; readonly clock: Pick<Clock, 'nowMs'> }
 ): void {
-  network.onEvent(({ kind }, via) => {
-    metrics.events.add(1, { kind, via })
-    metrics.peers.set(network.peers().length)
-    metrics.networks.set(network.list().length)
-  })
+  network.onEvent(({ kind }, via) => metrics.events.add(1, { kind, via }))
+  register.onScrape(() => showStatus(network.status(), metrics, clock.nowMs()))
+}
+
+function showStatus(status: NetworkStatus, metrics: NetworkMetrics, nowMs: number): void {
+  const { networks, queues, clockSkewMs } = status
+  const sumOf = (count: (network: NetworkState) => number) =>
+    networks.reduce((sum, network) => sum + count(network), 0)
+  metrics.peers.set(status.connectedPeers)
+  metrics.networks.set(networks.length)
+  metrics.alone.set(sumOf(({ isAlone }) => (isAlone ? 1 : 0)))
+  metrics.eclipsed.set(sumOf(({ isEclipseSuspected }) => (isEclipseSuspected ? 1 : 0)))
+  metrics.authors.set(sumOf(({ authors }) => authors))
+  for (const topic of TOPICS) {
+    const sizes = networks.map(({ mesh }) => mesh[topic])
+    metrics.mesh.set(sizes.length === 0 ? 0 : Math.min(...sizes), { topic })
+  }
+  for (const kind of EVENT_KINDS) {
+    metrics.live.set(
+      sumOf(({ liveEvents }) => liveEvents[kind]),
+      { kind }
+    )
+  }
+  for (const [lane, length] of Object.entries(queues) as [Lane, number][]) {
+    metrics.queued.set(length, { lane })
+  }
+  const ages = networks.flatMap(({ lastSync }) => (lastSync ? [nowMs - lastSync.atMs] : []))
+  metrics.syncAge.set(ages.length === 0 ? Number.NaN : Math.max(0, ...ages) / 1_000)
+  metrics.clockSkew.set(clockSkewMs === undefined ? Number.NaN : clockSkewMs / 1_000)
 }

@@ -5,6 +5,7 @@ import { type Clock, getPrefix } from '../base/index.ts'
 import { type Config, dataPaths, programVersion } from '../config/index.ts'
 import {
   type GuardApi,
+  ListPublisher,
   NetworkDesk,
   type ProtectedFactsPort,
   ShareService
@@ -16,10 +17,15 @@ import type {
   NetworkService
 } from '../network/index.ts'
 import { OwnSequence, readOrCreateSecret, readSecret } from '../store/index.ts'
-import type { Logger, MetricsRegister } from '../telemetry/index.ts'
+import type { Logger, MetricsRegister, PrometheusRegister } from '../telemetry/index.ts'
 import { signerFromSeed } from '../wire/index.ts'
 import { actuatorProtection } from './actuator-protection.ts'
-import { countNetworkEvents, declareNetworkMetrics, declareSharingMetrics } from './metrics.ts'
+import {
+  countNetwork,
+  declareNetworkMetrics,
+  declareSharingMetrics,
+  measureNetwork
+} from './metrics.ts'
 import { OnDemandNetwork } from './on-demand-network.ts'
 import type { Repositories } from './repositories.ts'
 
@@ -33,6 +39,8 @@ interface Ports {
   readonly facts: Pick<ProtectedFactsPort, 'current'>
   readonly guard: GuardApi
   readonly declared: MetricsRegister
+  /** Takes libp2p's own metrics; undefined where metrics are off. */
+  readonly register?: PrometheusRegister | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -40,7 +48,13 @@ interface Ports {
 /** Undefined where networks are turned off. @throws {SECRET_FILE_UNUSABLE} */
 export function createNetwork(
   { dataDir, config }: Options,
-  { store, declared, clock, logger }: Ports
+  {
+    store,
+    declared,
+    register,
+    clock,
+    logger
+  }: Pick<Ports, 'store' | 'declared' | 'register' | 'clock' | 'logger'>
 ): OnDemandNetwork | undefined {
   const { network, node, detection } = config
   if (!network.isEnabled) return undefined
@@ -63,12 +77,18 @@ export function createNetwork(
     hasNatTraversal: network.hasNatTraversal,
     treatAsPublic: detection.treatAsPublic.map(getPrefix)
   }
+  const metrics = declareNetworkMetrics(declared)
   const ports: NetworkNodePorts = {
+    ...countNetwork(metrics),
     clock,
     log: networkLog(log, config.log.level === 'debug'),
     random: { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
-    keyFile: { readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text },
+    keyFile: {
+      path: paths.networkKey,
+      readOrCreate: (makeText) => readOrCreateSecret(paths.networkKey, makeText).text
+    },
+    ...(register && { registry: register.foreign }),
     ...{ events, authors, networks, peerValues, sequence }
   }
   const load = async () => {
@@ -76,7 +96,7 @@ export function createNetwork(
     return new NetworkNode(options, ports)
   }
   const onDemand = new OnDemandNetwork(load, () => networks.list().length > 0)
-  countNetworkEvents(onDemand, declareNetworkMetrics(declared))
+  measureNetwork(onDemand, metrics, { register: declared, clock })
   return onDemand
 }
 
@@ -98,7 +118,7 @@ function networkLog(log: Logger, isDebug: boolean): NetworkLog {
 export function createSharing(
   { config }: Options,
   ports: Ports & { readonly network: NetworkService }
-): { readonly desk: NetworkDesk; readonly share: ShareService } {
+): { readonly desk: NetworkDesk; readonly share: ShareService; readonly lists: ListPublisher } {
   const { store, facts, guard, network, declared, clock, logger } = ports
   const { treatAsPublic } = config.detection
   const findProtection = actuatorProtection(treatAsPublic, {
@@ -120,29 +140,20 @@ export function createSharing(
     {
       ...{ guard, network, clock, logger: logger.child({ component: 'sharing' }) },
       isProtected: (prefix) => findProtection(prefix) !== undefined,
+      told: store.told,
       metrics: declareSharingMetrics(declared)
     }
   )
-  const lists = publishedLists(store)
+  const lists = new ListPublisher(
+    { treatAsPublic },
+    {
+      ...{ guard, network, findProtection, clock, lists: store.publishedLists },
+      logger: logger.child({ component: 'sharing' })
+    }
+  )
   const desk = new NetworkDesk(
     { treatAsPublic },
-    { ...{ network, guard, findProtection, lists, clock }, audit: store.audit }
+    { ...{ network, findProtection, lists, clock }, audit: store.audit }
   )
-  return { desk, share }
-}
-
-/** Beside what libp2p keeps, under a name of its own. */
-function publishedLists({ peerValues }: Repositories) {
-  const keyOf = (network: string) => `/netminder-list/${network}`
-  return {
-    find: (network: string) => {
-      const value = peerValues.find(keyOf(network))
-      if (value === undefined) return undefined
-      return JSON.parse(Buffer.from(value).toString()) as { version: number; entries: string[] }
-    },
-    save: (
-      network: string,
-      list: { readonly version: number; readonly entries: readonly string[] }
-    ) => peerValues.put(keyOf(network), new Uint8Array(Buffer.from(JSON.stringify(list))))
-  }
+  return { desk, share, lists }
 }

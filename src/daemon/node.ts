@@ -8,12 +8,7 @@ import { join } from 'node:path'
 import { ApiServer, declareApiMetrics } from '../api/index.ts'
 import { type Clock, type Component, Lifecycle, messageOf, uuidV7 } from '../base/index.ts'
 import { type Config, dataPaths, programVersion, type ServiceEnvironment } from '../config/index.ts'
-import {
-  type Decision,
-  GuardService,
-  type NetworkDesk,
-  type ShareService
-} from '../defense/index.ts'
+import { type Decision, GuardService, type NetworkDesk } from '../defense/index.ts'
 import { RulePolicy } from '../detection/index.ts'
 import { ActuatorSet, createActuator } from '../keyserver/index.ts'
 import {
@@ -36,6 +31,7 @@ import { actuatorProtection } from './actuator-protection.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { auditConfig } from './config-audit.ts'
 import { MachineFacts } from './machine-facts.ts'
+import { waitForMesh } from './mesh-wait.ts'
 import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
 import { createNetwork, createSharing } from './network.ts'
 import type { OnDemandNetwork } from './on-demand-network.ts'
@@ -100,7 +96,7 @@ export class NetminderNode {
       const facts = this.#createFacts()
       const actuators = this.#createActuators(facts, store.allowlist)
       this.#guard = this.#createGuard({ store, facts, actuators, declared })
-      const parts = { store, facts, declared, guard: this.#guard, ...ports }
+      const parts = { store, facts, declared, register, guard: this.#guard, ...ports }
       this.#network = createNetwork(options, parts)
       const sharing = this.#network && createSharing(options, { ...parts, network: this.#network })
       this.#intake = new TrafficIntake(sourceOptions(config), {
@@ -111,7 +107,8 @@ export class NetminderNode {
       this.#checkpoint = new CheckpointFile({ path: paths.checkpoint, stateVersion: STATE_VERSION })
       this.#api = this.#createApi({ store, declared, register, desk: sharing?.desk })
       this.#lifecycle = this.#createLifecycle({
-        ...{ facts, actuators, decisions: store.decisions, share: sharing?.share }
+        ...{ facts, actuators, decisions: store.decisions },
+        sharing: sharing === undefined ? [] : [sharing.share, sharing.lists]
       })
     } catch (error) {
       this.#db.close()
@@ -283,7 +280,7 @@ export class NetminderNode {
     readonly facts: MachineFacts
     readonly actuators: ActuatorSet
     readonly decisions: DecisionRepository<Decision>
-    readonly share: ShareService | undefined
+    readonly sharing: readonly Component[]
   }): Lifecycle {
     const { clock, logger } = this.#ports
     const { config, service } = this.#options
@@ -295,7 +292,7 @@ export class NetminderNode {
       ...(this.#network === undefined ? [] : [this.#network]),
       this.#guard,
       // After the guard, and before the logs: nothing is decided that it does not hear.
-      ...(parts.share === undefined ? [] : [parts.share]),
+      ...parts.sharing,
       new CheckpointKeeper(
         { intervalMs: config.store.checkpointIntervalMs },
         {
@@ -310,7 +307,10 @@ export class NetminderNode {
       ),
       this.#intake,
       this.#api,
-      new ServiceNotifier(service, { clock, logger, isHealthy: () => true })
+      new ServiceNotifier(service, {
+        ...{ clock, logger, isHealthy: () => true },
+        settled: (signal) => waitForMesh({ network: this.#network, clock, logger }, signal)
+      })
     ]
     return new Lifecycle(
       components,

@@ -15,7 +15,9 @@ const IDLE: NetworkStatus = {
   connectedPeers: 0,
   networks: [],
   queues: { alert: 0, vote: 0, list: 0, ctl: 0, sync: 0 },
-  clockSkewMs: undefined
+  keyUsedElsewhereAtMs: undefined,
+  clockSkewMs: undefined,
+  clockPeers: 0
 }
 
 export class OnDemandNetwork implements NetworkService {
@@ -27,6 +29,8 @@ export class OnDemandNetwork implements NetworkService {
   #service: NetworkService | undefined
   #signal: AbortSignal = new AbortController().signal
   #started: Promise<void> | undefined
+  #stopped: Promise<unknown> = Promise.resolve()
+  #entering = 0
 
   constructor(load: () => Promise<NetworkService>, hasNetworks: () => boolean) {
     this.#load = load
@@ -42,8 +46,9 @@ export class OnDemandNetwork implements NetworkService {
     const started = this.#started
     this.#started = undefined
     if (started === undefined) return
-    await started.catch(() => undefined)
-    await this.#service?.stop()
+    const stopping = started.catch(() => undefined).then(() => this.#service?.stop())
+    this.#stopped = stopping.catch(() => undefined)
+    await stopping
   }
 
   status(): NetworkStatus {
@@ -55,8 +60,7 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   async create(fields: Parameters<Create>[0]): ReturnType<Create> {
-    await this.#begin()
-    return (await this.#get()).create(fields)
+    return await this.#enter((service) => service.create(fields))
   }
 
   async invite(id: string, fields: Parameters<NetworkService['invite']>[1]) {
@@ -64,12 +68,13 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   async join(invitation: string) {
-    await this.#begin()
-    return (await this.#get()).join(invitation)
+    return await this.#enter((service) => service.join(invitation))
   }
 
   async leave(id: string) {
-    return (await this.#get()).leave(id)
+    const service = await this.#get()
+    await service.leave(id)
+    await this.#stopIfInNone()
   }
 
   peers(id?: string) {
@@ -100,18 +105,43 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   #get(): Promise<NetworkService> {
-    this.#loaded ??= this.#load().then((service) => {
-      this.#service = service
-      service.onEvent((...heard) => {
-        for (const listener of this.#listeners) listener(...heard)
-      })
-      return service
-    })
+    this.#loaded ??= this.#load().then(
+      (service) => {
+        this.#service = service
+        service.onEvent((...heard) => {
+          for (const listener of this.#listeners) listener(...heard)
+        })
+        return service
+      },
+      (error: unknown) => {
+        // Short of memory or of files; another try may have them.
+        this.#loaded = undefined
+        throw error
+      }
+    )
     return this.#loaded
   }
 
+  async #enter<T>(enter: (service: NetworkService) => Promise<T>): Promise<T> {
+    this.#entering++
+    try {
+      await this.#begin()
+      return await enter(await this.#get())
+    } finally {
+      this.#entering--
+      await this.#stopIfInNone()
+    }
+  }
+
+  /** The last network was left, or the invitation was none: nobody is to be listened to any more. */
+  async #stopIfInNone(): Promise<void> {
+    if (this.#entering > 0 || this.#running === undefined || this.list().length > 0) return
+    await this.stop()
+  }
+
   #begin(): Promise<void> {
-    this.#started ??= this.#get()
+    this.#started ??= this.#stopped
+      .then(() => this.#get())
       .then((service) => service.start(this.#signal))
       .catch((error: unknown) => {
         // Another try may find the port free.

@@ -1,7 +1,7 @@
 /** Whether the node can do its work, part by part: what `/readyz`, `status` and `doctor` show. */
 import type { ComponentState, Readiness } from '../api/index.ts'
 import type { GuardService } from '../defense/index.ts'
-import type { NetworkService } from '../network/index.ts'
+import type { NetworkService, NetworkState } from '../network/index.ts'
 import type { StoreWatch } from './store-watch.ts'
 import type { TrafficIntake } from './traffic-intake.ts'
 
@@ -55,20 +55,33 @@ function actuatorStates({ guard }: ReadinessParts): readonly ComponentState[] {
   }))
 }
 
-/** A node without others guards as before: it is alone, or waits, and is no less ready for it. */
+/** A node without others guards as before: it is alone, and no less ready for it. With others, what it says must arrive. */
 function networkStates({ network }: ReadinessParts): readonly ComponentState[] {
-  return (network?.status().networks ?? []).map(({ name, isAlone, peers, mesh }) => {
-    const waiting = Object.entries(mesh).filter(([, size]) => size === 0)
-    const isWaiting = !isAlone && waiting.length > 0
-    const connected = `${peers} ${peers === 1 ? 'node' : 'nodes'} connected`
+  return (network?.status().networks ?? []).map((one) => {
+    const waiting = missingMesh(one)
+    const complaints = [
+      ...(one.isAdmitted ? [] : ['nobody takes what it says: its key is not admitted']),
+      ...(waiting.length > 0 ? [`waits for a mesh: ${waiting.join(', ')}`] : []),
+      ...(one.isEclipseSuspected ? ['its peers may keep it apart from the rest'] : [])
+    ]
+    const connected = `${one.peers} ${one.peers === 1 ? 'node' : 'nodes'} connected`
     return {
-      name: `network ${name}`,
-      state: isWaiting ? 'degraded' : 'ok',
-      detail: isAlone
-        ? 'alone: no other node is connected'
-        : isWaiting
-          ? `${connected}, waits for a mesh on ${waiting.map(([topic]) => topic).join(', ')}`
-          : connected
+      name: `network ${one.name}`,
+      state: complaints.length > 0 ? 'degraded' : 'ok',
+      detail: one.isAlone
+        ? ['alone: no other node is connected', ...complaints].join('; ')
+        : [connected, ...complaints].join('; ')
     }
   })
 }
+
+/** `2 of 6 on alert`, for each topic on which too few would pass on what this node says. */
+export function missingMesh({ isAlone, mesh, meshWanted }: MeshState): readonly string[] {
+  if (isAlone) return []
+  return Object.entries(meshWanted).flatMap(([topic, wanted]) => {
+    const size = mesh[topic as keyof typeof mesh]
+    return size < wanted ? [`${size} of ${wanted} on ${topic}`] : []
+  })
+}
+
+type MeshState = Pick<NetworkState, 'isAlone' | 'mesh' | 'meshWanted'>

@@ -1,7 +1,7 @@
 /** The repositories of a node over one database, and the token with which its owner speaks to the API. */
 import { type Clock, messageOf } from '../base/index.ts'
 import { dataPaths } from '../config/index.ts'
-import type { Decision, ModeSettings } from '../defense/index.ts'
+import type { Decision, ModeSettings, SharedFacts } from '../defense/index.ts'
 import {
   AuditRepository,
   AuthorRepository,
@@ -13,9 +13,11 @@ import {
   ModeRepository,
   NetworkRepository,
   PeerValueRepository,
+  PublishedListRepository,
   readOrCreateSecret,
   storePaths,
-  TokenRepository
+  TokenRepository,
+  ToldRepository
 } from '../store/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 
@@ -51,6 +53,8 @@ export function openRepositories(
     events: new EventRepository(db),
     authors: new AuthorRepository(db),
     networks: new NetworkRepository(db),
-    peerValues: new PeerValueRepository(db)
+    peerValues: new PeerValueRepository(db),
+    told: new ToldRepository<SharedFacts>(db),
+    publishedLists: new PublishedListRepository(db)
   }
 }

@@ -16,6 +16,8 @@ export interface ServiceNotifierPorts {
   readonly logger: Logger
   /** False while the node is stuck: then the watchdog is not fed, and systemd restarts it. */
   readonly isHealthy: () => boolean
+  /** Until it resolves nobody is told that the node is ready; what was started works meanwhile. */
+  readonly settled: (signal: AbortSignal) => Promise<void>
 }
 
 export class ServiceNotifier implements Component {
@@ -35,7 +37,12 @@ export class ServiceNotifier implements Component {
 
   start(): Promise<void> {
     this.#stopped = new AbortController()
-    this.#notify('READY=1')
+    const { signal } = this.#stopped
+    this.#tasks.run(async () => {
+      // Whatever keeps it from settling keeps it from nothing else.
+      await this.#ports.settled(signal).catch(() => undefined)
+      if (!signal.aborted) this.#notify('READY=1')
+    })
     const { watchdogMs } = this.#environment
     if (watchdogMs !== undefined) {
       this.#ports.clock.every(

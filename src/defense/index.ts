@@ -21,11 +21,17 @@ export type { GuardSettings } from './guard-settings.ts'
 export { createGuardState, type GuardState } from './guard-state.ts'
 export type { EntryRefusal, ListImport } from './list-editor.ts'
 export {
+  ListPublisher,
+  type ListPublisherPorts,
+  type PublishedList,
+  type PublishedListRecord,
+  type PublishedListStore
+} from './list-publisher.ts'
+export {
   NetworkDesk,
   type NetworkDeskPorts,
   type NetworksApi,
-  type NewAlert,
-  type PublishedList
+  type NewAlert
 } from './network-desk.ts'
 export { isTooWide, NeverBlock, type NeverBlockOptions, type Protection } from './never-block.ts'
 export * from './ports.ts'
@@ -56,3 +62,4 @@ export {
   type ShareRefusal,
   shareDecision
 } from './sharing.ts'
+export type { SharedFacts, ToldIndicator, ToldStore } from './taking-back.ts'

@@ -10,15 +10,12 @@ import {
   ACCUSED_PREFIX_LENGTH_MIN,
   type AlertBody,
   confidenceOf,
-  DIGEST_BYTES,
   INCIDENT_ID_BYTES,
   isPublicPrefix,
-  LIFETIME_MS_MAX,
-  LISTED_PREFIX_LENGTH_MIN,
-  listDigest
+  LIFETIME_MS_MAX
 } from '../wire/index.ts'
 import { GuardError } from './errors.ts'
-import type { GuardApi } from './guard-api.ts'
+import type { ListPublisher, PublishedList } from './list-publisher.ts'
 import type { Actor, AuditLog } from './ports.ts'
 
 export interface NewAlert {
@@ -32,15 +29,6 @@ export interface NewAlert {
   readonly confidence: number
   readonly ttlMs: number
   readonly reason: string
-}
-
-export interface PublishedList {
-  readonly network: string
-  /** 0: nothing was ever published. */
-  readonly version: number
-  readonly entries: number
-  readonly added: number
-  readonly removed: number
 }
 
 /** The reading part of the service as it is, and every change with its actor. */
@@ -66,30 +54,15 @@ export interface NetworksApi
   publishBlocklist(network: string | undefined, actor: Actor): Promise<readonly PublishedList[]>
 }
 
-/** What was published last, by network. */
-export interface PublishedListStore {
-  find(
-    network: string
-  ): { readonly version: number; readonly entries: readonly PrefixText[] } | undefined
-  save(
-    network: string,
-    list: { readonly version: number; readonly entries: readonly PrefixText[] }
-  ): void
-}
-
 export interface NetworkDeskPorts {
   readonly network: NetworkService
-  readonly guard: Pick<GuardApi, 'blocklist'>
   /** Why the prefix may not be named; undefined if it may. */
   findProtection(prefix: PrefixText): string | undefined
   readonly audit: AuditLog
-  readonly lists: PublishedListStore
+  readonly lists: Pick<ListPublisher, 'publish' | 'forget'>
   readonly clock: Clock
 }
 
-const LIST_NAME = 'operator'
-/** An event of 64 KiB holds so many IPv6 prefixes. */
-const CHANGES_AT_ONCE = 2_000
 const TLP_GREEN = 1
 
 export class NetworkDesk implements NetworksApi {
@@ -147,6 +120,7 @@ export class NetworkDesk implements NetworksApi {
 
   async leave(id: string, actor: Actor): Promise<void> {
     await this.#ports.network.leave(id)
+    this.#ports.lists.forget(id)
     this.#audit(actor, 'network.leave', id, undefined)
   }
 
@@ -165,77 +139,17 @@ export class NetworkDesk implements NetworksApi {
   }
 
   async publishBlocklist(network: string | undefined, actor: Actor) {
-    const nowMs = this.#ports.clock.nowMs()
-    const entries = this.#ports.guard
-      .blocklist()
-      .filter(({ untilMs }) => untilMs === undefined || untilMs > nowMs)
-      .map(({ prefix }) => prefix)
-      .filter((prefix) => this.#isListable(prefix))
     const published: PublishedList[] = []
     for (const id of this.#networksOf(network)) {
-      const list = await this.#publishList(id, new Set(entries))
+      const list = await this.#ports.lists.publish(id)
       published.push(list)
       if (list.added + list.removed > 0) this.#audit(actor, 'network.blocklist', id, list)
     }
     return published
   }
 
-  async #publishList(network: string, wanted: ReadonlySet<PrefixText>): Promise<PublishedList> {
-    const before = this.#ports.lists.find(network)
-    const held = new Set(before?.entries ?? [])
-    let version = before?.version ?? 0
-    const adds = [...wanted].filter((prefix) => !held.has(prefix))
-    const removes = [...held].filter((prefix) => !wanted.has(prefix))
-    const changes = [
-      ...removes.map((prefix) => ({ prefix, isAdd: false })),
-      ...adds.map((prefix) => ({ prefix, isAdd: true }))
-    ]
-    for (let from = 0; from < changes.length; from += CHANGES_AT_ONCE) {
-      const part = changes.slice(from, from + CHANGES_AT_ONCE)
-      const previousDigest = version === 0 ? new Uint8Array(DIGEST_BYTES) : listDigest([...held])
-      for (const { prefix, isAdd } of part) {
-        if (isAdd) held.add(prefix)
-        else held.delete(prefix)
-      }
-      const named = (isAdd: boolean) =>
-        part.filter((change) => change.isAdd === isAdd).map(({ prefix }) => prefix)
-      version++
-      await this.#ports.network.publish(
-        network,
-        {
-          kind: 'list-delta',
-          list: LIST_NAME,
-          version,
-          previousDigest,
-          digest: listDigest([...held]),
-          count: held.size,
-          adds: named(true),
-          removes: named(false)
-        },
-        { ttlMs: LIFETIME_MS_MAX['list-delta'] }
-      )
-      this.#ports.lists.save(network, { version, entries: [...held] })
-    }
-    return {
-      network,
-      version,
-      entries: held.size,
-      added: adds.length,
-      removed: removes.length
-    }
-  }
-
   #networksOf(network: string | undefined): readonly string[] {
     return network === undefined ? this.#ports.network.list().map(({ id }) => id) : [network]
-  }
-
-  #isListable(text: PrefixText): boolean {
-    const prefix = getPrefix(text)
-    if (prefix.length < LISTED_PREFIX_LENGTH_MIN[prefix.bits.kind()]) return false
-    return (
-      isPublicPrefix(prefix.text, this.#treatAsPublic) &&
-      this.#ports.findProtection(prefix.text) === undefined
-    )
   }
 
   #nameable(text: string): PrefixText {

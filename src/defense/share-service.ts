@@ -1,7 +1,7 @@
 /**
  * Tells the networks what the guard decides: at once while the hour's quota allows, else gathered, so that a wave of a thousand
- * addresses ends in a few events and not in silence. A decision that a person lifted is taken back. A failure to tell never
- * touches the guard.
+ * addresses ends in a few events and not in silence. What a person lifted is taken back, alert and vote, also after a restart and
+ * until it has been said. A failure to tell never touches the guard.
  */
 import { type Clock, type Component, getPrefix, messageOf, TaskGroup } from '../base/index.ts'
 import type { NetworkService } from '../network/index.ts'
@@ -17,8 +17,10 @@ import {
   type ShareFacts,
   type SharePolicy,
   type ShareRefusal,
-  shareDecision
+  shareDecision,
+  sharedPrefixes
 } from './sharing.ts'
+import { planWithdrawals, type ToldStore, toldIndicators, type Withdrawal } from './taking-back.ts'
 
 export interface ShareServiceOptions {
   readonly policy: SharePolicy
@@ -37,6 +39,7 @@ export interface ShareServicePorts {
   readonly guard: Pick<GuardApi, 'subscribe'>
   readonly network: Pick<NetworkService, 'list' | 'publish'>
   readonly isProtected: ShareFacts['isProtected']
+  readonly told: ToldStore
   readonly clock: Clock
   readonly logger: GuardLogger
   readonly metrics: SharingMetrics
@@ -48,8 +51,8 @@ const EVENTS_PER_HOUR = 20
 /** Above that, decisions are gathered for so long. */
 const GATHER_LONG_MS = 4 * 60_000
 const PENDING_MAX = 1_000
-/** Told decisions that are remembered, so that they can be taken back. */
-const TOLD_MAX = 10_000
+/** What was lifted and could not be told is tried again after so long. */
+const RETRY_MS = 4 * 60_000
 /** An event must outlive its journey. */
 const TTL_MS_MIN = 60_000
 
@@ -59,10 +62,15 @@ export class ShareService implements Component {
   readonly #ports: ShareServicePorts
   readonly #facts: ShareFacts
   readonly #tasks: TaskGroup
-  readonly #told = new Map<string, SharedDecision>()
   #pending: SharedDecision[] = []
-  #sentAtMs: number[] = []
+  /** In the order in which they were lifted. */
+  #lifted: Decision[] = []
+  /** In the last hour, by network. */
+  readonly #sentAtMs = new Map<string, number[]>()
   #isGathering = false
+  #isTakingBack = false
+  /** What is told and what is taken back never overtake each other. */
+  #turn: Promise<void> = Promise.resolve()
   #stopped = new AbortController()
 
   constructor(options: ShareServiceOptions, ports: ShareServicePorts) {
@@ -78,8 +86,17 @@ export class ShareService implements Component {
   start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     this.#stopped = new AbortController()
-    const unsubscribe = this.#ports.guard.subscribe((effect) => this.#hear(effect))
+    const unsubscribe = this.#ports.guard.subscribe((effect) => {
+      try {
+        this.#hear(effect)
+      } catch (error) {
+        this.#reportFailure(error)
+      }
+    })
     this.#stopped.signal.addEventListener('abort', unsubscribe, { once: true })
+    const { told, clock } = this.#ports
+    told.removeEnded(clock.nowMs())
+    if (told.withdrawn(clock.nowMs()).length > 0) this.#takeBack(this.#gatherMs)
     return Promise.resolve()
   }
 
@@ -89,11 +106,15 @@ export class ShareService implements Component {
     await this.#tasks.drained()
   }
 
+  get #gatherMs(): number {
+    return this.#options.gatherMs ?? 50
+  }
+
   #hear(effect: GuardEffect): void {
     if (effect.kind === 'suppressed') return
     if (effect.kind === 'ended') {
-      if (effect.why === 'lifted') this.#takeBack(effect.decision)
-      else this.#told.delete(effect.decision.id)
+      if (effect.why === 'lifted') this.#withdraw(effect.decision)
+      else this.#ports.told.end(effect.decision.id)
       return
     }
     if (this.#ports.network.list().length === 0) return
@@ -110,10 +131,7 @@ export class ShareService implements Component {
   #gather(): void {
     if (this.#isGathering) return
     this.#isGathering = true
-    this.#tasks.run(async () => {
-      const isBusy = this.#sentInLastHour() >= EVENTS_PER_HOUR
-      const waitMs = isBusy ? GATHER_LONG_MS : (this.#options.gatherMs ?? 50)
-      await this.#ports.clock.sleep(waitMs, this.#stopped.signal).catch(() => undefined)
+    this.#after(this.#isBusy() ? GATHER_LONG_MS : this.#gatherMs, async () => {
       this.#isGathering = false
       const pending = this.#pending
       this.#pending = []
@@ -124,56 +142,129 @@ export class ShareService implements Component {
   async #tell(shared: readonly SharedDecision[]): Promise<void> {
     const nowMs = this.#ports.clock.nowMs()
     const standing = shared.filter(({ untilMs }) => untilMs > nowMs)
-    for (const one of standing) this.#remember(one)
+    for (const { id } of this.#ports.network.list()) await this.#tellIn(id, standing)
+  }
+
+  /** An extension says nothing new about the incident, but the alert of it holds longer. */
+  async #tellIn(network: string, standing: readonly SharedDecision[]): Promise<boolean> {
+    const { clock, told } = this.#ports
+    const nowMs = clock.nowMs()
     const ttlMs = Math.max(TTL_MS_MIN, ...standing.map(({ untilMs }) => untilMs - nowMs))
-    // An extension says nothing new about the incident, but the alert of it holds longer.
-    for (const alert of composeAlerts(standing)) await this.#publish(alert, ttlMs)
-    for (const vote of composeVotes(standing, nowMs)) await this.#publish(vote, ttlMs)
-  }
-
-  #remember(shared: SharedDecision): void {
-    this.#told.delete(shared.decisionId)
-    this.#told.set(shared.decisionId, shared)
-    const [oldest] = this.#told.keys()
-    if (this.#told.size > TOLD_MAX && oldest !== undefined) this.#told.delete(oldest)
-  }
-
-  #takeBack(decision: Decision): void {
-    this.#pending = this.#pending.filter(({ decisionId }) => decisionId !== decision.id)
-    // After a restart it is not known any more what was told: whatever could have been is taken back.
-    const shared =
-      this.#told.get(decision.id) ?? shareDecision(decision, this.#options.policy, this.#facts)
-    this.#told.delete(decision.id)
-    if (typeof shared === 'string') return
-    this.#tasks.run(async () => {
-      const ttlMs = Math.max(TTL_MS_MIN, shared.untilMs - this.#ports.clock.nowMs())
-      for (const vote of composeRetractions([shared])) {
-        await this.#publish(vote, ttlMs, 'retract')
+    const refused = new Set<number>()
+    for (const body of composeAlerts(standing)) {
+      const { category, indicators } = body
+      const alert = await this.#publish(network, body, ttlMs)
+      if (alert === undefined) {
+        refused.add(category)
+        continue
       }
+      const named = indicators.map(({ prefix }) => prefix)
+      const about = standing.filter((one) => one.category === category)
+      told.save(toldIndicators({ network, alert, endsAtMs: nowMs + ttlMs }, named, about))
+    }
+    // Nobody votes on what he has not told: it could not be taken back.
+    const known = standing.filter(({ category }) => !refused.has(category))
+    let isTold = refused.size === 0
+    for (const body of composeVotes(known, nowMs)) {
+      if ((await this.#publish(network, body, ttlMs)) === undefined) isTold = false
+    }
+    return isTold
+  }
+
+  #withdraw(decision: Decision): void {
+    this.#pending = this.#pending.filter(({ decisionId }) => decisionId !== decision.id)
+    // On the disk at once: a node that stops now takes it back when it is there again.
+    this.#ports.told.withdraw(decision.id, this.#prefixesOf(decision))
+    this.#lifted.push(decision)
+    this.#takeBack(this.#gatherMs)
+  }
+
+  #takeBack(waitMs: number): void {
+    if (this.#isTakingBack) return
+    this.#isTakingBack = true
+    this.#after(waitMs, async () => {
+      this.#isTakingBack = false
+      const { told, clock } = this.#ports
+      const lifted = this.#lifted
+      this.#lifted = []
+      // Again: it may have been told since.
+      for (const decision of lifted) told.withdraw(decision.id, this.#prefixesOf(decision))
+      const nowMs = clock.nowMs()
+      told.removeEnded(nowMs)
+      let isDone = true
+      for (const withdrawal of planWithdrawals(told, nowMs)) {
+        if (!(await this.#takeBackIn(withdrawal))) isDone = false
+      }
+      if (this.#stopped.signal.aborted || told.withdrawn(clock.nowMs()).length === 0) return
+      this.#takeBack(isDone ? this.#gatherMs : RETRY_MS)
     })
   }
 
+  /** What is still true first: nobody goes unwarned in between. @returns false: it has to be tried again */
+  async #takeBackIn({ network, alerts, lifted, standing }: Withdrawal): Promise<boolean> {
+    const { clock, told } = this.#ports
+    if (standing.length > 0 && !(await this.#tellIn(network, standing))) return false
+    // It outlives what it takes back.
+    const endMs = Math.max(...alerts.map(({ endsAtMs }) => endsAtMs)) + TTL_MS_MIN
+    for (const body of composeRetractions(lifted)) {
+      const ttlMs = Math.max(TTL_MS_MIN, endMs - clock.nowMs())
+      if ((await this.#publish(network, body, ttlMs, 'retract')) === undefined) return false
+    }
+    for (const { id, endsAtMs } of alerts) {
+      const eventId = new Uint8Array(Buffer.from(id, 'hex'))
+      const ttlMs = Math.max(TTL_MS_MIN, endsAtMs + TTL_MS_MIN - clock.nowMs())
+      const sent = await this.#publish(network, { kind: 'retract', eventId }, ttlMs, 'retract')
+      if (sent === undefined) return false
+      told.remove(network, id)
+    }
+    return true
+  }
+
+  #prefixesOf(decision: Decision): readonly string[] {
+    // Also of what has been protected since.
+    const facts = { ...this.#facts, isProtected: () => false }
+    return sharedPrefixes(decision.prefixes, this.#options.policy, facts)
+  }
+
+  /** After a while, or at once when the service stops; one after the other. */
+  #after(waitMs: number, work: () => Promise<void>): void {
+    this.#tasks.run(async () => {
+      await this.#ports.clock.sleep(waitMs, this.#stopped.signal).catch(() => undefined)
+      const turn = this.#turn.then(work)
+      this.#turn = turn.catch(() => undefined)
+      await turn
+    })
+  }
+
+  /** @returns the id of the event; undefined: it was refused */
   async #publish(
+    network: string,
     body: EventBody,
     ttlMs: number,
     kind: 'alert' | 'vote' | 'retract' = body.kind === 'alert' ? 'alert' : 'vote'
-  ): Promise<void> {
-    const lifetimeMs = Math.min(ttlMs, LIFETIME_MS_MAX[body.kind])
-    for (const { id } of this.#ports.network.list()) {
-      try {
-        await this.#ports.network.publish(id, body, { ttlMs: lifetimeMs })
-        this.#ports.metrics.shared(kind)
-      } catch (error) {
-        this.#reportFailure(error)
-      }
+  ): Promise<string | undefined> {
+    try {
+      const { id } = await this.#ports.network.publish(network, body, {
+        ttlMs: Math.min(ttlMs, LIFETIME_MS_MAX[body.kind])
+      })
+      this.#sentAtMs.set(network, [...this.#sentLately(network), this.#ports.clock.nowMs()])
+      this.#ports.metrics.shared(kind)
+      return id
+    } catch (error) {
+      this.#reportFailure(error)
+      return undefined
     }
-    this.#sentAtMs.push(this.#ports.clock.nowMs())
   }
 
-  #sentInLastHour(): number {
+  #sentLately(network: string): number[] {
     const sinceMs = this.#ports.clock.nowMs() - HOUR_MS
-    this.#sentAtMs = this.#sentAtMs.filter((atMs) => atMs > sinceMs)
-    return this.#sentAtMs.length
+    return (this.#sentAtMs.get(network) ?? []).filter((atMs) => atMs > sinceMs)
+  }
+
+  #isBusy(): boolean {
+    const networks = this.#ports.network.list().map(({ id }) => id)
+    for (const id of this.#sentAtMs.keys()) if (!networks.includes(id)) this.#sentAtMs.delete(id)
+    return networks.some((id) => this.#sentLately(id).length >= EVENTS_PER_HOUR)
   }
 
   #reportFailure(error: unknown): void {

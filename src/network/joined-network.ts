@@ -2,30 +2,31 @@
 import type { PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { type Clock, integerBelow, messageOf, type Random, TaskGroup } from '../base/index.ts'
-import { decodeEvent, type Network, type SignedNetworkEvent, topicName } from '../wire/index.ts'
+import { type Network, networkIdText, topicName } from '../wire/index.ts'
 import { CatchUp } from './catch-up.ts'
 import type { EventIntake } from './events/event-intake.ts'
 import { FetchProtocol } from './fetch-protocol/fetch-protocol.ts'
-import { findMultiaddr, type Host, stopDht } from './host/host.ts'
-import { findPeerOfAuthor } from './host/identity.ts'
+import { type Gap, GapWatch } from './gap-watch.ts'
+import { type Host, stopDht } from './host/host.ts'
 import type { NetworkLog } from './host/log.ts'
+import { NewsSpread } from './news-spread.ts'
+import { chooseOfDifferentSites } from './peer-choice.ts'
+import type { PeerClocks } from './peer-clocks.ts'
+import { PeerSeeker } from './peer-seeker.ts'
 import type { EventStore, JoinedNetwork as JoinedRecord } from './ports.ts'
 import type { LiveSet } from './sync/live-set.ts'
 import { SyncProtocol } from './sync-protocol/sync-protocol.ts'
 
 /** Design defense.md e.5. */
 const SYNC_PERIOD_MS = 60_000
-/** Of gossipsub's D. */
-const PEERS_WANTED = 8
-/** The first failed dials are repeated soon, later ones every minute or so. */
-const SEEK_FIRST_MS = 500
-const SEEK_LAST_MS = 60_000
+const ECLIPSE_CHECK_MS = 10 * 60_000
+/** Two would do; with three, one that is busy or odd decides nothing. */
+const WITNESSES = 3
 /** A busy peer is asked again. */
 const BUSY_RETRIES = 3
 const BUSY_WAIT_MS = 1_000
 /** An unknown author is asked for at most so often. */
 const UNKNOWN_PAUSE_MS = 2_000
-const ANNOUNCES_MAX = 1_000
 
 export interface JoinedPorts {
   readonly clock: Clock
@@ -34,6 +35,7 @@ export interface JoinedPorts {
   readonly host: Host
   readonly intake: EventIntake
   readonly events: EventStore
+  readonly clocks: PeerClocks
 }
 
 export class JoinedNetwork {
@@ -44,6 +46,9 @@ export class JoinedNetwork {
   readonly #sync: SyncProtocol
   readonly #fetch: FetchProtocol
   readonly #catchUp: CatchUp
+  readonly #seeker: PeerSeeker
+  readonly #news: NewsSpread
+  readonly #gaps = new GapWatch()
   readonly #peers = new Map<string, PeerId>()
   readonly #leaving = new AbortController()
   readonly #tasks: TaskGroup
@@ -56,12 +61,23 @@ export class JoinedNetwork {
     this.network = network
     this.#ports = ports
     this.live = ports.intake.join(network)
-    this.#sync = new SyncProtocol(network.id, this.live, ports.host)
+    const onDifference = (peer: string) =>
+      this.#tasks.run(() => this.#news.askBack(peer, this.#leaving.signal))
+    this.#sync = new SyncProtocol(network.id, this.live, { ...ports, onDifference })
     this.#fetch = new FetchProtocol(network.id, ports.events, ports.host)
-    const { clock, log, intake, host } = ports
+    const { clock, random, log, intake, host, events } = ports
     this.#catchUp = new CatchUp(network.id, {
-      ...{ clock, log, intake, sync: this.#sync, fetch: this.#fetch },
+      ...{ clock, log, intake, events, sync: this.#sync, fetch: this.#fetch },
+      onReading: (peer, reading) => ports.clocks.note(peer.toString(), reading),
       onFault: (peer) => host.ban(peer)
+    })
+    this.#news = new NewsSpread({
+      ...{ clock, random, peers: this.#peers },
+      ask: (peer) => this.#ask(peer)
+    })
+    this.#seeker = new PeerSeeker(record, {
+      ...{ clock, random, host, events, peers: this.#peers },
+      findDht: () => this.#dht
     })
     this.#tasks = new TaskGroup((error) => {
       if (!this.#leaving.signal.aborted) log.debug({ reason: messageOf(error) }, 'a task failed')
@@ -76,6 +92,15 @@ export class JoinedNetwork {
     return this.#catchUp.last
   }
 
+  /** Aborts when the network is left, or the node stops. */
+  get signal(): AbortSignal {
+    return this.#leaving.signal
+  }
+
+  get isEclipseSuspected(): boolean {
+    return this.#gaps.isEclipseSuspected
+  }
+
   async start(): Promise<void> {
     const { host, clock } = this.#ports
     const { signal } = this.#leaving
@@ -83,12 +108,18 @@ export class JoinedNetwork {
     await this.#fetch.register()
     this.#topology = await host.register(this.#sync.id, {
       onConnect: (peer) => this.#onConnect(peer),
-      onDisconnect: (peer) => void this.#peers.delete(peer.toString())
+      onDisconnect: (peer) => this.#onDisconnect(peer)
+    })
+    // Registered topologies hear nothing of a peer that left before libp2p knew what he speaks.
+    host.node.addEventListener('peer:disconnect', ({ detail }) => this.#onDisconnect(detail), {
+      signal
     })
     this.#dht = await host.startDht(this.network.id)
     await this.#greetConnected()
     clock.every(SYNC_PERIOD_MS, () => this.syncWithOne(), signal)
-    this.#tasks.run(() => this.#seek(signal))
+    clock.every(ECLIPSE_CHECK_MS, () => this.#tasks.run(() => this.#checkForEclipse()), signal)
+    this.#tasks.run(() => this.#seeker.seek(signal))
+    this.#tasks.run(() => this.#seeker.regain(signal))
   }
 
   async stop(): Promise<void> {
@@ -125,23 +156,23 @@ export class JoinedNetwork {
     this.#syncWith(known)
   }
 
-  /** The newest word of each author about himself. */
-  announces(): readonly SignedNetworkEvent[] {
-    const { events, clock } = this.#ports
-    const query = { network: this.network.id, kind: 'node-announce', nowMs: clock.nowMs() } as const
-    const newest = new Map<string, SignedNetworkEvent>()
-    for (const { envelope } of events.live({ ...query, limit: ANNOUNCES_MAX })) {
-      const event = decodeEvent(envelope)
-      const author = Buffer.from(event.author).toString('hex')
-      if ((newest.get(author)?.tsMs ?? 0) <= event.tsMs) newest.set(author, event)
-    }
-    return [...newest.values()]
-  }
-
   #onConnect(peer: PeerId): void {
     if (this.#peers.has(peer.toString()) || this.#leaving.signal.aborted) return
+    // He may be gone already: this is told when he has been asked what he speaks.
+    if (this.#ports.host.node.getConnections(peer).length === 0) return
     this.#peers.set(peer.toString(), peer)
     this.#syncWith(peer)
+  }
+
+  #onDisconnect(peer: PeerId): void {
+    const name = peer.toString()
+    if (this.#peers.delete(name)) this.#seeker.noteLost(peer)
+    this.#news.forget(name)
+  }
+
+  #ask(peer: string): void {
+    const known = this.#peers.get(peer)
+    if (known !== undefined && !this.#leaving.signal.aborted) this.#syncWith(known)
   }
 
   /** Those that were connected before this node joined. */
@@ -155,80 +186,45 @@ export class JoinedNetwork {
 
   #syncWith(peer: PeerId): void {
     const { signal } = this.#leaving
-    const { clock, random } = this.#ports
     this.#tasks.run(async () => {
-      for (let attempt = 0; attempt < BUSY_RETRIES; attempt++) {
-        const outcome = await this.#catchUp.with(peer, signal)
-        if (outcome !== undefined && outcome !== 'busy') return
-        await clock.sleep(BUSY_WAIT_MS * (0.5 + random.next()), signal)
-        if (!this.#peers.has(peer.toString())) return
-      }
+      const gap = await this.#compareWith(peer, signal)
+      if (gap !== undefined && this.#gaps.note(gap)) this.syncWithAll()
     })
   }
 
-  /** Dials until there are enough, again whenever there are too few; with jitter, so that nodes that start together do not collide. */
-  async #seek(signal: AbortSignal): Promise<void> {
+  /** Undefined: there was no comparison. */
+  async #compareWith(peer: PeerId, signal: AbortSignal): Promise<Gap | undefined> {
     const { clock, random } = this.#ports
-    let waitMs = SEEK_FIRST_MS
-    while (!signal.aborted) {
-      const before = this.#peers.size
-      if (before < PEERS_WANTED) await this.#dialSome(signal)
-      const isAlone = this.#peers.size === 0
-      waitMs = isAlone && before > 0 ? SEEK_FIRST_MS : Math.min(SEEK_LAST_MS, waitMs * 2)
-      await clock.sleep(Math.min(waitMs, isAlone ? 5_000 : waitMs) * (0.5 + random.next()), signal)
+    if (this.#catchUp.isSlow(peer)) return undefined
+    for (let attempt = 0; attempt < BUSY_RETRIES; attempt++) {
+      const result = await this.#catchUp.with(peer, signal)
+      if (result !== undefined) this.#news.noteCompared(peer.toString(), result.lacksStill)
+      if (result?.outcome === 'caught-up') this.#tasks.run(() => this.#news.spread(signal))
+      if (result !== undefined && result.outcome !== 'busy') return result.gap
+      await clock.sleep(BUSY_WAIT_MS * (0.5 + random.next()), signal)
+      if (!this.#peers.has(peer.toString())) return undefined
     }
+    return undefined
   }
 
-  async #dialSome(signal: AbortSignal): Promise<void> {
-    const { host } = this.#ports
-    await this.#dialBootstrap(signal)
-    for (const peer of [...(await this.#announced()), ...(await this.#found(signal))]) {
-      if (this.#peers.size >= PEERS_WANTED || signal.aborted) return
-      const name = peer.toString()
-      if (this.#peers.has(name) || peer.equals(host.peerId) || host.isBanned(name)) continue
-      await host.dial(peer, signal).catch(() => undefined)
+  /** Whether those around this node show it everything, and what it says to others. */
+  async #checkForEclipse(): Promise<void> {
+    const { host, log, random } = this.#ports
+    const { signal } = this.#leaving
+    const gaps: Gap[] = []
+    const around = host.connections
+      .filter(({ remotePeer }) => this.#peers.has(remotePeer.toString()))
+      .map(({ remotePeer: peer, remoteAddr }) => ({ peer, multiaddr: remoteAddr.toString() }))
+    for (const peer of chooseOfDifferentSites(around, WITNESSES, random)) {
+      const gap = await this.#compareWith(peer, signal)
+      if (gap !== undefined) gaps.push(gap)
     }
-  }
-
-  async #dialBootstrap(signal: AbortSignal): Promise<void> {
-    const { host } = this.#ports
-    for (const text of this.record.bootstrap) {
-      const address = findMultiaddr(text)
-      if (address === undefined || this.#peers.size >= PEERS_WANTED) continue
-      if (text.endsWith(`/p2p/${host.peerId.toString()}`)) continue
-      await host.dial([address], signal).catch(() => undefined)
+    const wasSuspected = this.#gaps.isEclipseSuspected
+    this.#gaps.check(gaps)
+    if (!this.#gaps.isEclipseSuspected) return
+    if (!wasSuspected) {
+      log.warn({ network: networkIdText(this.network.id) }, 'the peers around may hide others')
     }
-  }
-
-  /** Authors say where they are; libp2p keeps it, and dials by it. */
-  async #announced(): Promise<readonly PeerId[]> {
-    const { host } = this.#ports
-    const peers: PeerId[] = []
-    for (const { author, body } of this.announces()) {
-      const peer = findPeerOfAuthor(author)
-      if (peer === undefined || body.kind !== 'node-announce' || body.isLeaving) continue
-      const multiaddrs = body.addresses.flatMap((bytes) => findMultiaddr(bytes) ?? [])
-      if (peer.equals(host.peerId) || multiaddrs.length === 0) continue
-      await host.node.peerStore.merge(peer, { multiaddrs }).catch(() => undefined)
-      peers.push(peer)
-    }
-    return peers
-  }
-
-  async #found(signal: AbortSignal): Promise<readonly PeerId[]> {
-    const { host } = this.#ports
-    const peers = new Map<string, PeerId>()
-    if (this.#dht === undefined || this.#peers.size === 0) return []
-    try {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(10_000)])
-      const key = host.peerId.toMultihash().bytes
-      for await (const event of this.#dht.getClosestPeers(key, { signal: deadline })) {
-        if (event.name !== 'PEER_RESPONSE') continue
-        for (const { id } of event.closer) peers.set(id.toString(), id)
-      }
-    } catch {
-      // What was found until then is good.
-    }
-    return [...peers.values()]
+    await this.#seeker.dialMore(signal)
   }
 }

@@ -50,12 +50,24 @@ export interface LastSync {
 export interface NetworkState extends NetworkSummary {
   /** Of the network's peers, how many are in the mesh of each topic. 0 for long: what is said does not arrive. */
   readonly mesh: Readonly<Record<Topic, number>>
+  /** How many it takes until what is said arrives: gossipsub's least, or all who listen where they are fewer; none where nobody is. */
+  readonly meshWanted: Readonly<Record<Topic, number>>
   /** Who may speak, this node included. */
   readonly authors: number
+  /** Whether others take what this node says: its key was let in, and not put out again. */
+  readonly isAdmitted: boolean
+  /** What its author took back does not count. */
   readonly liveEvents: Readonly<Record<EventKind, number>>
   /** Fingerprint of everything that is live: two nodes that hold the same show the same. */
   readonly digest: string
   readonly lastSync: LastSync | undefined
+  /** Multiaddrs of the invitation: where this node began to look for others. */
+  readonly bootstrap: readonly string[]
+  /**
+   * Peers of different sites go on holding what this node cannot get of them, or lack what it tells them: whoever surrounds it may
+   * keep it apart from the rest.
+   */
+  readonly isEclipseSuspected: boolean
 }
 
 export interface NetworkStatus {
@@ -70,8 +82,12 @@ export interface NetworkStatus {
   readonly networks: readonly NetworkState[]
   /** Waiting for their signatures to be checked. */
   readonly queues: Readonly<Record<Lane, number>>
-  /** Of the clock of the last peers that announced themselves; positive: this node's is ahead. Undefined: nobody has. */
+  /** When an event came under this node's key that it did not say: another node has the key. Undefined: never since the start. */
+  readonly keyUsedElsewhereAtMs: number | undefined
+  /** Median over the connected peers that tell their time; positive: this node's clock is ahead. Undefined: nobody tells. */
   readonly clockSkewMs: number | undefined
+  /** How many peers it comes from. Of one or two, it may be they who are wrong. */
+  readonly clockPeers: number
 }
 
 export interface NetworkPeer {
@@ -156,7 +172,13 @@ export interface ThreatQuery {
   readonly limit: number
 }
 
-export type NetworkEventListener = (event: SignedNetworkEvent, via: EventVia) => void
+export interface Heard {
+  readonly receivedAtMs: number
+  /** What the author calls himself, where he has said so. Said by others: never to be logged. */
+  readonly authorName: string | undefined
+}
+
+export type NetworkEventListener = (event: SignedNetworkEvent, via: EventVia, heard: Heard) => void
 
 export interface NetworkService extends Component {
   status(): NetworkStatus

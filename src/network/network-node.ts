@@ -2,10 +2,8 @@
 import { type Clock, messageOf, type Prefix, type Random, TaskGroup } from '../base/index.ts'
 import {
   ADDRESSES_MAX,
-  type Admission,
   checkInvitation,
   DecodeError,
-  decodeAdmission,
   decodeEvent,
   decodeNetwork,
   type EventBody,
@@ -18,11 +16,15 @@ import {
   sealEvent,
   type Verify
 } from '../wire/index.ts'
+import { watchAddresses } from './address-watch.ts'
+import { Announcer } from './announce.ts'
 import { watchClock } from './clock-watch.ts'
+import { findPeersToForget, forgetPeers } from './departure.ts'
 import { NetworkError } from './errors.ts'
 import { EventView, type MutableThreat, pageOf, threatsOf } from './event-view.ts'
 import { EventIntake } from './events/event-intake.ts'
 import { createNodeVerifier } from './events/node-verifier.ts'
+import type { Refusal } from './events/verdict.ts'
 import { LANES } from './events/verify-queue.ts'
 import { Gossip } from './gossip.ts'
 import { Host, type HostOptions, type HostPorts } from './host/host.ts'
@@ -30,7 +32,9 @@ import { type Identity, type KeyFile, loadIdentity } from './host/identity.ts'
 import { acceptInvitation, foundNetwork, writeInvitationTo } from './invitations.ts'
 import { JoinedNetwork } from './joined-network.ts'
 import type * as api from './network-api.ts'
-import { describePeer, describeState, type Member, summarize } from './network-state.ts'
+import { describePeer, describeState, type Member, onePerPeer, summarize } from './network-state.ts'
+import { OwnKeyWatch } from './own-key-watch.ts'
+import { PeerClocks } from './peer-clocks.ts'
 import type {
   AuthorStore,
   EventStore,
@@ -38,10 +42,10 @@ import type {
   NetworkStore,
   SequenceSource
 } from './ports.ts'
+import { Strangers } from './strangers.ts'
 
 const DAY_MS = 24 * 3_600_000
 const INVITATION_MS = 7 * DAY_MS
-const ANNOUNCE_TTL_MS = 7 * DAY_MS
 /** Four topics each: what a peer may subscribe to in one message. */
 const NETWORKS_MAX = 16
 
@@ -61,6 +65,10 @@ export interface NetworkNodePorts extends HostPorts {
   readonly authors: AuthorStore
   readonly networks: NetworkStore
   readonly sequence: SequenceSource
+  /** An event of another was not taken. */
+  onRefused?(refusal: Refusal): void
+  /** An event came under this node's key that it did not make, or does not remember. */
+  onOwnKeyUsed?(): void
 }
 
 export class NetworkNode implements api.NetworkService {
@@ -71,6 +79,8 @@ export class NetworkNode implements api.NetworkService {
   readonly #members = new Map<api.NetworkIdText, Member>()
   readonly #listeners = new Set<api.NetworkEventListener>()
   readonly #tasks: TaskGroup
+  readonly #clocks: PeerClocks
+  readonly #ownKey: OwnKeyWatch
   #stopping = new AbortController()
   #running:
     | {
@@ -78,12 +88,15 @@ export class NetworkNode implements api.NetworkService {
         readonly host: Host
         readonly intake: EventIntake
         readonly gossip: Gossip
+        readonly announcer: Announcer
       }
     | undefined
 
   constructor(options: NetworkNodeOptions, ports: NetworkNodePorts) {
     this.#options = options
     this.#ports = ports
+    this.#clocks = new PeerClocks(ports.clock)
+    this.#ownKey = new OwnKeyWatch(ports)
     this.#tasks = new TaskGroup((error) =>
       ports.log.debug({ reason: messageOf(error) }, 'a task failed')
     )
@@ -93,6 +106,7 @@ export class NetworkNode implements api.NetworkService {
     const { keyFile, randomBytes, clock, networks, events, authors, sequence, log } = this.#ports
     this.#stopping = new AbortController()
     const identity = await loadIdentity(keyFile, randomBytes)
+    this.#ownKey.start(identity.signer.publicKey)
     const intake = new EventIntake(
       { ownKey: identity.signer.publicKey, treatAsPublic: this.#options.treatAsPublic ?? [] },
       {
@@ -108,10 +122,21 @@ export class NetworkNode implements api.NetworkService {
         this.#members.get(networkIdText(network))?.joined.askAboutUnknown(peer)
     })
     gossip.start()
-    this.#running = { identity, host, intake, gossip }
+    const isAuthor = (key: Uint8Array) =>
+      [...this.#members.values()].some(({ joined }) => authors.find(joined.record.id, key))
+    new Strangers({ clock, host, isAuthor }).start()
+    const announcer = new Announcer(this.#options, {
+      ...{ clock, log, host },
+      publish: (id, body, options) => this.publish(id, body, options)
+    })
+    this.#running = { identity, host, intake, gossip, announcer }
     this.#listen(intake)
     for (const record of networks.list()) await this.#attach(record)
     this.#watchClock()
+    const { signal } = this.#stopping
+    watchAddresses(clock, { signal, addresses: () => host.addresses.map(String) }, async () => {
+      for (const { joined } of this.#members.values()) await announcer.announce(joined)
+    })
   }
 
   async stop(): Promise<void> {
@@ -134,10 +159,11 @@ export class NetworkNode implements api.NetworkService {
       peerId: running?.host.peerId.toString() ?? '',
       author: hexKey,
       addresses: running?.host.addresses.map(String) ?? [],
-      connectedPeers: running?.host.connections.length ?? 0,
+      connectedPeers: onePerPeer(running?.host.connections ?? []).length,
       networks: running === undefined ? [] : this.#states(running),
       queues: Object.fromEntries(lengths),
-      clockSkewMs: undefined
+      keyUsedElsewhereAtMs: this.#ownKey.lastElsewhereAtMs,
+      ...this.#clocks.estimate(running?.host.connections ?? [])
     }
   }
 
@@ -179,31 +205,25 @@ export class NetworkNode implements api.NetworkService {
   }
 
   async leave(id: api.NetworkIdText): Promise<void> {
-    const { host, intake, gossip } = this.#run
-    const member = this.#memberOf(id)
-    await this.#announce(member, true).catch((error) =>
-      this.#ports.log.debug({ reason: messageOf(error) }, 'the others were not told')
-    )
-    this.#members.delete(id)
-    const others = new Set(
-      [...this.#members.values()].flatMap(({ joined }) => [...joined.peers.keys()])
-    )
-    const gone = [...member.joined.peers.values()].filter((peer) => !others.has(peer.toString()))
-    gossip.detach(member.joined.network.id)
-    await member.joined.stop()
+    const { host, intake, gossip, announcer } = this.#run
+    const { joined } = this.#memberOf(id)
+    await announcer.sayFarewell(joined)
+    this.#members.delete(networkIdText(joined.network.id))
+    gossip.detach(joined.network.id)
+    const staying = [...this.#members.values()].map((other) => other.joined)
+    const gone = await findPeersToForget(joined, staying, { host, authors: this.#ports.authors })
+    await joined.stop()
     await intake.drained()
-    intake.leave(member.joined.network.id)
-    this.#ports.networks.remove(member.joined.network.id)
-    for (const peer of gone) {
-      await host.node.hangUp(peer)
-      await host.node.peerStore.delete(peer)
-    }
+    intake.leave(joined.network.id)
+    this.#ports.networks.remove(joined.network.id)
+    await forgetPeers(gone, { host, clock: this.#ports.clock })
+    host.forgetDht(joined.network.id)
     this.#ports.log.info({ network: id }, 'network left')
   }
 
   peers(id?: api.NetworkIdText): readonly api.NetworkPeer[] {
     const members = id === undefined ? [...this.#members.values()] : [this.#memberOf(id)]
-    return this.#run.host.connections.flatMap((connection) => {
+    return onePerPeer(this.#run.host.connections).flatMap((connection) => {
       const peer = describePeer(connection, members, this.#run.host)
       return id !== undefined && peer.networks.length === 0 ? [] : [peer]
     })
@@ -295,63 +315,43 @@ export class NetworkNode implements api.NetworkService {
   }
 
   async #attach(record: JoinedRecord): Promise<Member> {
-    const { host, intake, gossip, identity } = this.#run
+    const { host, intake, gossip, identity, announcer } = this.#run
     const { clock, random, log, events } = this.#ports
     const network = decodeNetwork(record.document)
-    const joined = new JoinedNetwork(record, network, { clock, random, log, host, intake, events })
-    const view = new EventView(network, identity.signer.publicKey)
-    view.load(events, clock.nowMs())
+    const joined = new JoinedNetwork(record, network, {
+      ...{ clock, random, log, host, intake, events, clocks: this.#clocks }
+    })
+    const view = new EventView(network, identity.signer.publicKey, events)
+    view.load(clock.nowMs())
     const member = { joined, view }
     this.#members.set(networkIdText(network.id), member)
     gossip.attach(network.id)
-    await this.#announce(member, false)
+    await announcer.announce(joined)
     await joined.start()
-    clock.every(
-      DAY_MS,
-      () => this.#announce(member, false).then(() => undefined),
-      this.#stopping.signal
-    )
+    announcer.keepAnnouncing(joined)
     return member
-  }
-
-  async #announce({ joined }: Member, isLeaving: boolean): Promise<void> {
-    const { host } = this.#run
-    const id = networkIdText(joined.network.id)
-    if (!this.#members.has(id)) return
-    const { admission } = joined.record
-    const shown: Admission | undefined =
-      admission === undefined ? undefined : decodeAdmission(admission)
-    const addresses = isLeaving
-      ? []
-      : host.addresses.map(({ bytes }) => bytes).slice(0, ADDRESSES_MAX)
-    const { name, agent } = this.#options
-    const body = {
-      kind: 'node-announce',
-      name,
-      agent,
-      addresses,
-      admission: shown,
-      isLeaving
-    } as const
-    await this.publish(id, body, { ttlMs: ANNOUNCE_TTL_MS })
   }
 
   #listen(intake: EventIntake): void {
     intake.subscribe({
+      onVerdict: (verdict) => {
+        if (verdict.verdict !== 'accept') this.#ports.onRefused?.(verdict)
+      },
       onAccepted: (event, { via }) => {
         const receivedAtMs = this.#ports.clock.nowMs()
-        this.#members.get(networkIdText(event.network))?.view.add(event, { via, receivedAtMs })
-        for (const listener of this.#listeners) listener(event, via)
+        this.#ownKey.noteProof(event)
+        const view = this.#members.get(networkIdText(event.network))?.view
+        view?.add(event, { via, receivedAtMs })
+        const heard = { receivedAtMs, authorName: view?.nameOf(hex(event.author)) }
+        for (const listener of this.#listeners) listener(event, via, heard)
       },
       onVoided: (network, places) => this.#members.get(networkIdText(network))?.view.remove(places),
       onEquivocation: (network, first, second) => {
         this.#tasks.run(() => this.#publishProof(network, [first, second]))
       },
-      onOwnKeyUsed: ({ network }) => {
-        this.#ports.log.warn(
-          { network: networkIdText(network) },
-          "an event under this node's key that it does not know: its database is old, or another node has its key"
-        )
+      onOwnKeyUsed: (event) => {
+        this.#ports.onOwnKeyUsed?.()
+        this.#ownKey.note(event)
       }
     })
   }
@@ -369,6 +369,7 @@ export class NetworkNode implements api.NetworkService {
   #watchClock(): void {
     watchClock(this.#ports.clock, this.#stopping.signal, (nowMs, hasJumped) => {
       this.#running?.intake.expire()
+      if (hasJumped) this.#clocks.forgetAll()
       for (const { joined, view } of this.#members.values()) {
         view.expire(nowMs)
         if (hasJumped) joined.syncWithAll()
@@ -377,11 +378,8 @@ export class NetworkNode implements api.NetworkService {
   }
 
   #states({ identity, host }: { readonly identity: Identity; readonly host: Host }) {
-    return [...this.#members.values()].map(({ joined }) => ({
-      ...summarize(joined, identity),
-      ...describeState(joined, host),
-      authors: this.#ports.authors.list(joined.network.id).length
-    }))
+    const parts = { identity, host, authors: this.#ports.authors }
+    return [...this.#members.values()].map((member) => describeState(member, parts))
   }
 
   #summaryOf({ joined }: Member): api.NetworkSummary {

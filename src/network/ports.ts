@@ -60,14 +60,18 @@ export interface EventStore {
   get(ids: readonly Uint8Array[]): readonly KeptEvent[]
   byAuthorSeq(network: Uint8Array, author: Uint8Array, seq: bigint): KeptEvent | undefined
   highestSeq(network: Uint8Array, author: Uint8Array): bigint | undefined
-  /** Neither ended nor taken back, in the order of arrival, after an event's number. */
+  /** What has not ended, in the order of arrival, after an event's number. */
   live(query: {
     readonly network: Uint8Array
     readonly kind: EventKind
     readonly nowMs: number
     readonly afterNumber?: number
+    /** Also what its author has taken back. @default false */
+    readonly includesTakenBack?: boolean
     readonly limit: number
   }): readonly (KeptEvent & { readonly number: number })[]
+  /** The retracts of an event by its own author. */
+  retractsOf(id: Uint8Array): readonly Uint8Array[]
   /** Everything that has not ended. */
   places(network: Uint8Array, nowMs: number): Iterable<EventPlace>
   /** What ended after one time and up to another. */

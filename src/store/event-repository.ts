@@ -20,6 +20,8 @@ import {
 import { RawEvents } from './raw-events.ts'
 
 const PAGE_MAX = 10_000
+/** Of one event: one is enough, and an author can say more. */
+const RETRACTS_MAX = 16
 const FROM_EVENT = 'FROM event AS e JOIN author AS a ON a.number = e.author'
 /** By the author and the network, a retract takes effect on its own author's event only. */
 const IS_TAKEN_BACK =
@@ -31,6 +33,8 @@ export interface LiveQuery {
   readonly nowMs: number
   /** Events that arrived after this one. @default from the first on */
   readonly afterNumber?: number
+  /** Also what its author has taken back. @default false */
+  readonly includesTakenBack?: boolean
   /** At most 10 000. */
   readonly limit: number
 }
@@ -63,6 +67,8 @@ export class EventRepository {
   readonly #isKnown: PreparedStatement<[Uint8Array, Uint8Array, Uint8Array], unknown>
   readonly #byAuthorSeq: PreparedStatement<[number, bigint], EventRow>
   readonly #live: PreparedStatement<[Uint8Array, string, number, number, number], EventRow>
+  readonly #kept: PreparedStatement<[Uint8Array, string, number, number, number], EventRow>
+  readonly #retracts: PreparedStatement<[Uint8Array], { readonly id: Uint8Array }>
   readonly #places: PreparedStatement<[Uint8Array, number, number, number], PlaceRow>
   readonly #ended: PreparedStatement<[Uint8Array, number, number], PlaceRow>
   readonly #spent: PreparedStatement<[number], SpentRow>
@@ -86,9 +92,13 @@ export class EventRepository {
     this.#byAuthorSeq = db.prepare(
       `SELECT ${EVENT_COLUMNS} ${FROM_EVENT} WHERE e.author = ? AND e.seq = ?`
     )
-    this.#live = db.prepare(`SELECT ${EVENT_COLUMNS} ${FROM_EVENT}
-      WHERE a.network = ? AND e.kind = ? AND e.expires_at_ms > ? AND e.number > ? AND NOT ${IS_TAKEN_BACK}
-      ORDER BY e.number LIMIT ?`)
+    const live = (condition: string) => `SELECT ${EVENT_COLUMNS} ${FROM_EVENT}
+      WHERE a.network = ? AND e.kind = ? AND e.expires_at_ms > ? AND e.number > ? ${condition}
+      ORDER BY e.number LIMIT ?`
+    this.#live = db.prepare(live(`AND NOT ${IS_TAKEN_BACK}`))
+    this.#kept = db.prepare(live(''))
+    this.#retracts = db.prepare(`SELECT r.id FROM event AS e JOIN event AS r ON r.target = e.id
+      WHERE e.id = ? AND r.author = e.author LIMIT ${RETRACTS_MAX}`)
     this.#places =
       db.prepare(`SELECT e.number, e.id, e.kind, e.stated_at_ms, e.expires_at_ms ${FROM_EVENT}
       WHERE a.network = ? AND e.expires_at_ms > ? AND e.number > ? ORDER BY e.number LIMIT ?`)
@@ -153,13 +163,18 @@ export class EventRepository {
     return row === undefined ? undefined : eventOf(row)
   }
 
-  /** Of one kind, not ended and not taken back by their authors, in the order of arrival. */
+  /** Of one kind and not ended, in the order of arrival. */
   live(query: LiveQuery): readonly ArrivedEvent[] {
-    const { network, kind, nowMs, afterNumber = 0 } = query
+    const { network, kind, nowMs, afterNumber = 0, includesTakenBack = false } = query
     const limit = Math.min(query.limit, PAGE_MAX)
-    return this.#live
+    return (includesTakenBack ? this.#kept : this.#live)
       .all(network, kind, nowMs, afterNumber, limit)
       .map((row) => ({ ...eventOf(row), number: row.number }))
+  }
+
+  /** Ids of the events by which its own author takes it back, at most 16. */
+  retractsOf(id: Uint8Array): readonly Uint8Array[] {
+    return this.#retracts.all(id).map((row) => row.id)
   }
 
   /** Every event of a network that has not ended; for the set that nodes compare. */

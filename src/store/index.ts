@@ -44,6 +44,7 @@ export {
 } from './open.ts'
 export { OwnSequence, type OwnSequenceOptions } from './own-sequence.ts'
 export { type PeerValue, PeerValueRepository } from './peer-value-repository.ts'
+export { type PublishedListRecord, PublishedListRepository } from './published-list-repository.ts'
 export { readOrCreateSecret, readSecret } from './secret-file.ts'
 export type { SuppressionRecord } from './suppression-ring.ts'
 export {
@@ -54,3 +55,4 @@ export {
   TokenRepository,
   type TokenScope
 } from './token-repository.ts'
+export { type ToldRecord, ToldRepository, type ToldState } from './told-repository.ts'

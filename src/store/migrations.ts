@@ -12,6 +12,7 @@ import { settingCreate } from './migrations/0002-setting-create.ts'
 import { auditCreate } from './migrations/0003-audit-create.ts'
 import { tokenCreate } from './migrations/0004-token-create.ts'
 import { networkCreate } from './migrations/0005-network-create.ts'
+import { sharingCreate } from './migrations/0006-sharing-create.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -19,7 +20,8 @@ export const MIGRATIONS: readonly Migration[] = [
   settingCreate,
   auditCreate,
   tokenCreate,
-  networkCreate
+  networkCreate,
+  sharingCreate
 ]
 
 const JOURNAL_SQL = `

@@ -43,6 +43,8 @@ export interface MetricsRegister {
   counter<const L extends LabelValues = NoLabels>(options: MetricOptions<L>): Counter<L>
   gauge<const L extends LabelValues = NoLabels>(options: MetricOptions<L>): Gauge<L>
   histogram<const L extends LabelValues = NoLabels>(options: HistogramOptions<L>): Histogram<L>
+  /** Before the metrics are read: for gauges of what changes without anybody being told. */
+  onScrape(fill: () => void): void
 }
 
 export interface MetricDeclaration {
@@ -118,6 +120,8 @@ export class NullMetricsRegister implements MetricsRegister {
     this.#declare('histogram', options)
     return { observe() {} }
   }
+
+  onScrape() {}
 
   #declare(type: MetricType, options: MetricOptions<LabelValues>): void {
     this.#declarations.push(declarationOf(type, options))

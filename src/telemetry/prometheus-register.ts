@@ -27,6 +27,9 @@ export interface PrometheusRegisterOptions {
 
 export class PrometheusRegister implements MetricsRegister {
   readonly #registry = new Registry()
+  readonly #fills: (() => void)[] = []
+  /** For one library that names its metrics itself, and may empty it; its text follows ours. */
+  readonly foreign = new Registry()
 
   constructor(options: PrometheusRegisterOptions = {}) {
     if (options.hasProcessMetrics ?? true) collectDefaultMetrics({ register: this.#registry })
@@ -37,8 +40,15 @@ export class PrometheusRegister implements MetricsRegister {
   }
 
   /** The text that Prometheus scrapes (exposition format 0.0.4). */
-  text(): Promise<string> {
-    return this.#registry.metrics()
+  async text(): Promise<string> {
+    for (const fill of this.#fills) fill()
+    const own = await this.#registry.metrics()
+    const foreign = await this.foreign.metrics()
+    return foreign.trim() === '' ? own : `${own}\n${foreign}`
+  }
+
+  onScrape(fill: () => void): void {
+    this.#fills.push(fill)
   }
 
   counter<const L extends LabelValues>(options: MetricOptions<L>): Counter<L> {

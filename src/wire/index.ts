@@ -21,7 +21,7 @@ export {
   proofOfEquivocation
 } from './event/content.ts'
 export { decodeEvent, eventId, sealEvent } from './event/envelope.ts'
-export { isPublicPrefix } from './event/indicator.ts'
+export { compareIndicators, isPublicPrefix } from './event/indicator.ts'
 export {
   EVENT_KINDS,
   type EventKind,

@@ -4,12 +4,13 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
+import Database from 'better-sqlite3'
 import { equal, is, match, not, ok } from 'uvu/assert'
 import { CliRig } from '../support/cli-rig.ts'
 import { noHaproxy } from '../support/haproxy.ts'
 import { suite } from '../support/suite.ts'
 
-const test = suite('netminder demo', { timeoutMs: 180_000 })
+const test = suite('netminder demo', { timeoutMs: 240_000 })
 
 let rig: CliRig
 let temporary = ''
@@ -31,6 +32,48 @@ function checkLooks(out: string): void {
   equal(wide, [])
 }
 
+/** What the other nodes had to hear of the attack, step by step, so that a missing one is named. */
+function checkNetwork(out: string): void {
+  for (const step of [
+    'three nodes of their own form a network by an invitation',
+    'the attacked node tells the network in a signed alert',
+    'the alert is verified and stored at every other node',
+    'its vote to block is counted there',
+    'a fourth node joins late and catches up on what it missed',
+    'none of the others blocks anybody on hearsay'
+  ]) {
+    match(out, new RegExp(`^done +${step}`, 'm'))
+  }
+  match(out, /signed by node-1, key [0-9a-f]{16}…/)
+  match(out, /heard +node-2 in \d+ ms, node-3 in \d+ ms after it was signed/)
+  match(out, /votes +to block: 1 of 3 nodes/)
+  match(out, /node-4 caught up on \d+ events in \d+ ms/)
+  match(out, /holds +exactly what node-1 holds/)
+  for (const name of ['node-2', 'node-3', 'node-4']) {
+    match(out, `${name} has heard of it; it blocks nobody on hearsay`)
+  }
+}
+
+interface KeptAlert {
+  readonly via: string
+  readonly tookMs: number
+}
+
+/** The alert that the screen shows, as it lies in the database of a node. */
+function keptAlert(dataDir: string, out: string): KeptAlert | undefined {
+  const id = /^ +id +([0-9a-f]{32})…$/m.exec(out)?.[1] ?? ''
+  const database = new Database(join(dataDir, 'netminder.db'), { readonly: true })
+  try {
+    return database
+      .prepare<[string], KeptAlert>(
+        "SELECT via, received_at_ms - stated_at_ms AS tookMs FROM event WHERE kind = 'alert' AND lower(hex(id)) LIKE ? || '%'"
+      )
+      .get(id)
+  } finally {
+    database.close()
+  }
+}
+
 /** Processes whose command line names a path. */
 function processesAbout(path: string): string[] {
   const lines = execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).split('\n')
@@ -40,14 +83,15 @@ function processesAbout(path: string): string[] {
 test(
   'runs to its end with a real HAProxy, and leaves nothing behind',
   async () => {
-    const { code, out, talk } = await demo('--once', '--speed', '20')
+    const { code, out, talk } = await demo('--once', '--speed', '12')
     is(code, 0, `${out}${talk}`)
-    match(out, 'All 18 steps happened.')
+    match(out, 'All 24 steps happened.')
     match(out, 'a request from 127.99.16.12: 429 Too Many Requests')
     match(out, 'the connection was closed without an answer')
     match(out, /LIFTED {3}.*: its 20s are over/)
     match(out, /LIFTED {3}.*: by hand/)
     match(out, /figures +uploads \d+/)
+    checkNetwork(out)
     checkLooks(out)
     equal(readdirSync(temporary), [])
     equal(processesAbout(temporary), [])
@@ -59,15 +103,23 @@ test(
 test('runs to its end without HAProxy, and keeps the data directory that was named', async () => {
   const dataDir = join(rig.dir, 'kept')
   const { code, out, talk } = await demo(
-    ...['--once', '--speed', '20', '--no-haproxy', '--data-dir', dataDir]
+    ...['--once', '--speed', '12', '--no-haproxy', '--data-dir', dataDir]
   )
   is(code, 0, `${out}${talk}`)
-  match(out, 'All 13 steps happened.')
+  match(out, 'All 19 steps happened.')
   match(out, `stands in ${dataDir}/demo/throttle.list`)
   match(out, `stands in ${dataDir}/demo/ban.list`)
   match(out, `Kept: ${dataDir}`)
   checkLooks(out)
-  ok(existsSync(join(dataDir, 'netminder.db')))
+  checkNetwork(out)
+  is(keptAlert(dataDir, out)?.via, 'own')
+  for (const name of ['node-2', 'node-3']) {
+    const kept = keptAlert(join(dataDir, 'demo', name), out)
+    is(kept?.via, 'gossip')
+    const shownMs = Number(new RegExp(`${name} in (\\d+) ms`).exec(out)?.[1])
+    ok(Number(kept?.tookMs) <= shownMs, `${kept?.tookMs} of ${shownMs} ms`)
+  }
+  is(keptAlert(join(dataDir, 'demo', 'node-4'), out)?.via, 'sync')
   equal(processesAbout(dataDir), [])
 })
 
@@ -85,7 +137,7 @@ test('goes on until a signal, and the commands that it prints work meanwhile', a
     while (child.exitCode === null && !asked.test(out)) await wait(100)
     const printed = out.split('\n').filter((line) => /^ {2}node \S+ /.test(line))
     const commands = printed.filter((line) => !line.includes('ADDRESS'))
-    ok(commands.length >= 4, out)
+    ok(commands.length >= 5, out)
     for (const command of commands) {
       const answer = execFileSync('sh', ['-c', command.trim()], { encoding: 'utf8' })
       ok(answer.length > 50, command)
@@ -95,7 +147,7 @@ test('goes on until a signal, and the commands that it prints work meanwhile', a
     child.kill('SIGINT')
   }
   is(await ended, 0, out)
-  match(out, /\d+ of 13 steps happened/)
+  match(out, /\d+ of 19 steps happened/)
   equal(readdirSync(temporary), [])
   equal(processesAbout(temporary), [])
 })
@@ -111,6 +163,18 @@ test('fails and names what did not happen when the recording is empty', async ()
   is(code, 1, `${out}${talk}`)
   match(out, /^missing +an upload flood is detected$/m)
   match(out, /^done +the audit chain is intact/m)
+  // Three nodes that meet are not enough: nobody was attacked.
+  match(out, /^done +three nodes of their own form a network/m)
+  for (const missing of [
+    'the attacked node tells the network in a signed alert',
+    'the alert is verified and stored at every other node',
+    'its vote to block is counted there',
+    'a fourth node joins late and catches up on what it missed',
+    'none of the others blocks anybody on hearsay'
+  ]) {
+    match(out, new RegExp(`^missing +${missing}$`, 'm'))
+    match(talk, missing)
+  }
   match(talk, 'an upload flood is detected')
   equal(readdirSync(temporary), [])
 })

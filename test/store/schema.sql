@@ -142,6 +142,14 @@ CREATE TABLE peer_value (
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE published_list (
+  network BLOB PRIMARY KEY NOT NULL CHECK (length(network) = 16),
+  version INTEGER NOT NULL,
+  entries TEXT NOT NULL CHECK (json_valid(entries)),
+  -- Since when every entry has been said anew. Null: not in this membership.
+  stated_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE revocation (
   network BLOB NOT NULL REFERENCES network (id) ON DELETE CASCADE,
   subject TEXT NOT NULL CHECK (subject IN ('author', 'invitation')),
@@ -185,6 +193,20 @@ CREATE TABLE token (
   last_used_at_ms INTEGER
 ) STRICT;
 
+CREATE TABLE told_indicator (
+  network BLOB NOT NULL REFERENCES network (id) ON DELETE CASCADE,
+  -- The id of the event.
+  alert BLOB NOT NULL CHECK (length(alert) = 32),
+  decision TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  -- What others may know of the decision.
+  shared TEXT NOT NULL CHECK (json_valid(shared)),
+  -- over: the decision ended and was not wrong; withdrawn: it was, and others have not been told yet.
+  state TEXT NOT NULL CHECK (state IN ('standing', 'over', 'withdrawn')),
+  ends_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (network, alert, decision, prefix)
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX audit_entry_by_action ON audit_entry (action, sequence);
 
 CREATE INDEX audit_entry_by_actor ON audit_entry (actor, sequence);
@@ -212,3 +234,11 @@ CREATE INDEX event_by_kind ON event (kind);
 CREATE INDEX event_by_target ON event (target) WHERE target IS NOT NULL;
 
 CREATE INDEX suppression_by_time ON suppression (at_ms, sequence);
+
+CREATE INDEX told_indicator_by_decision ON told_indicator (decision);
+
+CREATE INDEX told_indicator_by_end ON told_indicator (ends_at_ms);
+
+CREATE INDEX told_indicator_by_prefix ON told_indicator (prefix, state);
+
+CREATE INDEX told_indicator_by_state ON told_indicator (state) WHERE state = 'withdrawn';

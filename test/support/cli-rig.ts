@@ -90,6 +90,7 @@ export class CliRig {
     if (!isGiven && !readFileSync(config, 'utf8').includes('[detection]')) {
       appendFileSync(config, `\n[detection]\ntreatAsPublic = ["${PUBLIC_RANGE}"]\n`)
     }
+    const before = this.nodeTalk.length
     const child = this.spawn(['start', ...args])
     this.#node = child
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -97,7 +98,7 @@ export class CliRig {
     })
     this.#exit = new Promise((resolve) => child.on('close', resolve))
     const deadline = performance.now() + START_DEADLINE_MS
-    while (!this.nodeTalk.includes('is on guard')) {
+    while (!this.nodeTalk.includes('is on guard', before)) {
       if (child.exitCode !== null || performance.now() > deadline) {
         throw new Error(`expected a node that starts, got:\n${this.nodeTalk}`)
       }
@@ -109,6 +110,11 @@ export class CliRig {
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#node?.kill(signal)
     return this.#exit
+  }
+
+  /** The node goes on, or not, as if its machine slept. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#node?.kill(signal)
   }
 
   /** One request of a client, both lines, at this moment. */

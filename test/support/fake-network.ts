@@ -4,9 +4,14 @@ import { getPrefix, NetminderError, prefixesOverlap, SystemClock } from '../../s
 import {
   type AuditInput,
   type GuardApi,
+  ListPublisher,
+  type ListPublisherPorts,
   NetworkDesk,
-  type NetworkDeskPorts
+  type NetworkDeskPorts,
+  type PublishedListRecord
 } from '../../src/defense/index.ts'
+import { NetworkError } from '../../src/network/errors.ts'
+import { pageOf } from '../../src/network/event-view.ts'
 import type {
   NetworkEventListener,
   NetworkPeer,
@@ -17,13 +22,17 @@ import type {
   Threat
 } from '../../src/network/index.ts'
 import {
+  DecodeError,
   type EventBody,
+  findUselessness,
   type SignedNetworkEvent,
   sealEvent,
   signerFromSeed
 } from '../../src/wire/index.ts'
 
 export const SAMPLE_NETWORK_ID = '0102030405060708090a0b0c0d0e0f10'
+/** Addresses of documents stand for the public. */
+const TREATED_AS_PUBLIC = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'].map(getPrefix)
 const SEED = createHash('sha256').update('fake network').digest()
 
 export class FakeNetwork implements NetworkService {
@@ -31,9 +40,13 @@ export class FakeNetwork implements NetworkService {
   readonly signer = signerFromSeed(new Uint8Array(SEED))
   joined: NetworkSummary[] = [summaryOf(SAMPLE_NETWORK_ID, 'keyservers of the north')]
   published: { network: string; body: EventBody; ttlMs: number }[] = []
+  /** Of what was published, in the same order. */
+  readonly publishedIds: string[] = []
   received: ReceivedAlert[] = []
   threatsSaid: Threat[] = []
   mesh = 2
+  meshWanted = 2
+  nameOfAuthors: string | undefined = 'fake.example'
   clockSkewMs: number | undefined = 40
   failure: NetminderError | undefined
   readonly #listeners = new Set<NetworkEventListener>()
@@ -53,6 +66,8 @@ export class FakeNetwork implements NetworkService {
 
   status(): NetworkStatus {
     const mesh = { alert: this.mesh, vote: this.mesh, list: this.mesh, ctl: this.mesh }
+    const wanted = this.meshWanted
+    const meshWanted = { alert: wanted, vote: wanted, list: wanted, ctl: wanted }
     const liveEvents = {
       alert: this.received.length,
       vote: 0,
@@ -71,13 +86,19 @@ export class FakeNetwork implements NetworkService {
       networks: this.joined.map((network) => ({
         ...network,
         mesh,
+        meshWanted,
         authors: 3,
+        isAdmitted: true,
         liveEvents,
         digest: '00',
-        lastSync: { atMs: 1_000, outcome: 'same', fetched: 0, durationMs: 12 }
+        bootstrap: ['/ip4/198.51.100.2/tcp/11390'],
+        lastSync: { atMs: 1_000, outcome: 'same', fetched: 0, durationMs: 12 },
+        isEclipseSuspected: false
       })),
       queues: { alert: 0, vote: 0, list: 0, ctl: 0 } as NetworkStatus['queues'],
-      clockSkewMs: this.clockSkewMs
+      keyUsedElsewhereAtMs: undefined,
+      clockSkewMs: this.clockSkewMs,
+      clockPeers: this.clockSkewMs === undefined ? 0 : 1
     }
   }
 
@@ -85,33 +106,36 @@ export class FakeNetwork implements NetworkService {
     return this.joined
   }
 
-  create(fields: Parameters<NetworkService['create']>[0]) {
+  async create(fields: Parameters<NetworkService['create']>[0]) {
     this.#mayFail()
+    if (fields.name.trim() !== fields.name || fields.name === '' || fields.name.length > 64) {
+      throw new NetworkError('NAME_INVALID', 'expected a name of 1 to 64 bytes')
+    }
     const id = createHash('sha256').update(fields.name).digest('hex').slice(0, 32)
     const network = { ...summaryOf(id, fields.name), isFounder: true, peers: 0, isAlone: true }
     this.joined = [...this.joined, network]
-    return Promise.resolve({ network, invitation: 'netminder1:invitation' })
+    return { network, invitation: 'netminder1:invitation' }
   }
 
-  invite(id: string): Promise<string> {
+  async invite(id: string): Promise<string> {
     this.#get(id)
-    return Promise.resolve('netminder1:invitation')
+    return 'netminder1:invitation'
   }
 
-  join(invitation: string): Promise<NetworkSummary> {
+  async join(invitation: string): Promise<NetworkSummary> {
     this.#mayFail()
     if (!invitation.startsWith('netminder1:')) {
-      return Promise.reject(new NetminderError('INVITATION_DAMAGED', 'part of the line is missing'))
+      throw new NetminderError('INVITATION_DAMAGED', 'part of the line is missing')
     }
     const joined = this.joined[0] ?? summaryOf(SAMPLE_NETWORK_ID, 'keyservers of the north')
-    this.joined = [joined]
-    return Promise.resolve(joined)
+    if (this.joined.length === 0) this.joined = [joined]
+    return joined
   }
 
-  leave(id: string): Promise<void> {
+  async leave(id: string): Promise<void> {
     this.#get(id)
     this.joined = this.joined.filter((network) => network.id !== id)
-    return Promise.resolve()
+    this.received = this.received.filter(({ network }) => network !== id)
   }
 
   peers(id?: string): readonly NetworkPeer[] {
@@ -130,33 +154,37 @@ export class FakeNetwork implements NetworkService {
     ]
   }
 
-  publish(id: string, body: EventBody, { ttlMs }: { readonly ttlMs: number }) {
+  async publish(id: string, body: EventBody, { ttlMs }: { readonly ttlMs: number }) {
     this.#get(id)
     this.#mayFail()
-    const event = this.seal(id, body, ttlMs)
+    const event = this.#sealOwn(id, body, ttlMs)
     this.published.push({ network: id, body, ttlMs })
+    const eventId = Buffer.from(event.id).toString('hex')
+    this.publishedIds.push(eventId)
+    this.#keep(event)
     this.emit(event, 'own')
-    return Promise.resolve({ id: Buffer.from(event.id).toString('hex'), seq: event.seq })
+    return { id: eventId, seq: event.seq }
   }
 
   alerts(query: Parameters<NetworkService['alerts']>[0]) {
     if (query.network !== undefined) this.#get(query.network)
     const items = this.received.filter(
-      ({ body }) =>
+      ({ network, body }) =>
+        (query.network ?? network) === network &&
         body.severity >= (query.severityMin ?? 0) &&
         (query.prefix === undefined ||
           body.indicators.some(
             ({ prefix }) => query.prefix && prefixesOverlap(query.prefix, getPrefix(prefix))
           ))
     )
-    return { items: items.slice(0, query.limit), nextCursor: undefined }
+    return pageOf(items, query)
   }
 
   threats(query: Parameters<NetworkService['threats']>[0]) {
     if (query.network !== undefined) this.#get(query.network)
     const min = query.accusersMin ?? 1
     const items = this.threatsSaid.filter(({ accusers }) => accusers.length >= min)
-    return { items: items.slice(0, query.limit), nextCursor: undefined }
+    return pageOf(items, query)
   }
 
   onEvent(listener: NetworkEventListener): () => void {
@@ -167,7 +195,8 @@ export class FakeNetwork implements NetworkService {
   }
 
   emit(event: SignedNetworkEvent, via: 'gossip' | 'sync' | 'own'): void {
-    for (const listener of this.#listeners) listener(event, via)
+    const heard = { receivedAtMs: Date.now(), authorName: this.nameOfAuthors }
+    for (const listener of this.#listeners) listener(event, via, heard)
   }
 
   /** As it would leave the node: whatever the wire refuses is refused here too. */
@@ -178,9 +207,33 @@ export class FakeNetwork implements NetworkService {
     return sealEvent({ network, seq: this.#seq, tsMs, expMs: tsMs + ttlMs, body }, this.signer)
   }
 
+  #sealOwn(id: string, body: EventBody, ttlMs: number): SignedNetworkEvent {
+    if (findUselessness(body, TREATED_AS_PUBLIC) !== undefined) {
+      throw new NetworkError('EVENT_REFUSED', 'expected public addresses')
+    }
+    try {
+      return this.seal(id, body, ttlMs)
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      throw new NetworkError('EVENT_REFUSED', 'expected an event that others take', { cause })
+    }
+  }
+
+  /** Newest first. */
+  #keep({ id, network, author, tsMs, expMs, body }: SignedNetworkEvent): void {
+    if (body.kind !== 'alert') return
+    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+    const alert: ReceivedAlert = {
+      ...{ id: hex(id), network: hex(network), author: hex(author) },
+      ...{ authorName: this.nameOfAuthors, isOwn: true, via: 'own', body },
+      ...{ atMs: tsMs, endsAtMs: expMs, receivedAtMs: tsMs }
+    }
+    this.received = [alert, ...this.received]
+  }
+
   #get(id: string): void {
     if (this.joined.some((network) => network.id === id)) return
-    throw new NetminderError('NETWORK_NOT_JOINED', `expected a network of this node, got ${id}`)
+    throw new NetworkError('NETWORK_NOT_JOINED', `expected a network of this node, got ${id}`)
   }
 
   #mayFail(): void {
@@ -199,21 +252,22 @@ function summaryOf(id: string, name: string): NetworkSummary {
 export function fakeDesk(
   network: FakeNetwork,
   guard: Pick<GuardApi, 'blocklist'>,
-  ports: Partial<NetworkDeskPorts> = {}
-): { readonly desk: NetworkDesk; readonly audit: AuditInput[] } {
+  ports: Partial<NetworkDeskPorts & ListPublisherPorts> = {}
+): { readonly desk: NetworkDesk; readonly lists: ListPublisher; readonly audit: AuditInput[] } {
   const audit: AuditInput[] = []
-  const lists = new Map<string, { version: number; entries: readonly string[] }>()
-  const desk = new NetworkDesk(
-    { treatAsPublic: ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'] },
-    {
-      network,
-      guard,
-      findProtection: () => undefined,
-      audit: { append: (entry) => audit.push(entry) },
-      lists: { find: (id) => lists.get(id), save: (id, list) => lists.set(id, list) },
-      clock: new SystemClock(),
-      ...ports
-    }
-  )
-  return { desk, audit }
+  const kept = new Map<string, PublishedListRecord>()
+  const quiet = () => undefined
+  const options = { treatAsPublic: TREATED_AS_PUBLIC.map(({ text }) => text) }
+  const common = { network, findProtection: () => undefined, clock: new SystemClock() }
+  const lists = new ListPublisher(options, {
+    ...{ ...common, guard },
+    lists: { find: (id) => kept.get(id), save: (id, list) => kept.set(id, list) },
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    ...ports
+  })
+  const desk = new NetworkDesk(options, {
+    ...{ ...common, ...ports, lists },
+    audit: { append: (entry) => audit.push(entry) }
+  })
+  return { desk, lists, audit }
 }

@@ -1,10 +1,12 @@
 /** Real nodes over loopback: libp2p, SQLite and the clock of the machine. */
 import { randomBytes } from 'node:crypto'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { SystemClock, seededRandom } from '../../src/base/index.ts'
+import { type Clock, SystemClock, seededRandom } from '../../src/base/index.ts'
 import type { NetworkPeer } from '../../src/network/network-api.ts'
 import { NetworkNode } from '../../src/network/network-node.ts'
 import { AuthorRepository } from '../../src/store/author-repository.ts'
+import type { Connection } from '../../src/store/connection.ts'
 import { EventRepository } from '../../src/store/event-repository.ts'
 import { NetworkRepository } from '../../src/store/network-repository.ts'
 import { openDatabase } from '../../src/store/open.ts'
@@ -27,34 +29,76 @@ const NO_LOG = {
   ...{ debug: () => undefined, isEnabled: () => false }
 }
 
+export interface TestNodeOptions {
+  readonly clock?: Clock
+  /** @default a free port of loopback, the same one after a restart */
+  readonly listen?: string
+  readonly hasNatTraversal?: boolean
+  /** Whether it tells authors where it is; whoever is connected learns it in any case. @default true */
+  readonly tellsAddresses?: boolean
+  /** Begins with what that one, which is stopped, has on its disk. */
+  readonly cloneOf?: TestNode
+}
+
+class SecretiveNode extends NetworkNode {
+  override publish(...[id, body, options]: Parameters<NetworkNode['publish']>) {
+    const said = body.kind === 'node-announce' ? { ...body, addresses: [] } : body
+    return super.publish(id, said, options)
+  }
+}
+
 export class TestNode {
   readonly dataDir = makeDataDir()
   #listen = '/ip4/127.0.0.1/tcp/0'
   #close: () => void = () => undefined
   #node: NetworkNode | undefined
   readonly failures: unknown[] = []
+  readonly #options: TestNodeOptions
+  #db: Connection | undefined
+
+  constructor(options: TestNodeOptions = {}) {
+    this.#options = options
+    if (options.listen !== undefined) this.#listen = options.listen
+    if (options.cloneOf === undefined) return
+    cpSync(options.cloneOf.dataDir, this.dataDir, { recursive: true })
+  }
+
+  get keyFile(): string {
+    return join(this.dataDir, 'node.key')
+  }
 
   get node(): NetworkNode {
     if (this.#node === undefined) throw new Error('expected a started node')
     return this.#node
   }
 
+  /** What it keeps, past everything that guards it. */
+  get db(): Connection {
+    if (this.#db === undefined) throw new Error('expected a started node')
+    return this.#db
+  }
+
   async start(): Promise<this> {
-    const clock = new SystemClock()
+    const { clock = new SystemClock(), listen, hasNatTraversal = false } = this.#options
+    const Node = this.#options.tellsAddresses === false ? SecretiveNode : NetworkNode
     const { db } = openDatabase({ dataDir: this.dataDir, clock })
     this.#close = () => db.close()
     const events = new EventRepository(db)
+    this.#db = db
     const log = {
       ...NO_LOG,
-      error: ({ error }: Record<string, unknown>) => this.failures.push(error)
+      error: ({ error }: Record<string, unknown>) => {
+        if (error !== undefined) this.failures.push(error)
+      }
     }
-    this.#node = new NetworkNode(
-      { name: 'test', agent: 'netminder/test', listen: [this.#listen] },
+    this.#node = new Node(
+      { name: 'test', agent: 'netminder/test', listen: [this.#listen], hasNatTraversal },
       {
         ...{ clock, log, events, random: seededRandom(1) },
         peerValues: new PeerValueRepository(db),
         keyFile: {
-          readOrCreate: (make) => readOrCreateSecret(join(this.dataDir, 'node.key'), make).text
+          path: this.keyFile,
+          readOrCreate: (make) => readOrCreateSecret(this.keyFile, make).text
         },
         randomBytes: (length) => new Uint8Array(randomBytes(length)),
         authors: new AuthorRepository(db),
@@ -70,7 +114,8 @@ export class TestNode {
     )
     await this.#node.start(AbortSignal.timeout(30_000))
     // Comes back where it was.
-    this.#listen = (this.#node.status().addresses[0] ?? '').replace(/\/p2p\/.*$/, '')
+    if (listen === undefined)
+      this.#listen = (this.#node.status().addresses[0] ?? '').replace(/\/p2p\/.*$/, '')
     return this
   }
 
@@ -97,7 +142,7 @@ export class TestNode {
 
   /** As this node would say it, or somebody else. */
   sealed(id: string, body: AlertBody, name?: string): Uint8Array {
-    const seed = readOrCreateSecret(join(this.dataDir, 'node.key'), () => '').text
+    const seed = readOrCreateSecret(this.keyFile, () => '').text
     const signer = signerFromSeed(
       new Uint8Array(name === undefined ? Buffer.from(seed, 'hex') : randomBytes(32))
     )
@@ -151,7 +196,7 @@ export function alertOf(address: string, nowMs: number): AlertBody {
   }
 }
 
-export async function until(isDone: () => boolean, timeoutMs = 15_000): Promise<void> {
+export async function until(isDone: () => boolean, timeoutMs = 30_000): Promise<void> {
   const clock = new SystemClock()
   const startMs = clock.monotonicMs()
   while (!isDone()) {

@@ -1,4 +1,7 @@
-/** What a started node without models holds in memory when nothing happens: its resident set, as the kernel counts it. */
+/**
+ * What a started node without models holds in memory when nothing happens, alone and in a network of ten others: its resident set,
+ * as the kernel counts it.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -10,78 +13,147 @@ import * as z from 'zod'
 import { dataPaths } from '../../../src/config/index.ts'
 import type { BenchContext, BenchFigure, FigureLine } from '../figure.ts'
 import { medianOf } from '../median.ts'
+import { NodeNetwork } from '../network/nodes.ts'
 
 const RUNS = 5
-const GOAL = 130
+const ALONE_GOAL = 130
+const PEERS = 10
+const PEERS_GOAL = 150
 const MEGABYTE = 1_000_000
 const READY_MS = 30_000
 /** Start-up garbage is gone by then: V8 shrinks its heap when it has been idle for some seconds. */
 const SETTLE_MS = 15_000
+/** Joining is work of its own, and so is what is told to whoever joins. */
+const SETTLE_WITH_PEERS_MS = 30_000
+const CONNECTED_MS = 60_000
 const LOOK_MS = 100
 const STOP_MS = 20_000
 const MAX_TALK = 2_000
+/** An invitation is longer than a complaint. */
+const MAX_SAID = 32_768
 const LAUNCHER = join(import.meta.dirname, '..', '..', '..', 'bin', 'netminder.js')
 const BARE = 'setInterval(() => undefined, 1_000)'
 
 export const figure: BenchFigure = {
   name: 'idle-memory',
-  goal: `.alone ≤ ${GOAL} MB`,
+  goal: `.alone ≤ ${ALONE_GOAL} MB, .peers ≤ ${PEERS_GOAL} MB`,
   async run(context: BenchContext): Promise<FigureLine[]> {
-    if (!existsSync('/proc/self/status')) return [unmeasured('needs /proc of Linux')]
-    const ours: number[] = []
-    const theirs: number[] = []
-    for (let run = 0; run < RUNS; run++) {
-      const [own, bare] = await Promise.all([megabytesOfNode(), megabytesOfBareNode()])
-      ours.push(own)
-      theirs.push(bare)
-      context.progress(
-        `idle-memory run ${run + 1} of ${RUNS}: ${own.toFixed(1)} MB, bare Node ${bare.toFixed(1)} MB`
-      )
+    if (!existsSync('/proc/self/status')) {
+      return [unmeasured('alone', ALONE_GOAL), unmeasured('peers', PEERS_GOAL)]
     }
-    const value = medianOf(ours)
-    const reference = medianOf(theirs)
+    const runs: Run[] = []
+    for (let run = 0; run < RUNS; run++) {
+      const [alone, bare] = await Promise.all([megabytesOfNode(), megabytesOfBareNode()])
+      runs.push({ alone, bare, withPeers: await megabytesWithPeers() })
+      context.progress(`idle-memory run ${run + 1} of ${RUNS}: ${describe(runs.at(-1))}`)
+    }
     return [
-      {
-        figure: 'idle-memory.alone',
-        value: Math.round(value * 10) / 10,
-        unit: 'MB',
-        reference: 'bare Node with one timer',
-        reference_value: Math.round(reference * 10) / 10,
-        ratio: Math.round((value / reference) * 1_000) / 1_000,
-        goal: `≤ ${GOAL}`,
-        met: value <= GOAL,
-        samples: RUNS,
+      lineOf(runs, {
+        part: 'alone',
+        goal: ALONE_GOAL,
         note: `resident set (VmRSS) of "netminder start" in a new data directory, ${SETTLE_MS / 1_000} s after it was ready`
-      }
+      }),
+      lineOf(runs, {
+        part: 'peers',
+        goal: PEERS_GOAL,
+        note: `the same after it founded a network and ${PEERS} nodes of another process joined, ${SETTLE_WITH_PEERS_MS / 1_000} s after all were connected`
+      })
     ]
   }
 }
 
-function unmeasured(reason: string): FigureLine {
+interface Run {
+  readonly alone: number
+  readonly withPeers: number
+  readonly bare: number
+}
+
+interface Part {
+  readonly part: 'alone' | 'peers'
+  readonly goal: number
+  readonly note: string
+}
+
+function describe(run: Run | undefined): string {
+  const texts = Object.entries(run ?? {}).map(([name, value]) => `${name} ${value.toFixed(1)} MB`)
+  return texts.join(', ')
+}
+
+function lineOf(runs: readonly Run[], { part, goal, note }: Part): FigureLine {
+  const value = medianOf(runs.map((run) => (part === 'alone' ? run.alone : run.withPeers)))
+  const reference = medianOf(runs.map(({ bare }) => bare))
   return {
-    figure: 'idle-memory.alone',
+    figure: `idle-memory.${part}`,
+    value: Math.round(value * 10) / 10,
+    unit: 'MB',
+    reference: 'bare Node with one timer',
+    reference_value: Math.round(reference * 10) / 10,
+    ratio: Math.round((value / reference) * 1_000) / 1_000,
+    goal: `≤ ${goal}`,
+    met: value <= goal,
+    samples: runs.length,
+    note
+  }
+}
+
+function unmeasured(part: Part['part'], goal: number): FigureLine {
+  return {
+    figure: `idle-memory.${part}`,
     value: null,
     unit: 'MB',
     reference: null,
     reference_value: null,
     ratio: null,
-    goal: `≤ ${GOAL}`,
+    goal: `≤ ${goal}`,
     met: null,
     samples: 0,
-    skipped: reason
+    skipped: 'needs /proc of Linux'
   }
 }
 
-async function megabytesOfNode(): Promise<number> {
+function megabytesOfNode(): Promise<number> {
+  return withNode((node) => node.settledMegabytes(SETTLE_MS))
+}
+
+function megabytesWithPeers(): Promise<number> {
+  return withNode(async (node, dataDir) => {
+    const create = new Measured([LAUNCHER, 'network', 'create', 'bench', '--data-dir', dataDir])
+    const invitation = (await create.finished()).trim()
+    const peers = new NodeNetwork({ processes: 1, nodesEach: PEERS })
+    try {
+      await peers.join(invitation)
+      await everyoneConnected(peers)
+      return await node.settledMegabytes(SETTLE_WITH_PEERS_MS)
+    } finally {
+      await peers.close()
+    }
+  })
+}
+
+/** Peers that are connected with all others of their process and with one more. */
+async function everyoneConnected(peers: NodeNetwork): Promise<void> {
+  const endMs = performance.now() + CONNECTED_MS
+  for (;;) {
+    const states = await peers.states()
+    const own = new Set(states.map(({ peerId }) => peerId))
+    if (states.every(({ connected }) => connected.some((peer) => !own.has(peer)))) return
+    if (performance.now() > endMs) throw new Error('expected all peers to be connected')
+    await sleep(LOOK_MS)
+  }
+}
+
+async function withNode(
+  measure: (node: Measured, dataDir: string) => Promise<number>
+): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'netminder-idle-memory-'))
   try {
-    // The port is the system's choice: another node may run on this machine.
-    const init = new Measured([LAUNCHER, 'init', '--data-dir', dataDir, '--api-port', '0'])
-    await init.finished()
+    // The ports are the system's choice: another node may run on this machine.
+    const places = ['--api-port', '0', '--listen', '/ip4/127.0.0.1/tcp/0']
+    await new Measured([LAUNCHER, 'init', '--data-dir', dataDir, ...places]).finished()
     const node = new Measured([LAUNCHER, 'start', '--data-dir', dataDir])
     try {
       await becameReady(node, dataPaths(dataDir).apiAddress)
-      return await node.settledMegabytes()
+      return await measure(node, dataDir)
     } finally {
       await node.stop()
     }
@@ -93,7 +165,7 @@ async function megabytesOfNode(): Promise<number> {
 async function megabytesOfBareNode(): Promise<number> {
   const node = new Measured(['-e', BARE])
   try {
-    return await node.settledMegabytes()
+    return await node.settledMegabytes(SETTLE_MS)
   } finally {
     await node.stop()
   }
@@ -125,11 +197,15 @@ async function isReady(address: string): Promise<boolean> {
 class Measured {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
+  #said = ''
   #talk = ''
 
   constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#exited = once(this.#child, 'exit')
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#exited = once(this.#child, 'close')
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-MAX_SAID)
+    })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#talk = (this.#talk + text).slice(-MAX_TALK)
     })
@@ -140,15 +216,17 @@ class Measured {
     throw new Error(`expected a running process, got its end: ${this.#talk.trim()}`)
   }
 
-  async finished(): Promise<void> {
+  /** @returns what it said on standard output, its end at least */
+  async finished(): Promise<string> {
     await this.#exited
     if (this.#child.exitCode !== 0) {
       throw new Error(`expected exit code 0, got ${this.#child.exitCode}: ${this.#talk.trim()}`)
     }
+    return this.#said
   }
 
-  async settledMegabytes(): Promise<number> {
-    await sleep(SETTLE_MS)
+  async settledMegabytes(settleMs: number): Promise<number> {
+    await sleep(settleMs)
     this.requireAlive()
     const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8')
     const kibibytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN)

@@ -3,7 +3,6 @@ import * as z from 'zod'
 import { category } from './schemas.ts'
 
 const time = z.iso.datetime().describe('RFC 3339, UTC.')
-const nullableTime = time.nullable()
 const count = z.int().min(0)
 const text = z.string()
 
@@ -34,9 +33,19 @@ export const networkState = z
   .strictObject({
     ...summary,
     mesh: z.record(text, count).describe('Peers in the gossip mesh, by topic.'),
+    mesh_wanted: z
+      .record(text, count)
+      .describe('Peers that the mesh takes until what is said arrives, by topic.'),
     authors: count.describe('Who may speak, this node included.'),
+    is_admitted: z.boolean().describe('Whether others take what this node says.'),
     live_events: z.record(text, count),
     digest: text.describe('Two nodes that hold the same show the same.'),
+    bootstrap: z.array(text).describe('Addresses of the invitation.'),
+    is_eclipse_suspected: z
+      .boolean()
+      .describe(
+        'Peers of different sites hold what this node cannot get of them, or lack what it tells them.'
+      ),
     last_sync: z
       .strictObject({
         at: time,
@@ -60,7 +69,11 @@ export const networkStatus = z
     clock_skew_ms: z
       .number()
       .nullable()
-      .describe("Positive: this node's clock is ahead of the others'; null: not known.")
+      .describe("Positive: this node's clock is ahead of the others'; null: not known."),
+    clock_peers: count.describe('How many connected nodes tell their time.'),
+    key_used_elsewhere_at: time
+      .nullable()
+      .describe("When another node was last seen to speak under this node's key; null: never.")
   })
   .meta({ id: 'NetworkStatus' })
 
@@ -88,7 +101,7 @@ export const networkAlert = z
     is_own: z.boolean(),
     at: time,
     until: time,
-    received_at: nullableTime,
+    received_at: time,
     via: z.enum(['gossip', 'sync', 'own']),
     category: category.nullable(),
     severity: alertSeverity,

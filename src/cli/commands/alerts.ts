@@ -1,6 +1,7 @@
 /** `netminder alerts`: what operators warn each other of. */
 import { type Command, Option } from 'commander'
 import type { OperationInput, OperationResponse } from '../../api/index.ts'
+import { formatDuration } from '../../base/index.ts'
 import { CATEGORIES, type Category } from '../../detection/index.ts'
 import {
   collectPrefix,
@@ -88,7 +89,7 @@ async function networkQuery(
 function alertColumns(nowMs: number): readonly Column<Alert>[] {
   return [
     { title: 'SAID', value: (row) => relativeTime(row.at, nowMs) },
-    { title: 'BY', value: authorOf },
+    { title: 'BY', value: authorOf, isFlexible: true },
     { title: 'SEVERITY', value: (row) => row.severity },
     { title: 'CATEGORY', value: (row) => row.category ?? '?' },
     { title: 'SURE', value: (row) => `${Math.round(row.confidence * 100)} %` },
@@ -188,11 +189,15 @@ function addWatch(parent: Command, context: CliContext): void {
   })
 }
 
+const NAMED_PREFIXES = 3
+
 /** One line for a person. */
 export function describeAlert(alert: Alert): string {
-  const about = alert.prefixes.join(' ')
-  const subject = `${alert.severity} ${alert.category ?? 'unknown category'}`
+  const { severity, category, at, until, prefixes } = alert
+  const more = prefixes.length - NAMED_PREFIXES
+  const about = prefixes.slice(0, NAMED_PREFIXES).join(' ') + (more > 0 ? ` and ${more} more` : '')
+  const duration = formatDuration(Date.parse(until) - Date.parse(at))
   return plain(
-    `${utcTime(alert.at)}  ${authorOf(alert)}: ${subject}, ${about}, until ${utcTime(alert.until)}`
+    `${utcTime(at)}  ${severity} ${category ?? 'unknown category'}: ${about}, for ${duration}, by ${authorOf(alert)}`
   )
 }

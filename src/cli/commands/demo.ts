@@ -1,4 +1,4 @@
-/** `netminder demo`: shows a node at work on recorded traffic, in a sandbox of its own. */
+/** `netminder demo`: shows nodes at work on recorded traffic, in a sandbox of their own. */
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type GivenCommonOptions, leaf, parseWholeNumber } from '../command-parts.ts'
@@ -21,7 +21,8 @@ const SPEED_DEFAULT = 8
 
 export function addDemoCommand(program: Command, context: CliContext): void {
   leaf(program.command('demo'), {
-    summary: 'show a node at work on recorded traffic, in a sandbox; until Ctrl-C or with --once',
+    summary:
+      'show a node under attack, and the network that it warns, on recorded traffic; until Ctrl-C or with --once',
     examples: [
       ['demo', 'until Ctrl-C; leaves nothing behind'],
       ['demo --once', 'ends by itself; exit code 1 if a step did not happen'],
@@ -34,7 +35,7 @@ export function addDemoCommand(program: Command, context: CliContext): void {
     .option('--no-haproxy', 'write list files, even where HAProxy is installed')
     .option(
       '--api-port <port>',
-      'port of the API of the demo; 0 takes a free one',
+      'port of the API of the attacked node; 0 takes a free one',
       parseWholeNumber(0, 65_535),
       0
     )

@@ -233,7 +233,6 @@ function addPeers(parent: Command, context: CliContext): void {
 function peerColumns(nowMs: number): readonly Column<Peer>[] {
   return [
     { title: 'NAME', value: (row) => row.name ?? '-' },
-    { title: 'PEER', value: (row) => row.peer_id },
     { title: 'SINCE', value: (row) => relativeTime(row.connected_since, nowMs) },
     { title: 'BY', value: (row) => (row.direction === 'inbound' ? 'it' : 'us') },
     { title: 'SCORE', value: (row) => row.score.toFixed(1) },
@@ -241,6 +240,12 @@ function peerColumns(nowMs: number): readonly Column<Peer>[] {
       title: 'ROUND TRIP',
       value: (row) => (row.latency_ms === null ? '-' : `${row.latency_ms.toFixed(1)} ms`)
     },
-    { title: 'ADDRESS', value: (row) => row.addresses[0] ?? '-', isFlexible: true }
+    {
+      title: 'ADDRESS',
+      // The peer id that it may end in stands beside it.
+      value: (row) => row.addresses[0]?.replace(/\/p2p\/\w+$/, '') ?? '-',
+      isFlexible: true
+    },
+    { title: 'PEER', value: (row) => row.peer_id, isFlexible: true }
   ]
 }

@@ -1,4 +1,4 @@
-/** The demo's node: the same program as ever, started as a process of its own. */
+/** A node of the demo: the same program as ever, started as a process of its own. */
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { ApiClient, findApi } from '../../api/index.ts'
@@ -7,7 +7,7 @@ import { dataPaths } from '../../config/index.ts'
 import { holdsLock, storePaths } from '../../store/index.ts'
 import { CliError } from '../errors.ts'
 import { ChildProgram } from './child-program.ts'
-import type { Sandbox } from './sandbox.ts'
+import type { NodePlace } from './sandbox.ts'
 
 const START_TIMEOUT_MS = 30_000
 const POLL_MS = 100
@@ -15,13 +15,15 @@ const POLL_MS = 100
 const RECORDED_PREFIX = '127.0.0.0/8'
 
 export class DemoNode {
+  readonly #place: NodePlace
   readonly #program: ChildProgram
 
-  constructor(options: { readonly executable: string; readonly sandbox: Sandbox }) {
-    const { dataDir, nodeLog } = options.sandbox
-    const args = [options.executable, 'start', '--data-dir', dataDir]
+  constructor(executable: string, place: NodePlace) {
+    this.#place = place
+    const { name, dataDir, nodeLog } = place
+    const args = [executable, 'start', '--data-dir', dataDir]
     this.#program = new ChildProgram({
-      name: 'the node',
+      name,
       program: process.execPath,
       args: [...args, '--treat-as-public', RECORDED_PREFIX],
       cwd: dataDir,
@@ -30,13 +32,14 @@ export class DemoNode {
   }
 
   /** Waits until it answers. @throws {CLI_PROGRAM_FAILED} */
-  async ready(dataDir: string, clock: Clock, signal: AbortSignal): Promise<ApiClient> {
+  async ready(clock: Clock, signal: AbortSignal): Promise<ApiClient> {
+    const { name, dataDir } = this.#place
     const paths = dataPaths(dataDir)
     const endMs = clock.monotonicMs() + START_TIMEOUT_MS
     while (!existsSync(paths.apiAddress)) {
       this.#program.requireRunning()
       if (clock.monotonicMs() > endMs) {
-        throw new CliError('CLI_PROGRAM_FAILED', 'expected the node to start within 30 s')
+        throw new CliError('CLI_PROGRAM_FAILED', `expected ${name} to start within 30 s`)
       }
       await clock.sleep(POLL_MS, signal)
     }

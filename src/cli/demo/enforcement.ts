@@ -95,3 +95,9 @@ async function isInList(file: string, prefix: PrefixText): Promise<boolean> {
   const line = found === undefined ? prefix : displayPrefix(found)
   return (await readFile(file, 'utf8')).split('\n').includes(line)
 }
+
+/** No entry, whatever else stands there. */
+export async function isListEmpty(file: string): Promise<boolean> {
+  const lines = (await readFile(file, 'utf8')).split('\n')
+  return lines.every((line) => line.trim() === '' || line.startsWith('#'))
+}

@@ -1,8 +1,9 @@
 /** Plays the traffic and shows what the node makes of it, until every step has happened or somebody has seen enough. */
 import type { OperationResponse } from '../../api/index.ts'
 import { type Clock, formatDuration } from '../../base/index.ts'
-import type { DemoNode } from './demo-node.ts'
+import type { DemoNetwork } from './demo-network.ts'
 import { EventQueue } from './event-queue.ts'
+import { NetworkShow } from './network-show.ts'
 import type { Recording } from './recording.ts'
 import type { Sandbox } from './sandbox.ts'
 import { Show, type ShowPorts } from './show.ts'
@@ -10,7 +11,7 @@ import { type PlayedLog, playTraffic, recordedSpan } from './traffic-player.ts'
 
 /** Everything that was set up. */
 export interface Stage extends ShowPorts {
-  readonly node: DemoNode
+  readonly network: DemoNetwork
 }
 
 export interface Piece {
@@ -34,34 +35,47 @@ export async function follow(stage: Stage, piece: Piece, signal: AbortSignal): P
   const both = AbortSignal.any([signal, ending.signal])
   const queue = new EventQueue()
   const player = new Player(stage, piece)
+  const networkShow = new NetworkShow({ ...stage, signal: both })
   stage.screen.startClock()
   // Both keep their failure for the one who watches.
   const work = Promise.all([queue.listen(stage.client, both), player.play(both)])
   try {
-    await watch(stage, { queue, player, isOnce: piece.isOnce }, signal)
+    await watch(stage, { queue, player, networkShow, isOnce: piece.isOnce }, signal)
+    await networkShow.conclude()
   } finally {
     ending.abort()
-    await work
+    await Promise.all([work, networkShow.ended()])
   }
 }
 
 interface Watched {
   readonly queue: EventQueue
   readonly player: Player
+  readonly networkShow: NetworkShow
   readonly isOnce: boolean
 }
 
 async function watch(stage: Stage, watched: Watched, signal: AbortSignal): Promise<void> {
-  const { clock, node, steps } = stage
-  const { queue, player, isOnce } = watched
+  const { clock, network, steps } = stage
+  const { queue, player, networkShow, isOnce } = watched
   const show = new Show(stage)
   let statusAtMs = clock.monotonicMs()
   while (!signal.aborted) {
-    node.requireRunning()
+    network.requireRunning()
     player.requireWell()
     const event = queue.take()
-    if (event?.kind === 'decided') await show.decided(event.decision)
+    if (event?.kind === 'decided') {
+      networkShow.decided(event.decision)
+      await show.decided(event.decision)
+    }
     if (event?.kind === 'ended') await show.ended(event.decision, event.why)
+    if (event?.kind === 'warned') {
+      await networkShow.warned(event.alert).catch((error: unknown) => {
+        // Somebody has seen enough: what did not arrive until then is no fault.
+        if (!signal.aborted) throw error
+      })
+    }
+    await networkShow.advance()
     if (isOnce && steps.isShowOver) return
     await show.liftIfDue()
     if (clock.monotonicMs() >= statusAtMs) {
@@ -69,7 +83,8 @@ async function watch(stage: Stage, watched: Watched, signal: AbortSignal): Promi
       const status = await stage.client.call('showStatus', {})
       await noteStatus(stage, show, status)
       const { ban, throttle } = status.active_decisions
-      if (isOnce && player.isOver && ban + throttle === 0 && event === undefined) return
+      const isCalm = ban + throttle === 0 && event === undefined && networkShow.isIdle
+      if (isOnce && player.isOver && isCalm) return
     }
     if (event === undefined) await clock.sleep(LOOP_MS, signal).catch(() => undefined)
   }

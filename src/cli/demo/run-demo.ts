@@ -6,11 +6,12 @@ import type { ApiClient } from '../../api/index.ts'
 import { areColorsWelcome } from '../../config/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { DemoNode } from './demo-node.ts'
+import { DemoNetwork } from './demo-network.ts'
 import { type Enforcement, FileEnforcement, HaproxyEnforcement } from './enforcement.ts'
 import { follow, type Stage } from './follow.ts'
 import { DemoHaproxy, findHaproxy } from './haproxy.ts'
 import { DemoKeyserver } from './keyserver.ts'
+import { listOf } from './network-wording.ts'
 import { loadRecording, type Recording } from './recording.ts'
 import { makeSandbox, removeSandbox, type Sandbox, writeDemoConfig } from './sandbox.ts'
 import { Screen } from './screen.ts'
@@ -89,17 +90,19 @@ async function setUp(parts: SetUp): Promise<Stage> {
     actuators: enforcement.actuators
   })
   await introduce(screen, { sandbox, haproxy, speed: options.speed })
-  const node = new DemoNode({ executable: context.executable, sandbox })
-  cleanUps.push(() => node.stop())
-  const client = await node.ready(sandbox.dataDir, clock, signal)
+  const { executable } = context
+  const network = new DemoNetwork({ executable, sandbox, keyserverPort: keyserver.port }, clock)
+  cleanUps.push(() => network.stop())
+  const client = await network.start(signal)
   if ((await enforcement.request(BYSTANDER)) === 200) {
     steps.note('answers-before', `a request from ${BYSTANDER}: 200 OK`)
   }
   await enforce(client, { screen, steps })
-  const commandFor = commandsOf(context.executable, sandbox.dataDir)
+  await formNetwork(network, { screen, steps, signal })
+  const commandFor = commandsOf(executable, sandbox.dataDir)
   await introduceCommands(screen, commandFor)
   const { shared } = recording
-  return { client, clock, enforcement, screen, steps, shared, node, commandFor }
+  return { client, clock, enforcement, screen, steps, shared, network, commandFor }
 }
 
 async function startHaproxy(
@@ -137,9 +140,32 @@ async function enforce(
   )
 }
 
-/** How a person in this directory calls netminder for a data directory. */
-function commandsOf(executable: string, dataDir: string): (words: string) => string {
+/** The attacked node founds it, and each of the others is given the one line of text. */
+async function formNetwork(
+  network: DemoNetwork,
+  parts: { readonly screen: Screen; readonly steps: Steps; readonly signal: AbortSignal }
+): Promise<void> {
+  const { screen, steps } = parts
+  const { invitation, peersEach, tookMs } = await network.form(parts.signal)
+  const names = network.members.map(({ place }) => place.name)
+  if (peersEach === undefined) {
+    await screen.field('network', `${listOf(names)} did not find each other`, 'alarm')
+    return
+  }
+  const inMs = `within ${Math.round(tookMs)} ms`
+  steps.note('networked', `${names.length} processes ${inMs}`)
+  await screen.field(
+    'network',
+    `${listOf(names)}: processes of their own, joined ${inMs} by one line of text (${invitation.slice(0, 20)}…, ${invitation.length} characters). The traffic attacks ${names[0]} alone.`
+  )
+}
+
+/** How a person in this directory calls netminder, for the attacked node if no other is named. */
+function commandsOf(
+  executable: string,
+  ownDataDir: string
+): (words: string, dataDir?: string) => string {
   const near = relative(process.cwd(), executable)
   const path = near.startsWith('..') ? executable : near
-  return (words) => `node ${path} ${words} --data-dir ${dataDir}`
+  return (words, dataDir = ownDataDir) => `node ${path} ${words} --data-dir ${dataDir}`
 }

@@ -1,5 +1,8 @@
-/** The folders of a demo: the node's data directory, and in it everything that the node would find beside it in life. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+/**
+ * The folders of a demo: the first node's data directory, and in it everything that the node would find beside it in life, and the
+ * data directories of the nodes that other operators would run elsewhere.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../../base/index.ts'
@@ -8,15 +11,30 @@ import { CliError } from '../errors.ts'
 
 /** Short enough to be seen ending; the ladder doubles them for those who come back. */
 export const DEMO_TTL_MS = 20_000
+export const FIRST_NODE = 'node-1'
+/** Other nodes are met on loopback, at whatever port is free. */
+const NETWORK = { listen: ['/ip4/127.0.0.1/tcp/0'] }
 const LADDER_MS = [DEMO_TTL_MS, 2 * DEMO_TTL_MS, 4 * DEMO_TTL_MS]
 
-export interface Sandbox {
+/** Where a node lives, and where its own words go. */
+export interface NodePlace {
+  readonly name: string
   readonly dataDir: string
+  readonly nodeLog: string
+}
+
+/** Of a node that follows no log: what it bans, it could only have heard of. */
+export interface ListenerPlace extends NodePlace {
+  /** Where its bans would stand. */
+  readonly banList: string
+}
+
+/** Of the first node, whose logs are played. */
+export interface Sandbox extends NodePlace {
   /** Logs, lists and HAProxy of the demo. */
   readonly folder: string
   readonly haproxyLog: string
   readonly hockeypuckLog: string
-  readonly nodeLog: string
   readonly isKept: boolean
 }
 
@@ -29,6 +47,7 @@ export function makeSandbox(options: {
   const folder = join(dataDir, 'demo')
   mkdirSync(folder, { mode: 0o700 })
   return {
+    name: FIRST_NODE,
     dataDir,
     folder,
     haproxyLog: join(folder, 'haproxy.log'),
@@ -77,7 +96,7 @@ export function writeDemoConfig(
 ): void {
   const log = { timeZone: 'UTC', fromStart: true }
   writeConfigOnce(dataPaths(sandbox.dataDir).config, {
-    node: { name: 'demo' },
+    node: { name: sandbox.name },
     sources: [
       { name: 'haproxy', format: 'haproxy', path: sandbox.haproxyLog, ...log },
       { name: 'hockeypuck', format: 'hockeypuck', path: sandbox.hockeypuckLog, ...log }
@@ -86,6 +105,28 @@ export function writeDemoConfig(
     defense: { throttleTtlMs: DEMO_TTL_MS, banLadderMs: LADDER_MS },
     actuators: options.actuators,
     api: { port: options.apiPort },
+    network: NETWORK,
     log: { format: 'text' }
   })
+}
+
+/** Another operator's node, with a list that it would ban by. @throws {ConfigError} */
+export function makeListener(
+  sandbox: Sandbox,
+  options: { readonly name: string; readonly keyserverPort: number }
+): ListenerPlace {
+  const { name, keyserverPort } = options
+  const dataDir = join(sandbox.folder, name)
+  mkdirSync(dataDir, { mode: 0o700 })
+  const banList = join(dataDir, 'ban.list')
+  writeFileSync(banList, '')
+  writeConfigOnce(dataPaths(dataDir).config, {
+    node: { name },
+    keyserver: { url: `http://127.0.0.1:${keyserverPort}` },
+    actuators: [{ kind: 'plain-list', name: 'ban', listPath: banList, action: 'ban' }],
+    api: { port: 0 },
+    network: NETWORK,
+    log: { format: 'text' }
+  })
+  return { name, dataDir, nodeLog: join(dataDir, 'node.log'), banList }
 }

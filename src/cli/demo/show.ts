@@ -28,8 +28,8 @@ export interface ShowPorts {
   readonly steps: Steps
   /** Addresses with harmless people behind them as well, as a person would find out. */
   readonly shared: ReadonlySet<string>
-  /** A command line of netminder for this data directory. */
-  readonly commandFor: (words: string) => string
+  /** A command line of netminder, for the attacked node if no other data directory is named. */
+  readonly commandFor: (words: string, dataDir?: string) => string
 }
 
 /** Decisions are carried out at once; HAProxy and disk may take a moment. */

@@ -9,6 +9,7 @@ export interface Step {
 const COMMON = {
   following: 'a node with its own data directory follows both logs',
   enforcing: 'enforce mode was set through the API and stands in the audit',
+  networked: 'three nodes of their own form a network by an invitation',
   quiet: 'quiet traffic passes without a block',
   'upload-flood': 'an upload flood is detected',
   harvesting: 'harvesting by search is detected',
@@ -18,6 +19,11 @@ const COMMON = {
   explained: 'the node explains a decision: rules, counters, lines',
   expired: 'a decision ends by itself when its time is over',
   lifted: 'a decision is lifted by hand',
+  alerted: 'the attacked node tells the network in a signed alert',
+  heard: 'the alert is verified and stored at every other node',
+  voted: 'its vote to block is counted there',
+  'caught-up': 'a fourth node joins late and catches up on what it missed',
+  hearsay: 'none of the others blocks anybody on hearsay',
   harmless: 'no harmless address was banned',
   audited: 'the audit chain is intact'
 } as const
@@ -36,6 +42,7 @@ export type StepId = keyof typeof COMMON | keyof typeof WITH_HAPROXY
 const ORDER: readonly StepId[] = [
   'following',
   'enforcing',
+  'networked',
   'answers-before',
   'quiet',
   'upload-flood',
@@ -45,17 +52,22 @@ const ORDER: readonly StepId[] = [
   'refuses-throttled',
   'banned',
   'refuses-banned',
+  'alerted',
+  'heard',
+  'voted',
   'explained',
   'lifted',
   'serves-lifted',
   'expired',
   'serves-expired',
+  'caught-up',
+  'hearsay',
   'harmless',
   'audited'
 ]
 
 /** Known at the end only. */
-const AT_THE_END: readonly StepId[] = ['harmless', 'audited']
+const AT_THE_END: readonly StepId[] = ['hearsay', 'harmless', 'audited']
 
 export class Steps {
   readonly #steps = new Map<StepId, Step>()

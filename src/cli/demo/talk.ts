@@ -18,7 +18,7 @@ export async function introduce(
   await screen.text('netminder demo: a keyserver under attack', 'strong')
   await screen.blank()
   await screen.text(
-    'The log lines were recorded from a real Hockeypuck behind a real HAProxy, with harmless visitors and attackers. Only their times are changed. A node of its own follows them here as it would follow yours.'
+    'The log lines were recorded from a real Hockeypuck behind a real HAProxy, with harmless visitors and attackers. Only their times are changed. One node follows them here as it would follow yours; the nodes of other operators are warned by it.'
   )
   await screen.blank()
   await screen.field('traffic', `played ${speed} times as fast as it was recorded`)
@@ -43,8 +43,14 @@ export async function introduceCommands(
   commandFor: (words: string) => string
 ): Promise<void> {
   await screen.blank()
-  await screen.text('Ask the node from another terminal, while it runs:')
-  for (const words of ['status', 'decisions list', 'decisions explain ADDRESS', 'audit list']) {
+  await screen.text('Ask the attacked node from another terminal, while it runs:')
+  for (const words of [
+    'status',
+    'network peers',
+    'decisions list',
+    'decisions explain ADDRESS',
+    'audit list'
+  ]) {
     await screen.command(commandFor(words))
   }
   await screen.blank()

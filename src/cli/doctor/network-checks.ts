@@ -1,10 +1,11 @@
 /** How the node stands among others: whether it hears anybody, whether it is heard, and who can read its key. */
-import { stat } from 'node:fs/promises'
 import { ApiClient, findApi, type OperationResponse } from '../../api/index.ts'
-import { NetminderError } from '../../base/index.ts'
+import { formatDuration, NetminderError } from '../../base/index.ts'
 import { dataPaths } from '../../config/index.ts'
 import { holdsLock, storePaths } from '../../store/index.ts'
-import { type Finding, fault, note, shellWord } from './finding.ts'
+import { type Finding, fault, note } from './finding.ts'
+import { checkKeyFile } from './key-file-check.ts'
+import { type Knock, knockAt, placeOf, scopeOf } from './knock.ts'
 import type { DoctorScene } from './places.ts'
 
 type NetworkStatus = OperationResponse<'showNetworkStatus'>
@@ -12,21 +13,50 @@ type NetworkStatus = OperationResponse<'showNetworkStatus'>
 const ANSWER_TIMEOUT_MS = 4_000
 /** What others say is refused if it lies further ahead (design defense.md e.2). */
 const SKEW_MS_MAX = 5 * 60_000
-const SKEW_MS_LOW = 30_000
-/** The group may read (an operator can let his administrators in that way); nobody else may do anything. */
-const FORBIDDEN_BITS = 0o027
+const SKEW_MS_LOW = 2 * 60_000
+/** Of fewer peers it may be they whose clocks are wrong. */
+const SURE_PEERS_MIN = 3
+
+export interface NetworkFacts {
+  readonly status: NetworkStatus
+  /** At what the node listens on, from this machine. */
+  readonly listen: readonly Knock[]
+  /** At what it tells others to dial. */
+  readonly announced: readonly Knock[]
+  /** At the addresses of the invitations to the networks in which it is alone, by network. */
+  readonly bootstrap: ReadonlyMap<string, readonly Knock[]>
+}
 
 export async function checkNetwork(
   scene: DoctorScene,
   signal: AbortSignal
 ): Promise<readonly Finding[]> {
   const { networkKey } = dataPaths(scene.dataDir)
-  const mode = await stat(networkKey).then(
-    (stats) => stats.mode & 0o777,
-    () => undefined
-  )
   const status = await askStatus(scene, signal)
-  return [...judgeKeyMode(networkKey, mode), ...(status === undefined ? [] : judgeNetwork(status))]
+  const key = await checkKeyFile(networkKey)
+  if (status === undefined || status.networks.length === 0) return key
+  return [...key, ...judgeNetwork(await inspect(status, scene, signal))]
+}
+
+async function inspect(
+  status: NetworkStatus,
+  { config }: DoctorScene,
+  signal: AbortSignal
+): Promise<NetworkFacts> {
+  const own = (config?.network.listen ?? []).map((address) =>
+    address.replace(/^\/ip4\/0\.0\.0\.0\//, '/ip4/127.0.0.1/').replace(/^\/ip6\/::\//, '/ip6/::1/')
+  )
+  const alone = status.networks.filter(({ is_alone }) => is_alone)
+  const [listen, announced, ...bootstrap] = await Promise.all([
+    knockAt(own, signal),
+    knockAt(
+      status.addresses.filter((address) => scopeOf(address) === 'public'),
+      signal
+    ),
+    ...alone.map(({ bootstrap: addresses }) => knockAt(addresses, signal))
+  ])
+  const knocks = new Map(alone.map(({ id }, i) => [id, bootstrap[i] ?? []]))
+  return { status, listen, announced, bootstrap: knocks }
 }
 
 /** Undefined: no node answers, which is a finding of another check, or its networks are turned off. */
@@ -53,67 +83,183 @@ async function askStatus(
   }
 }
 
-export function judgeKeyMode(file: string, mode: number | undefined): readonly Finding[] {
-  if (mode === undefined || (mode & FORBIDDEN_BITS) === 0) return []
+export function judgeNetwork(facts: NetworkFacts): readonly Finding[] {
+  const { status, bootstrap } = facts
+  return [
+    ...status.networks.flatMap((network) => [
+      ...judgeAdmission(network),
+      ...judgeOne(network, bootstrap.get(network.id) ?? [])
+    ]),
+    ...judgeKeyUse(status),
+    ...judgeSkew(status),
+    ...judgeAddresses(status.addresses),
+    ...judgeAnswers(facts)
+  ]
+}
+
+function judgeKeyUse({ key_used_elsewhere_at: at }: NetworkStatus): Finding[] {
+  if (at === null) return []
   return [
     fault(
-      'NETWORK_KEY_EXPOSED',
-      `others can read the key under which this node speaks: ${file} has mode 0${mode.toString(8)}, and the node does not start with it`,
-      `chmod 600 ${shellWord(file)}`
+      'NETWORK_KEY_USED_ELSEWHERE',
+      `another node speaks under this node's key, last at ${at}: a clone of the machine, a backup that was put up twice, or a thief`,
+      'stop one of the two before they contradict each other; if neither is yours to stop: docs/OPERATIONS.md, "A key that somebody else uses"'
     )
   ]
 }
 
-export function judgeNetwork(status: NetworkStatus): readonly Finding[] {
-  if (status.networks.length === 0) return []
+function judgeAdmission({ name, id, is_admitted }: NetworkStatus['networks'][number]): Finding[] {
+  if (is_admitted) return []
   return [
-    ...status.networks.flatMap(judgeOne),
-    ...judgeSkew(status.clock_skew_ms),
-    ...judgeAddresses(status.addresses)
+    fault(
+      'NETWORK_NOT_ADMITTED',
+      `nobody in "${name}" takes what this node says: its key is another than the one that was let in, or a founder has revoked it`,
+      `put the key file of a backup back; else leave and join by a new invitation: netminder network leave ${id}`
+    )
   ]
 }
 
-function judgeOne({ name, id, is_alone, mesh }: NetworkStatus['networks'][number]): Finding[] {
-  if (is_alone) {
-    return [
-      note(
-        'NETWORK_ALONE',
-        `no other node of the network "${name}" is connected: no warning arrives, and none is heard`,
-        `if others are in it: let a new invitation be sent and join again; else invite them: netminder network invite ${id}`
-      )
-    ]
+function judgeOne(
+  network: NetworkStatus['networks'][number],
+  knocks: readonly Knock[]
+): readonly Finding[] {
+  const { name, is_alone, is_eclipse_suspected } = network
+  if (is_alone) return [judgeAlone(network, knocks)]
+  if (!is_eclipse_suspected) return judgeMesh(network)
+  return [
+    ...judgeMesh(network),
+    note(
+      'NETWORK_ECLIPSE_SUSPECTED',
+      `the nodes around this one in "${name}" go on holding what it cannot get of them, or lack what it tells them: they may keep it apart from the rest`,
+      'dial others whom you know: let them send an invitation with their address; who is connected now: netminder network peers'
+    )
+  ]
+}
+
+function judgeAlone(
+  { name, id, bootstrap }: NetworkStatus['networks'][number],
+  knocks: readonly Knock[]
+): Finding {
+  const alone = `no other node of the network "${name}" is connected: no warning arrives, and none is heard`
+  const failures = knocks.flatMap(({ address, failure }) =>
+    failure === undefined ? [] : [`${address}: ${failure}`]
+  )
+  if (knocks.length > 0 && failures.length === knocks.length) {
+    return note(
+      'NETWORK_BOOTSTRAP_UNREACHABLE',
+      `${alone}; none of the addresses of its invitation answers (${failures.slice(0, NAMED_MAX).join('; ')})`,
+      'let those who sent it say whether their node runs and its port is open, and send a new invitation; then: netminder network join INVITATION'
+    )
   }
-  const topics = Object.entries(mesh).flatMap(([topic, size]) => (size === 0 ? [topic] : []))
-  if (topics.length === 0) return []
+  const hasAnswer = failures.length < knocks.length
+  const seen = hasAnswer ? '; at an address of its invitation somebody listens' : ''
+  return note(
+    'NETWORK_ALONE',
+    alone + seen,
+    bootstrap.length === 0
+      ? `invite others: netminder network invite ${id}`
+      : 'ask those who sent the invitation whether their node is still in the network, and let them send a new one; then: netminder network join INVITATION'
+  )
+}
+
+function judgeMesh({ name, mesh, mesh_wanted }: NetworkStatus['networks'][number]): Finding[] {
+  const sizeOf = (topic: string) => mesh[topic] ?? 0
+  const missing = Object.entries(mesh_wanted).filter(([topic, wanted]) => sizeOf(topic) < wanted)
+  if (missing.length === 0) return []
+  const sizes = missing.map(([topic, wanted]) => `${sizeOf(topic)} of ${wanted} on ${topic}`)
+  const isUnheard = missing.some(([topic]) => sizeOf(topic) === 0)
   return [
     note(
-      'NETWORK_NO_MESH',
-      `nobody passes on what this node says in "${name}" (${topics.join(', ')}); for a minute after the start that is as usual`,
+      isUnheard ? 'NETWORK_NO_MESH' : 'NETWORK_THIN_MESH',
+      `${isUnheard ? 'nobody passes' : 'fewer than wanted pass'} on what this node says in "${name}" (mesh: ${sizes.join(', ')}); for a minute after the start that is as usual`,
       'netminder network peers shows who is connected and how he is scored'
     )
   ]
 }
 
-function judgeSkew(skewMs: number | null): Finding[] {
+function judgeSkew({
+  clock_skew_ms: skewMs,
+  clock_peers: peers
+}: Pick<NetworkStatus, 'clock_skew_ms' | 'clock_peers'>): Finding[] {
   if (skewMs === null || Math.abs(skewMs) < SKEW_MS_LOW) return []
-  const seconds = Math.round(Math.abs(skewMs) / 1_000)
-  const message = `other nodes see the clock of this one ${seconds} s ${skewMs > 0 ? 'ahead' : 'behind'}`
+  const length = formatDuration(Math.abs(skewMs))
+  const doubt = peers < SURE_PEERS_MIN ? ', too few to know whose clock is wrong' : ''
+  const message = `the clock of this node is ${length} ${skewMs > 0 ? 'ahead of' : 'behind'} those of the others (by ${peers} ${peers === 1 ? 'node' : 'nodes'}${doubt})`
   const cure = 'timedatectl set-ntp true'
   if (Math.abs(skewMs) < SKEW_MS_MAX) return [note('NETWORK_CLOCK_SKEW', message, cure)]
-  return [fault('NETWORK_CLOCK_SKEW', `${message}: what it says is refused`, cure)]
+  const effect =
+    skewMs > 0 ? 'what this node says is refused' : 'what they say is refused by this node'
+  return [fault('NETWORK_CLOCK_SKEW', `${message}: ${effect}`, cure)]
 }
 
-const NOT_REACHABLE =
-  /^\/(?:ip4\/(?:127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.)|ip6\/(?:::1\/|f[cd]|fe80))/
-
 function judgeAddresses(addresses: readonly string[]): Finding[] {
-  if (addresses.some((address) => !NOT_REACHABLE.test(address))) return []
-  const got = addresses.length === 0 ? 'none' : addresses.join(', ')
+  const wildcards = addresses.filter((address) => scopeOf(address) === 'wildcard')
+  if (wildcards.length > 0) {
+    return [
+      fault(
+        'NETWORK_ANNOUNCE_INVALID',
+        `this node tells others to dial an address that nobody can dial: ${wildcards.join(', ')}`,
+        ANNOUNCE
+      )
+    ]
+  }
+  if (addresses.some((address) => scopeOf(address) === 'public')) return []
+  const got = addresses.length === 0 ? 'none' : addresses.slice(0, NAMED_MAX).join(', ')
   return [
     note(
       'NETWORK_UNREACHABLE',
       `other sites cannot dial this node: expected a public address, got ${got}`,
-      'announce = ["/dns4/NAME/tcp/11390"] in [network] of netminder.toml, with the port let through; behind NAT: hasNatTraversal = true'
+      `${ANNOUNCE}; behind NAT: hasNatTraversal = true`
     )
   ]
+}
+
+const ANNOUNCE =
+  'announce = ["/dns4/NAME/tcp/11390"] in [network] of netminder.toml, with the port let through'
+
+/** From this machine; whether a firewall lets others through, only others can try. */
+function judgeAnswers({ listen, announced }: NetworkFacts): Finding[] {
+  const deaf = listen.filter(({ failure }) => failure !== undefined)
+  if (deaf.length > 0 && deaf.length === listen.length) {
+    return [
+      fault(
+        'NETWORK_NOT_LISTENING',
+        `nobody can connect to this node, not even this machine: ${listKnocks(deaf)}`,
+        'see who holds the port: ss -ltnp; and what refuses it: nft list ruleset; then restart the node'
+      )
+    ]
+  }
+  return announced.flatMap((knock) => {
+    if (knock.failure === undefined) return []
+    return UNKNOWN_NAME.test(knock.failure)
+      ? [
+          fault(
+            'NETWORK_NAME_UNKNOWN',
+            `this node tells others to dial a name that has no address: ${listKnocks([knock])}`,
+            ANNOUNCE
+          )
+        ]
+      : [
+          note(
+            'NETWORK_ANNOUNCE_UNANSWERED',
+            `nothing answers from here at what this node tells others to dial: ${listKnocks([knock])}`,
+            `try from another site, for behind NAT that may be as usual: nc -zv ${hostAndPort(knock.address)}; if it fails there too, let the port through`
+          )
+        ]
+  })
+}
+
+const UNKNOWN_NAME = /^(?:ENOTFOUND|EAI_NONAME|EAI_NODATA)$/
+const NAMED_MAX = 4
+
+function listKnocks(knocks: readonly Knock[]): string {
+  return knocks
+    .slice(0, NAMED_MAX)
+    .map(({ address, failure }) => `${address} (${failure})`)
+    .join(', ')
+}
+
+function hostAndPort(address: string): string {
+  const place = placeOf(address)
+  return place === undefined ? address : `${place.host} ${place.port}`
 }

@@ -127,6 +127,8 @@ function judgeStatus(status: NodeStatus, nowMs: number): readonly Finding[] {
   const findings: Finding[] = []
   const upMs = nowMs - Date.parse(status.started_at)
   for (const { name, state, detail } of status.components) {
+    // What is wrong with a network is told by the check of networks, with what can be done.
+    if (name.startsWith('network ')) continue
     if (state === 'failed') {
       findings.push(
         fault(

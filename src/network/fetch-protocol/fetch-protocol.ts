@@ -10,6 +10,7 @@ import {
 } from '../../wire/index.ts'
 import { FramedStream } from '../host/framed-stream.ts'
 import type { Host } from '../host/host.ts'
+import { isPeerFault } from '../host/peer-fault.ts'
 import type { EventStore } from '../ports.ts'
 import { FETCH_STREAMS_MAX, FETCH_TIMEOUT_MS } from './constants.ts'
 import { FetchHandler } from './handler.ts'
@@ -55,7 +56,7 @@ export class FetchProtocol {
     }
   }
 
-  async #answer(stream: Stream, _connection: Connection): Promise<void> {
+  async #answer(stream: Stream, connection: Connection): Promise<void> {
     const deadline = AbortSignal.any([this.#host.signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
     const framed = new FramedStream(stream, FETCH_REQUEST_BYTES_MAX, deadline)
     try {
@@ -64,6 +65,7 @@ export class FetchProtocol {
       await framed.close()
     } catch (error) {
       framed.abort(error)
+      if (isPeerFault(error)) await this.#host.ban(connection.remotePeer)
       throw error
     }
   }

@@ -25,9 +25,9 @@ export class AddressRanges {
     return prefix !== undefined && this.#ranges.some((range) => prefixContains(range, prefix))
   }
 
-  /** Gossipsub asks a set of addresses; ranges answer for it. */
-  asSet(): Set<string> {
-    const includes = (address: string) => this.includes(address)
+  /** Gossipsub asks a set of addresses; ranges answer for it, and whoever knows of others. */
+  asSet(isExempt: (address: AddressText) => boolean = () => false): Set<string> {
+    const includes = (address: string) => this.includes(address) || isExempt(address)
     class RangeSet extends Set<string> {
       override has(address: string): boolean {
         return includes(address)
@@ -44,6 +44,12 @@ export function findAddressOf(multiaddr: string): AddressText | undefined {
   return (family === 'ip4' || family === 'ip6') && host !== undefined
     ? findAddress(host)
     : undefined
+}
+
+/** The address of the relay in the text of a multiaddr. Undefined: nobody relays. */
+export function findRelayAddressOf(multiaddr: string): AddressText | undefined {
+  const [direct = '', ...relayed] = multiaddr.split('/p2p-circuit')
+  return relayed.length === 0 ? undefined : findAddressOf(direct)
 }
 
 export function countedPrefixOf(address: AddressText): PrefixText {

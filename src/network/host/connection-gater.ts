@@ -3,12 +3,12 @@
  * counted for loopback as well and lets nobody out, so this one takes its place.
  */
 import type { ConnectionGater } from '@libp2p/interface'
-import { type Clock, LruMap } from '../../base/index.ts'
+import { type Clock, getPrefix, LruMap } from '../../base/index.ts'
 import { type AddressRanges, countedPrefixOf, findAddressOf } from './address-ranges.ts'
 
 /** Two operators behind one provider are likely, three are not (design defense.md e.1). */
 export const CONNECTIONS_PER_PREFIX_MAX = 2
-/** From one address within a second (design defense.md e.9). */
+/** From one address, or the /64 of one line, within a second (design defense.md e.9). */
 export const INBOUND_PER_SECOND_MAX = 5
 const SECOND_MS = 1_000
 /** Addresses whose rate is remembered. */
@@ -31,9 +31,10 @@ export function createConnectionGater(ports: GaterPorts): ConnectionGater {
 
   const isTooFast = (address: string): boolean => {
     const nowMs = ports.clock.monotonicMs()
-    const rate = rates.get(address)
+    const line = address.includes(':') ? getPrefix(`${address}/64`).text : address
+    const rate = rates.get(line)
     if (rate === undefined || nowMs - rate.sinceMs >= SECOND_MS) {
-      rates.set(address, { sinceMs: nowMs, count: 1 })
+      rates.set(line, { sinceMs: nowMs, count: 1 })
       return false
     }
     rate.count++

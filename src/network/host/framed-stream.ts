@@ -1,5 +1,9 @@
-/** Messages on a stream, each behind its length as an unsigned varint; no message longer than agreed is ever collected. */
-import type { Stream } from '@libp2p/interface'
+/**
+ * Messages on a stream, each behind its length as an unsigned varint. No message longer than agreed is ever collected, and nothing
+ * is while nobody reads: the streams' own iterator takes in whatever comes, also while this side waits for the peer to take an
+ * answer, which a peer that sends and never reads could make long.
+ */
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { NetminderError } from '../../base/index.ts'
 
@@ -17,7 +21,7 @@ export class FrameError extends NetminderError<FrameErrorCode> {}
 
 export class FramedStream {
   readonly #stream: Stream
-  readonly #chunks: AsyncIterator<Uint8Array | Uint8ArrayList>
+  readonly #signal: AbortSignal
   readonly #frameBytesMax: number
   readonly #received = new Uint8ArrayList()
   readonly #stopWatching: () => void
@@ -25,8 +29,10 @@ export class FramedStream {
   /** When the signal aborts, the stream is reset, and whatever waits for it rejects. */
   constructor(stream: Stream, frameBytesMax: number, signal: AbortSignal) {
     this.#stream = stream
-    this.#chunks = stream[Symbol.asyncIterator]()
+    this.#signal = signal
     this.#frameBytesMax = frameBytesMax
+    // Whoever sends more than the next message while nobody reads breaks the order of every protocol here: libp2p resets the stream.
+    stream.maxReadBufferLength = frameBytesMax + LENGTH_BYTES_MAX
     const onAbort = () => stream.abort(asError(signal.reason))
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
@@ -35,19 +41,26 @@ export class FramedStream {
 
   /** Undefined: the peer has ended. @throws {FRAME_TOO_LONG | FRAME_CUT} */
   async read(): Promise<Uint8Array | undefined> {
-    let head = this.#findHead()
-    while (head === undefined || this.#received.byteLength < head.start + head.length) {
-      const { value, done } = await this.#chunks.next()
-      if (done) {
-        if (this.#received.byteLength === 0) return undefined
-        throw new FrameError('FRAME_CUT', 'expected a whole message, got the end of the stream')
-      }
-      this.#received.append(value)
-      head ??= this.#findHead()
+    if (!this.#isWhole()) await this.#collectInTime()
+    const head = this.#findHead()
+    if (head === undefined || this.#received.byteLength < head.start + head.length) {
+      if (this.#received.byteLength === 0) return undefined
+      throw new FrameError('FRAME_CUT', 'expected a whole message, got the end of the stream')
     }
     const frame = this.#received.slice(head.start, head.start + head.length)
     this.#received.consume(head.start + head.length)
     return frame
+  }
+
+  /** That it took too long is not the end that the peer made. */
+  async #collectInTime(): Promise<void> {
+    try {
+      await this.#collect()
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      throw error
+    }
+    this.#signal.throwIfAborted()
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -67,6 +80,46 @@ export class FramedStream {
   abort(error: unknown): void {
     this.#stopWatching()
     this.#stream.abort(asError(error))
+  }
+
+  /** Resolves when a message is whole, or nothing more comes. */
+  async #collect(): Promise<void> {
+    const stream = this.#stream
+    if (stream.readableEnded) return
+    if (stream.status === 'aborted' || stream.status === 'reset') {
+      throw new Error(`expected an open stream, got one that is ${stream.status}`)
+    }
+    const listening = new AbortController()
+    const options = { signal: listening.signal }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const onMessage = ({ data }: StreamMessageEvent) => {
+      this.#received.append(data)
+      try {
+        if (!this.#isWhole()) return
+        // At once, so that what comes behind it stays with the stream.
+        listening.abort()
+        resolve()
+      } catch (error) {
+        reject(error)
+      }
+    }
+    const onClose = ({ error }: StreamCloseEvent) => {
+      if (error !== undefined) reject(error)
+      else if (stream.readBufferLength === 0) resolve()
+    }
+    stream.addEventListener('message', onMessage, options)
+    stream.addEventListener('end', () => resolve(), options)
+    stream.addEventListener('close', onClose, options)
+    try {
+      await promise
+    } finally {
+      listening.abort()
+    }
+  }
+
+  #isWhole(): boolean {
+    const head = this.#findHead()
+    return head !== undefined && this.#received.byteLength >= head.start + head.length
   }
 
   #findHead(): { readonly start: number; readonly length: number } | undefined {

@@ -7,6 +7,7 @@ import type {
   PeerScoreThresholds,
   TopicScoreParams
 } from '@libp2p/gossipsub/score'
+import type { AddressText } from '../../base/index.ts'
 import type { Topic } from '../../wire/index.ts'
 import type { AddressRanges } from './address-ranges.ts'
 
@@ -118,7 +119,11 @@ export function topicScoreParams(topic: Topic): TopicScoreParams {
   }
 }
 
-export function peerScoreParams(local: AddressRanges): PeerScoreParams {
+/** `isRelay`: whether peers are connected through this address, which gossipsub takes for their own. */
+export function peerScoreParams(
+  local: AddressRanges,
+  isRelay: (address: AddressText) => boolean = () => false
+): PeerScoreParams {
   return {
     topics: {},
     // Being early in many networks must not pay for being hostile in one.
@@ -130,7 +135,7 @@ export function peerScoreParams(local: AddressRanges): PeerScoreParams {
     // out of every mesh for ever, so addresses of this machine and of declared local ranges do not count.
     IPColocationFactorWeight: -50,
     IPColocationFactorThreshold: 3,
-    IPColocationFactorWhitelist: local.asSet(),
+    IPColocationFactorWhitelist: local.asSet(isRelay),
     // P7: broken promises and grafts in the back-off; a few come of restarts.
     behaviourPenaltyWeight: -10,
     behaviourPenaltyThreshold: 6,

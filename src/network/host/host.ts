@@ -1,8 +1,5 @@
 /** libp2p, put together: transports, limits, gossip, and what a network needs of it. Knows no events. */
 import { noise } from '@chainsafe/libp2p-noise'
-import { autoNAT } from '@libp2p/autonat'
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { dcutr } from '@libp2p/dcutr'
 import {
   type GossipSub,
   gossipsub,
@@ -22,17 +19,23 @@ import type {
 } from '@libp2p/interface'
 import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
-import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Registry } from 'prom-client'
-import { assert, type Clock, messageOf, type Prefix, TaskGroup } from '../../base/index.ts'
+import {
+  type AddressText,
+  assert,
+  type Clock,
+  messageOf,
+  type Prefix,
+  TaskGroup
+} from '../../base/index.ts'
 import { gossipMessageId, protocolId, sha256 } from '../../wire/index.ts'
 import { NetworkError } from '../errors.ts'
 import type { PeerValueStore } from '../ports.ts'
-import { AddressRanges } from './address-ranges.ts'
+import { AddressRanges, findRelayAddressOf } from './address-ranges.ts'
 import { createConnectionGater, type DenyReason } from './connection-gater.ts'
 import {
   MESH_PARAMS,
@@ -42,9 +45,11 @@ import {
   SCORE_THRESHOLDS,
   TOPIC_BYTES_PER_PEER_MAX
 } from './gossip-params.ts'
+import { gossipMetrics, hostMetrics } from './host-metrics.ts'
 import type { Identity } from './identity.ts'
 import { bridgeLog } from './libp2p-log.ts'
 import type { NetworkLog } from './log.ts'
+import { natServices, natTransports } from './nat-traversal.ts'
 import { PeerDatastore } from './peer-datastore.ts'
 
 const HOUR_MS = 3_600_000
@@ -54,9 +59,14 @@ const CONNECTIONS_MAX = 128
 const PENDING_INBOUND_MAX = 10
 const STREAMS_PER_CONNECTION_MAX = 64
 const DIAL_TIMEOUT_MS = 10_000
+/** What was found out of peers is kept every so often. */
+const PEERS_KEPT_MS = 10_000
 /** Whoever broke a protocol is not spoken to for so long. */
 const BAN_MS = 10 * 60_000
 const BANS_MAX = 1_024
+
+/** A relayed connection is limited, and libp2p keeps protocols off it that do not ask for it. */
+const ON_RELAYED = { runOnLimitedConnection: true } as const
 
 export interface HostOptions {
   /** Multiaddrs to listen on. */
@@ -74,15 +84,22 @@ export interface HostPorts {
   readonly clock: Clock
   readonly log: NetworkLog
   readonly peerValues: PeerValueStore
-  /** Where libp2p's own metrics go. */
+  /** Where libp2p's own metrics go: nobody else's, for it is emptied when the host starts. */
   readonly registry?: Registry
+  /** In the place of libp2p's own: measurements put lines in it that are slow, or cut. */
+  readonly tcp?: typeof tcp
   onDenied?(reason: DenyReason): void
+  /** A peer broke a protocol, and is not spoken to for a while. */
+  onBanned?(): void
 }
 
 /** What gossipsub has and its interface leaves out. */
 export interface GossipRouter extends GossipSub {
   readonly opts: { readonly scoreParams: { readonly topics: Record<string, TopicScoreParams> } }
   readonly allowedTopics: Set<string>
+  readonly score: {
+    readonly peerStats: ReadonlyMap<string, { readonly connected: boolean; expire: number }>
+  }
   getMeshPeers(topic: string): string[]
   getScore(peer: string): number
   reportMessageValidationResult(id: string, peer: string, result: TopicValidatorResult): void
@@ -95,6 +112,7 @@ export class Host {
   readonly #ports: HostPorts
   readonly #identity: Identity
   readonly #tasks: TaskGroup
+  readonly #datastore: PeerDatastore
   readonly #bannedUntilMs = new Map<string, number>()
   readonly #stopping = new AbortController()
   #node: Libp2p<Services> | undefined
@@ -104,6 +122,7 @@ export class Host {
     this.#options = options
     this.#ports = ports
     this.#identity = identity
+    this.#datastore = new PeerDatastore(ports.peerValues)
     // A stream that breaks is everyday life; what it means was dealt with where it was read.
     this.#tasks = new TaskGroup((error) =>
       ports.log.debug({ reason: messageOf(error) }, 'a stream ended early')
@@ -139,10 +158,13 @@ export class Host {
 
   /** @throws {LISTEN_FAILED} */
   async start(): Promise<void> {
+    this.#ports.registry?.clear()
     try {
       this.#node = await this.#create()
       assert(this.gossip.allowedTopics instanceof Set, 'expected a set of allowed topics')
+      assert(this.gossip.score.peerStats instanceof Map, 'expected scores by peer')
       await this.#node.start()
+      this.#ports.clock.every(PEERS_KEPT_MS, () => this.#keepPeers(), this.signal)
     } catch (cause) {
       await this.#node?.stop()
       throw new NetworkError(
@@ -156,7 +178,9 @@ export class Host {
   async stop(): Promise<void> {
     this.#stopping.abort(new NetworkError('NOT_RUNNING', 'the node stops'))
     await this.#node?.stop()
+    this.#ports.registry?.clear()
     await this.#tasks.drained()
+    this.#keepPeers()
   }
 
   async handle(
@@ -167,7 +191,7 @@ export class Host {
     const handler: StreamHandler = (stream, connection) => {
       this.#tasks.run(() => answer(stream, connection))
     }
-    await this.node.handle(protocol, handler, options)
+    await this.node.handle(protocol, handler, { ...options, ...ON_RELAYED })
   }
 
   async unhandle(protocol: string): Promise<void> {
@@ -175,7 +199,7 @@ export class Host {
   }
 
   async openStream(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> {
-    return await this.node.dialProtocol(peer, protocol, { signal })
+    return await this.node.dialProtocol(peer, protocol, { signal, ...ON_RELAYED })
   }
 
   /** One peer, at any of its addresses. */
@@ -186,7 +210,7 @@ export class Host {
   }
 
   async register(protocol: string, topology: Topology): Promise<string> {
-    return await this.node.register(protocol, topology)
+    return await this.node.register(protocol, { ...topology, notifyOnLimitedConnection: true })
   }
 
   unregister(id: string): void {
@@ -209,6 +233,16 @@ export class Host {
     return dht
   }
 
+  /** What the table of a network that was left knew. It is stopped. */
+  forgetDht(network: Uint8Array): void {
+    const { peerValues } = this.#ports
+    const found = peerValues.query(`/dht${protocolId(network, 'kad')}`)
+    peerValues.batch(
+      [],
+      found.map(({ key }) => key)
+    )
+  }
+
   /** Nothing of the peer is taken for ten minutes. */
   async ban(peer: PeerId): Promise<void> {
     const nowMs = this.#ports.clock.monotonicMs()
@@ -217,6 +251,8 @@ export class Host {
         this.#bannedUntilMs.delete(other)
     }
     this.#bannedUntilMs.set(peer.toString(), nowMs + BAN_MS)
+    this.#ports.onBanned?.()
+    this.#ports.log.debug({ peer: peer.toString() }, 'a peer is not spoken to for a while')
     await this.#node?.hangUp(peer)
   }
 
@@ -224,19 +260,31 @@ export class Host {
     return (this.#bannedUntilMs.get(peer) ?? 0) > this.#ports.clock.monotonicMs()
   }
 
+  /** A full disk must not end the node, nor its stop. */
+  #keepPeers(): void {
+    try {
+      this.#datastore.flush()
+    } catch (error) {
+      this.#ports.log.warn({ reason: messageOf(error) }, 'what is known of peers was not kept')
+    }
+  }
+
+  #isRelay(address: AddressText): boolean {
+    return this.connections.some(
+      ({ remoteAddr }) => findRelayAddressOf(remoteAddr.toString()) === address
+    )
+  }
+
   async #create(): Promise<Libp2p<Services>> {
     const { listen, announce, agent, hasNatTraversal = false, localRanges = [] } = this.#options
-    const { clock, log, peerValues, registry } = this.#ports
+    const { clock, log, registry } = this.#ports
     const local = new AddressRanges(localRanges)
-    const relay = hasNatTraversal
-      ? { relay: circuitRelayServer(), dcutr: dcutr(), autonat: autoNAT() }
-      : {}
     return await createLibp2p({
       start: false,
       privateKey: this.#identity.privateKey,
       nodeInfo: { name: 'netminder', version: '1', userAgent: agent },
       addresses: { listen: [...listen], ...(announce && { announce: [...announce] }) },
-      transports: [tcp(), ...(hasNatTraversal ? [circuitRelayTransport()] : [])],
+      transports: [(this.#ports.tcp ?? tcp)(), ...(hasNatTraversal ? natTransports() : [])],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
       connectionGater: createConnectionGater({
@@ -253,17 +301,11 @@ export class Host {
         inboundConnectionThreshold: Number.MAX_SAFE_INTEGER,
         dialTimeout: DIAL_TIMEOUT_MS
       },
-      datastore: new PeerDatastore(peerValues),
+      datastore: this.#datastore,
       // A small and stable network: the defaults of an hour and six would forget it over a night.
       peerStore: { maxAddressAge: DAY_MS, maxPeerAge: 30 * DAY_MS },
       logger: bridgeLog(log),
-      ...(registry && {
-        metrics: prometheusMetrics({
-          registry,
-          preserveExistingMetrics: true,
-          collectDefaultMetrics: false
-        })
-      }),
+      ...(registry && { metrics: hostMetrics(registry) }),
       services: {
         identify: identify(),
         identifyPush: identifyPush(),
@@ -274,7 +316,7 @@ export class Host {
           this.#components = withoutMetrics(components)
           return {}
         },
-        ...relay
+        ...(hasNatTraversal && natServices())
       }
     })
   }
@@ -289,8 +331,10 @@ export class Host {
       maxInboundDataLength: RPC_DATA_BYTES_MAX,
       maxTopicBytesPerPeer: TOPIC_BYTES_PER_PEER_MAX,
       decodeRpcLimits: RPC_LIMITS,
-      scoreParams: peerScoreParams(local),
-      scoreThresholds: SCORE_THRESHOLDS
+      scoreParams: peerScoreParams(local, (address) => this.#isRelay(address)),
+      scoreThresholds: SCORE_THRESHOLDS,
+      ...ON_RELAYED,
+      ...gossipMetrics(this.#ports.registry)
     })
   }
 }

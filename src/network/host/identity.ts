@@ -9,6 +9,7 @@ const SEED_PATTERN = /^[0-9a-f]{64}$/
 
 /** A file of one line, made once, atomically, readable by its owner alone; one that others can read is refused. */
 export interface KeyFile {
+  readonly path: string
   /** @throws {StorageError} */
   readOrCreate(makeText: () => string): string
 }
@@ -28,7 +29,7 @@ export async function loadIdentity(
   if (!SEED_PATTERN.test(text)) {
     throw new NetworkError(
       'KEY_FILE_INVALID',
-      `expected a key of 64 hexadecimal digits, got ${text.length} other characters: put the file of your backup in its place, or remove it to become another node`
+      `expected a key of 64 hexadecimal digits in ${file.path}, got ${text.length} other characters: put the file of your backup in its place, or remove it to become another node`
     )
   }
   return identityFromSeed(new Uint8Array(Buffer.from(text, 'hex')))

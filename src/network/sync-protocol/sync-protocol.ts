@@ -1,18 +1,29 @@
 /** Reconciliation over streams: asks peers what they have, and answers them (protocols/sync). */
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Clock } from '../../base/index.ts'
 import { protocolId, SYNC_FRAME_BYTES_MAX } from '../../wire/index.ts'
 import { SyncError } from '../errors.ts'
 import { FramedStream } from '../host/framed-stream.ts'
 import type { Host } from '../host/host.ts'
+import { isPeerFault } from '../host/peer-fault.ts'
 import type { LiveSet } from '../sync/live-set.ts'
 import { type KindDifference, SyncInitiator } from '../sync/sync-session.ts'
 import { SESSION_TIMEOUT_MS, SESSIONS_MAX } from './constants.ts'
 import { busyFrame, SyncHandler } from './handler.ts'
 
+/** Of the first exchange of a session. */
+export interface ClockReading {
+  /** Positive: this node's clock is ahead of the peer's. At most half of the round trip away from the truth. */
+  readonly aheadMs: number
+  readonly roundTripMs: number
+}
+
 export interface SyncFindings {
   readonly differences: readonly KindDifference[]
   /** Why it ended early; what was found until then is good. */
   readonly error: SyncError | undefined
+  /** Undefined: the peer does not tell its time. */
+  readonly reading: ClockReading | undefined
 }
 
 export class SyncProtocol {
@@ -20,12 +31,28 @@ export class SyncProtocol {
   readonly #host: Host
   readonly #set: LiveSet
   readonly #handler: SyncHandler
+  readonly #clock: Clock
+  readonly #onDifference: (peer: string) => void
+  readonly #timeoutMs: number
 
-  constructor(network: Uint8Array, set: LiveSet, host: Host) {
+  constructor(
+    network: Uint8Array,
+    set: LiveSet,
+    ports: {
+      readonly host: Host
+      readonly clock: Clock
+      /** A peer that asked does not hold the same. */
+      onDifference(peer: string): void
+    },
+    options: { readonly timeoutMs?: number } = {}
+  ) {
+    this.#timeoutMs = options.timeoutMs ?? SESSION_TIMEOUT_MS
     this.id = protocolId(network, 'sync')
-    this.#host = host
+    this.#host = ports.host
+    this.#clock = ports.clock
+    this.#onDifference = (peer) => ports.onDifference(peer)
     this.#set = set
-    this.#handler = new SyncHandler(set)
+    this.#handler = new SyncHandler(set, ports.clock)
   }
 
   async register(): Promise<void> {
@@ -40,30 +67,41 @@ export class SyncProtocol {
 
   /** @throws {FrameError | Error} if the stream breaks */
   async reconcile(peer: PeerId, signal: AbortSignal): Promise<SyncFindings> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(SESSION_TIMEOUT_MS)])
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)])
     const stream = await this.#host.openStream(peer, this.id, deadline)
     const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, deadline)
     const session = new SyncInitiator(this.#set)
+    let reading: ClockReading | undefined
     try {
       let message = session.open()
       while (message !== undefined) {
+        const sentMs = this.#clock.monotonicMs()
         await framed.write(message)
         const answer = await framed.read()
         if (answer === undefined) break
+        const roundTripMs = this.#clock.monotonicMs() - sentMs
         message = session.receive(answer)
+        reading ??= this.#read(session.peerSentAtMs, roundTripMs)
       }
       await framed.close()
-      return { differences: session.differences, error: undefined }
+      return { differences: session.differences, error: undefined, reading }
     } catch (error) {
       framed.abort(error)
       if (!(error instanceof SyncError)) throw error
-      return { differences: session.differences, error }
+      return { differences: session.differences, error, reading }
     }
+  }
+
+  /** The peer's clock was read somewhere between question and answer: the middle is the best guess. */
+  #read(peerSentAtMs: number | undefined, roundTripMs: number): ClockReading | undefined {
+    if (peerSentAtMs === undefined) return undefined
+    const aheadMs = this.#clock.nowMs() - roundTripMs / 2 - peerSentAtMs
+    return { aheadMs, roundTripMs }
   }
 
   async #answer(stream: Stream, connection: Connection): Promise<void> {
     const peer = connection.remotePeer.toString()
-    const deadline = AbortSignal.any([this.#host.signal, AbortSignal.timeout(SESSION_TIMEOUT_MS)])
+    const deadline = AbortSignal.any([this.#host.signal, AbortSignal.timeout(this.#timeoutMs)])
     const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, deadline)
     const isOpen = this.#handler.open(peer)
     try {
@@ -77,9 +115,10 @@ export class SyncProtocol {
       await framed.close()
     } catch (error) {
       framed.abort(error)
+      if (isPeerFault(error)) await this.#host.ban(connection.remotePeer)
       throw error
     } finally {
-      if (isOpen) this.#handler.close(peer)
+      if (isOpen && this.#handler.close(peer)) this.#onDifference(peer)
     }
   }
 }

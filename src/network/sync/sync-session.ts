@@ -95,11 +95,17 @@ export class SyncInitiator extends Session {
   readonly #kinds: readonly EventKind[]
   #next = 0
   #current: Reconciliation | undefined
+  #peerSentAtMs: number | undefined
 
   /** `kinds` leaves some out, for tests and measurements. */
   constructor(set: LiveSet, kinds: readonly EventKind[] = SYNC_KINDS) {
     super(set)
     this.#kinds = kinds
+  }
+
+  /** What the clock of the peer said in the last frame that it sent; undefined: it does not tell. */
+  get peerSentAtMs(): number | undefined {
+    return this.#peerSentAtMs
   }
 
   /** The first frame to send. */
@@ -115,7 +121,9 @@ export class SyncInitiator extends Session {
     if (this.#current === undefined) {
       throw new SyncError('SESSION_ENDED', 'expected no frame after the end, got one')
     }
-    const answer = this.#current.receive(this.decode(bytes))
+    const frame = this.decode(bytes)
+    this.#peerSentAtMs = frame.sentAtMs
+    const answer = this.#current.receive(frame)
     return answer === undefined ? this.#openNext() : this.encode(answer)
   }
 
@@ -130,7 +138,20 @@ export class SyncInitiator extends Session {
 /** The side that answers, until the other one closes the stream. */
 export class SyncResponder extends Session {
   readonly #kinds = new Set<EventKind>()
+  readonly #nowMs: (() => number) | undefined
   #current: Reconciliation | undefined
+  #hasDifference = false
+
+  /** `nowMs` is told in the first answer. */
+  constructor(set: LiveSet, nowMs?: () => number) {
+    super(set)
+    this.#nowMs = nowMs
+  }
+
+  /** The two do not hold the same; who lacks what, the side that asks finds out. */
+  get hasDifference(): boolean {
+    return this.#hasDifference
+  }
 
   /** @throws {SyncError} */
   receive(bytes: Uint8Array): Uint8Array {
@@ -147,6 +168,10 @@ export class SyncResponder extends Session {
     if (answer === undefined) {
       throw new SyncError('ROUND_UNEXPECTED', `expected round 1, got ${frame.round}`)
     }
-    return this.encode(answer)
+    if (answer.ranges.some(({ mode }) => mode !== 'skip')) this.#hasDifference = true
+    const isFirst = this.bytes === bytes.length
+    return this.encode(
+      isFirst && this.#nowMs !== undefined ? { ...answer, sentAtMs: this.#nowMs() } : answer
+    )
   }
 }

@@ -9,6 +9,7 @@ export interface SyncFrame {
   round: number
   refusal: number
   ranges: SyncRange[]
+  sentAtMs: bigint
 }
 
 let codecOfSyncFrame: Codec<SyncFrame> | undefined
@@ -43,6 +44,11 @@ export const SyncFrame = {
           }
         }
 
+        if ((obj.sentAtMs != null && obj.sentAtMs !== 0n)) {
+          w.uint32(40)
+          w.uint64(obj.sentAtMs)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -51,7 +57,8 @@ export const SyncFrame = {
           kind: 0,
           round: 0,
           refusal: 0,
-          ranges: []
+          ranges: [],
+          sentAtMs: 0n
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -80,6 +87,10 @@ export const SyncFrame = {
               obj.ranges.push(SyncRange.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.ranges$
               }))
+              break
+            }
+            case 40: {
+              obj.sentAtMs = reader.uint64()
               break
             }
             default: {
@@ -142,6 +153,13 @@ export const SyncFrame = {
 
               obj.ranges++
 
+              break
+            }
+            case 40: {
+              yield {
+                field: `${prefix}.sentAtMs`,
+                value: reader.uint64()
+              }
               break
             }
             default: {

@@ -40,6 +40,8 @@ export interface SyncFrame {
   readonly refusal: Refusal | undefined
   /** Ascending; an empty list ends the session. */
   readonly ranges: readonly SyncRange[]
+  /** By the clock of whoever answers, in his first frame; absent: not told. Nothing depends on it but what an operator is shown. */
+  readonly sentAtMs?: number
 }
 
 /** @throws {DecodeError} if others would refuse the frame */
@@ -48,7 +50,8 @@ export function encodeSyncFrame(frame: SyncFrame): Uint8Array {
     kind: kindNumber(frame.kind),
     round: frame.round,
     refusal: refusalNumber(frame.refusal),
-    ranges: frame.ranges.map(writeRange)
+    ranges: frame.ranges.map(writeRange),
+    sentAtMs: BigInt(frame.sentAtMs ?? 0)
   })
   decodeSyncFrame(bytes)
   return bytes
@@ -90,7 +93,8 @@ export function decodeSyncFrame(bytes: Uint8Array): SyncFrame {
     kind,
     round: checkRange(message.round, [1, SYNC_ROUNDS_MAX], 'round'),
     refusal,
-    ranges
+    ranges,
+    ...(message.sentAtMs !== 0n && { sentAtMs: readTime(message.sentAtMs, 'sent_at_ms') })
   }
 }
 

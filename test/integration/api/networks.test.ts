@@ -33,10 +33,14 @@ test('every change is in the audit with who made it, and the invitation is not',
   await client().call('inviteToNetwork', { params: { id }, body: {} })
   await client().call('joinNetwork', { body: { invitation: 'netminder1:x' } })
   const { items } = await client('respond-token').call('sendAlert', {
-    body: { prefixes: ['198.51.100.9'], category: 'scanner', reason: 'seen by hand' }
+    body: {
+      network: SAMPLE_NETWORK_ID,
+      ...{ prefixes: ['198.51.100.9'], category: 'scanner', reason: 'seen by hand' }
+    }
   })
   assert.is(items.length, 1)
-  await client('respond-token').call('publishBlocklist', { body: {} })
+  const onlyOne = { body: { network: SAMPLE_NETWORK_ID } }
+  await client('respond-token').call('publishBlocklist', onlyOne)
   await client().call('leaveNetwork', { body: { network: SAMPLE_NETWORK_ID } })
   assert.equal(
     api.networkAudit.map(({ actor, action }) => `${actor} ${action}`),
@@ -138,6 +142,8 @@ test('warnings of others and own ones come on the event stream', async () => {
   stop.abort()
   await sending
   assert.is(value?.event, 'alert.sent')
-  const { alert } = (value?.data ?? {}) as { alert: { prefixes: string[]; via: string } }
-  assert.equal([alert.prefixes, alert.via], [['8.8.8.8'], 'own'])
+  const { alert } = (value?.data ?? {}) as { alert: Record<string, unknown> }
+  assert.equal([alert['prefixes'], alert['via']], [['8.8.8.8'], 'own'])
+  assert.is(alert['author_name'], 'fake.example')
+  assert.ok(Date.parse(String(alert['received_at'])) > 0)
 })

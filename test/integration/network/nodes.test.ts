@@ -1,10 +1,14 @@
 /** Real nodes over loopback: what one says reaches the others, and what one missed comes when it is back. */
 import { equal, is, ok } from 'uvu/assert'
 import { SystemClock } from '../../../src/base/index.ts'
+import { FramedStream } from '../../../src/network/host/framed-stream.ts'
+import { busyFrame } from '../../../src/network/sync-protocol/handler.ts'
+import { SYNC_FRAME_BYTES_MAX } from '../../../src/wire/index.ts'
+import { HostilePeer } from '../../support/hostile-peer.ts'
 import { alertOf, TestNode, until } from '../../support/network-node.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('network: nodes')
+const test = suite('network: nodes', { timeoutMs: 60_000 })
 const TTL = { ttlMs: 3_600_000 }
 const nowMs = () => new SystemClock().nowMs()
 
@@ -20,6 +24,27 @@ function at<T>(items: readonly T[], index: number): T {
   const item = items[index]
   if (item === undefined) throw new Error(`expected an item ${index}`)
   return item
+}
+
+async function startPair(): Promise<readonly [TestNode, TestNode]> {
+  const nodes = await startNodes(2)
+  return [at(nodes, 0), at(nodes, 1)]
+}
+
+function isConnected({ node }: TestNode, peerId: string): boolean {
+  return node.host.connections.some(({ remotePeer }) => remotePeer.toString() === peerId)
+}
+
+function lastOutcome({ node }: TestNode): string | undefined {
+  return node.status().networks[0]?.lastSync?.outcome
+}
+
+async function rejects(work: () => Promise<unknown>): Promise<void> {
+  const isRejected = await work().then(
+    () => false,
+    () => true
+  )
+  ok(isRejected, 'expected a rejection')
 }
 
 function authorsOf(node: TestNode, id: string): number {
@@ -123,26 +148,62 @@ test('a node without admission is not heard, and a forged event costs its sender
   }
 })
 
-test('garbage on a stream of reconciliation bans the peer and harms nobody else', async () => {
-  const nodes = await startNodes(3)
-  const [a, b, liar] = [at(nodes, 0), at(nodes, 1), at(nodes, 2)]
-  try {
+const FAULTS: readonly (readonly [string, 'sync' | 'fetch', Uint8Array])[] = [
+  ['a frame that is too long', 'sync', Buffer.alloc(5_000, 0xff)],
+  ['a frame that is none', 'sync', Buffer.from([4, 1, 2, 3, 4])],
+  ['a request that is too long', 'fetch', Buffer.alloc(5_000, 0xff)],
+  ['a request that is none', 'fetch', Buffer.from([4, 1, 2, 3, 4])]
+]
+
+for (const [name, protocol, bytes] of FAULTS) {
+  test(`${name} on a stream that a peer opens (${protocol}) bans the peer and harms nobody else`, async () => {
+    const [a, b] = await startPair()
     const { network, invitation } = await a.node.create({ name: 'net' })
-    await b.node.join(invitation)
-    await liar.node.join(invitation)
-    await until(() => [a, b, liar].every((node) => authorsOf(node, network.id) === 3))
-    for (const protocol of ['sync', 'fetch'] as const) {
-      await liar.sendRaw(a, network.id, { protocol, bytes: Buffer.alloc(5_000, 0xff) })
-      await liar.sendRaw(a, network.id, { protocol, bytes: Buffer.from([4, 1, 2, 3, 4]) })
+    const liar = await HostilePeer.start(network.id)
+    try {
+      await b.node.join(invitation)
+      await until(() => authorsOf(a, network.id) === 2 && authorsOf(b, network.id) === 2)
+      await liar.meet(a)
+      const stream = await liar.open(a, protocol)
+      stream.send(bytes)
+      await until(() => a.node.host.isBanned(liar.peerId))
+      await until(() => !isConnected(a, liar.peerId))
+      await rejects(() => liar.open(a, protocol))
+      is(isConnected(a, liar.peerId), false)
+      const said = await b.node.publish(network.id, alertOf('1.1.1.1', nowMs()), TTL)
+      await until(() => a.alertIds().includes(said.id))
+      equal([a.failures, b.failures], [[], []])
+    } finally {
+      await liar.stop()
+      await removeAll([a, b])
     }
-    const said = await b.node.publish(network.id, alertOf('1.1.1.1', nowMs()), TTL)
-    await until(() => a.alertIds().includes(said.id))
-    equal(
-      nodes.map(({ failures }) => failures.length),
-      [0, 0, 0]
-    )
+  })
+}
+
+test('a peer that is busy, slow or cut off in the middle of a message is not banned', async () => {
+  const [a, b] = await startPair()
+  const { network } = await a.node.create({ name: 'net' })
+  const slow = await HostilePeer.start(network.id)
+  try {
+    await slow.node.handle(slow.nameOf('sync'), async (stream) => {
+      const framed = new FramedStream(stream, SYNC_FRAME_BYTES_MAX, AbortSignal.timeout(10_000))
+      await framed.read()
+      await framed.write(busyFrame())
+      await framed.close()
+    })
+    await slow.meet(a)
+    // Two sessions at once, one of which is told that there is no room, and half a message in both.
+    for (const protocol of ['sync', 'sync', 'fetch'] as const) {
+      const stream = await slow.open(a, protocol)
+      stream.send(Uint8Array.of(200, 1, 2))
+      await stream.close()
+    }
+    await until(() => lastOutcome(a) === 'busy')
+    is(a.node.host.isBanned(slow.peerId), false)
+    is(isConnected(a, slow.peerId), true)
   } finally {
-    await removeAll(nodes)
+    await slow.stop()
+    await removeAll([a, b])
   }
 })
 

@@ -27,7 +27,8 @@ const clock = new ManualClock()
 const notifier = new ServiceNotifier(readServiceEnvironment(), {
   clock,
   logger,
-  isHealthy: () => beats++ < 2
+  isHealthy: () => beats++ < 2,
+  settled: () => Promise.resolve()
 })
 await notifier.start()
 for (let second = 0; second < 4; second++) await clock.advance(1_000)

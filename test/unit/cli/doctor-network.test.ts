@@ -1,30 +1,44 @@
 import * as assert from 'uvu/assert'
-import { judgeKeyMode, judgeNetwork } from '../../../src/cli/doctor/network-checks.ts'
+import { judgeNetwork, type NetworkFacts } from '../../../src/cli/doctor/network-checks.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('doctor of the network')
-type Status = Parameters<typeof judgeNetwork>[0]
+type Status = NetworkFacts['status']
+type Knocks = NetworkFacts['listen']
 
-function codesOf(
+function judge(
   fields: Partial<Status>,
-  one: Partial<Status['networks'][number]> = {}
-): readonly string[] {
+  one: Partial<Status['networks'][number]> = {},
+  knocks: { listen?: Knocks; announced?: Knocks; bootstrap?: Knocks } = {}
+) {
   const network: Status['networks'][number] = {
     ...{ id: '0'.repeat(32), name: 'north', policy: 'invitation', is_founder: false },
     ...{ joined_at: '2026-01-01T00:00:00Z', peers: 2, is_alone: false, authors: 3, digest: '' },
-    ...{ mesh: { alert: 2, vote: 1 }, live_events: {}, last_sync: null },
+    ...{ mesh: { alert: 2, vote: 1 }, mesh_wanted: { alert: 2, vote: 1 }, live_events: {} },
+    ...{ last_sync: null, is_eclipse_suspected: false, bootstrap: [], is_admitted: true },
     ...one
   }
-  return judgeNetwork({
+  const status: Status = {
     ...{ is_running: true, peer_id: 'x', author: 'x', connected_peers: 2, queues: {} },
-    ...{ addresses: ['/ip4/8.8.8.8/tcp/1'], clock_skew_ms: 12, networks: [network] },
-    ...fields
-  }).map(({ code, severity }) => `${severity} ${code}`)
+    ...{ addresses: ['/ip4/8.8.8.8/tcp/1'], clock_skew_ms: 12, clock_peers: 3 },
+    ...{ key_used_elsewhere_at: null },
+    ...{ networks: [network], ...fields }
+  }
+  const { listen = [], announced = [], bootstrap = [] } = knocks
+  return judgeNetwork({ status, listen, announced, bootstrap: new Map([[network.id, bootstrap]]) })
 }
+
+function codesOf(...given: Parameters<typeof judge>): readonly string[] {
+  return judge(...given).map(({ code, severity }) => `${severity} ${code}`)
+}
+
+const refused = (address: string) => ({ address, failure: 'ECONNREFUSED' })
+const answered = (address: string) => ({ address, failure: undefined })
+const ONE = '/ip4/8.8.8.8/tcp/1'
+const OTHER = '/dns4/keys.example/tcp/2'
 
 for (const { name, fields, one, expected } of [
   { name: 'all is well', fields: {}, one: {}, expected: [] },
-  { name: 'in no network', fields: { networks: [], addresses: [] }, one: {}, expected: [] },
   {
     name: 'alone',
     fields: {},
@@ -38,8 +52,32 @@ for (const { name, fields, one, expected } of [
     expected: ['note NETWORK_NO_MESH']
   },
   {
+    name: 'another node with this key',
+    fields: { key_used_elsewhere_at: '2026-01-01T00:00:00Z' },
+    one: {},
+    expected: ['fault NETWORK_KEY_USED_ELSEWHERE']
+  },
+  {
+    name: 'not let in',
+    fields: {},
+    one: { is_admitted: false },
+    expected: ['fault NETWORK_NOT_ADMITTED']
+  },
+  {
+    name: 'kept apart',
+    fields: {},
+    one: { is_eclipse_suspected: true },
+    expected: ['note NETWORK_ECLIPSE_SUSPECTED']
+  },
+  {
+    name: 'a thin mesh',
+    fields: {},
+    one: { mesh: { alert: 1, vote: 1 } },
+    expected: ['note NETWORK_THIN_MESH']
+  },
+  {
     name: 'clock a little off',
-    fields: { clock_skew_ms: -60_000 },
+    fields: { clock_skew_ms: -130_000 },
     one: {},
     expected: ['note NETWORK_CLOCK_SKEW']
   },
@@ -65,7 +103,81 @@ for (const { name, fields, one, expected } of [
   test(name, () => assert.equal(codesOf(fields, one), expected))
 }
 
-test('a key that others can read', () => {
-  assert.is(judgeKeyMode('/x', 0o644)[0]?.code, 'NETWORK_KEY_EXPOSED')
-  for (const mode of [0o600, 0o640, undefined]) assert.equal(judgeKeyMode('/x', mode), [])
+const ALONE = { is_alone: true, peers: 0, mesh: { alert: 0 }, mesh_wanted: { alert: 0 } }
+
+for (const { name, one, knocks, expected } of [
+  {
+    name: 'who founded a network and has no others',
+    one: ALONE,
+    knocks: {},
+    expected: ['note NETWORK_ALONE']
+  },
+  {
+    name: 'whose invitation nobody answers',
+    one: { ...ALONE, bootstrap: [ONE, OTHER] },
+    knocks: { bootstrap: [refused(ONE), refused(OTHER)] },
+    expected: ['note NETWORK_BOOTSTRAP_UNREACHABLE']
+  },
+  {
+    name: 'whose invitation somebody answers',
+    one: { ...ALONE, bootstrap: [ONE, OTHER] },
+    knocks: { bootstrap: [answered(ONE), refused(OTHER)] },
+    expected: ['note NETWORK_ALONE']
+  },
+  {
+    name: 'which has peers, though its invitation is dead',
+    one: { bootstrap: [ONE] },
+    knocks: { bootstrap: [refused(ONE)] },
+    expected: []
+  },
+  {
+    name: 'to which nobody can connect',
+    one: {},
+    knocks: { listen: [refused(ONE), refused(OTHER)] },
+    expected: ['fault NETWORK_NOT_LISTENING']
+  },
+  {
+    name: 'to which somebody can connect',
+    one: {},
+    knocks: { listen: [refused(ONE), answered(OTHER)], announced: [answered(OTHER)] },
+    expected: []
+  },
+  {
+    name: 'whose public address does not answer',
+    one: {},
+    knocks: { announced: [answered(ONE), refused(OTHER)] },
+    expected: ['note NETWORK_ANNOUNCE_UNANSWERED']
+  },
+  {
+    name: 'whose name has no address',
+    one: {},
+    knocks: { announced: [{ address: OTHER, failure: 'ENOTFOUND' }] },
+    expected: ['fault NETWORK_NAME_UNKNOWN']
+  }
+]) {
+  test(`a node ${name}`, () => assert.equal(codesOf({}, one, knocks), expected))
+}
+
+for (const { addresses, expected } of [
+  { addresses: ['/ip4/0.0.0.0/tcp/11390'], expected: ['fault NETWORK_ANNOUNCE_INVALID'] },
+  { addresses: [ONE, '/ip6/::/tcp/11390'], expected: ['fault NETWORK_ANNOUNCE_INVALID'] },
+  { addresses: ['/ip4/100.64.0.1/tcp/1'], expected: ['note NETWORK_UNREACHABLE'] },
+  { addresses: ['/ip4/169.254.3.1/tcp/1'], expected: ['note NETWORK_UNREACHABLE'] },
+  { addresses: ['/ip6/fd00::1/tcp/1'], expected: ['note NETWORK_UNREACHABLE'] },
+  { addresses: ['/dns4/localhost/tcp/1'], expected: ['note NETWORK_UNREACHABLE'] },
+  { addresses: [], expected: ['note NETWORK_UNREACHABLE'] },
+  { addresses: ['/ip6/2606:4700::1/tcp/1'], expected: [] },
+  { addresses: ['/ip4/10.0.0.1/tcp/1/p2p/12D3/p2p-circuit'], expected: [] }
+]) {
+  test(`others are told to dial ${addresses}`, () => assert.equal(codesOf({ addresses }), expected))
+}
+
+test('a clock that is wrong is told with how far, and by how many', () => {
+  const [finding] = judge({ clock_skew_ms: -130_000, clock_peers: 2 })
+  assert.match(finding?.message ?? '', '2m 10s behind those of the others (by 2 nodes, too few')
+  const [surely] = judge({ clock_skew_ms: 301_000, clock_peers: 3 })
+  assert.match(
+    surely?.message ?? '',
+    '5m 1s ahead of those of the others (by 3 nodes): what this node'
+  )
 })

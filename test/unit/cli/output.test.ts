@@ -52,6 +52,23 @@ test('what does not fit into the terminal stands below its row, in full', () => 
   is(renderTable(rows, TABLE, 14), 'NAME\na\n    one two\n    three four\n    five\nb\n')
 })
 
+test('of several columns that may stand below, the last goes first, each on a line of its own', () => {
+  const rows = [
+    { name: 'a', why: 'one two three' },
+    { name: '-', why: 'four' }
+  ]
+  const table: readonly Column<Row>[] = [
+    { title: 'N', value: () => '1' },
+    ...TABLE.map((column) => ({ ...column, isFlexible: true }))
+  ]
+  const wide = 'N  NAME  WHY\n1  a     one two three\n1  -     four\n'
+  const middle = 'N  NAME\n1  a\n    one two three\n1  -\n    four\n'
+  const narrow = 'N\n1\n    a\n    one\n    two\n    three\n1\n    four\n'
+  is(renderTable(rows, table, 22), wide)
+  is(renderTable(rows, table, 21), middle)
+  is(renderTable(rows, table, 6), narrow)
+})
+
 test('text of others cannot move the cursor', () => {
   is(plain('a\u001b[2Jb\nc\u007f'), 'a�[2Jb�c�')
   is(renderTable([{ name: 'a\r', why: 'b' }], TABLE, undefined), 'NAME  WHY\na�    b\n')

@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { equal, is, throws } from 'uvu/assert'
 import { NetminderError } from '../../../src/base/index.ts'
@@ -51,6 +59,19 @@ for (const mode of [0o604, 0o602, 0o601, 0o620, 0o666]) {
     is(readFileSync(file, 'utf8'), 'known\n')
   })
 }
+
+test('refuses a secret of another user, unless the directory is his', () => {
+  writeFileSync(file, 'known\n', { mode: 0o600 })
+  is(readSecret(file), 'known')
+  // Nobody else can give a file away.
+  if (process.getuid?.() !== 0) return
+  chownSync(file, 12_345, -1)
+  throws(() => readSecret(file), hasCode('SECRET_FILE_EXPOSED'))
+  chownSync(dataDir, 12_345, -1)
+  is(readSecret(file), 'known')
+  chownSync(file, 0, -1)
+  is(readSecret(file), 'known')
+})
 
 test('accepts a secret that the group may read', () => {
   writeFileSync(file, 'known\n')

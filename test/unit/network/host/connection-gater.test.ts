@@ -41,3 +41,13 @@ test('five connections a second from one address, and any number from this machi
   is(knock('/ip4/192.0.2.1/tcp/1', 5), 0)
   equal(denied, ['rate', 'rate'])
 })
+
+test('whoever has a whole /64 to himself is one', async () => {
+  const { clock, denied, isDenied } = makeGater([])
+  for (let i = 1; i <= 5; i++) is(isDenied(`/ip6/2001:db8::${i}/tcp/1`), false)
+  is(isDenied('/ip6/2001:db8::6/tcp/1'), true)
+  is(isDenied('/ip6/2001:db8:0:1::6/tcp/1'), false)
+  await clock.advance(1_000)
+  is(isDenied('/ip6/2001:db8::7/tcp/1'), false)
+  equal(denied, ['rate'])
+})

@@ -3,7 +3,8 @@ import { getPrefix } from '../../../../src/base/index.ts'
 import {
   AddressRanges,
   countedPrefixOf,
-  findAddressOf
+  findAddressOf,
+  findRelayAddressOf
 } from '../../../../src/network/host/address-ranges.ts'
 import {
   peerScoreParams,
@@ -44,6 +45,16 @@ test('peers of this machine and of declared ranges do not count as one operator'
   const exempt = peerScoreParams(local).IPColocationFactorWhitelist
   for (const address of ['127.0.0.1', '127.9.9.9', '::1', '10.1.2.3']) ok(exempt.has(address))
   for (const address of ['10.2.0.1', '192.0.2.1', '2001:db8::1']) is(exempt.has(address), false)
+})
+
+test('peers behind one relay do not count as one operator either', () => {
+  const relay = '/ip4/192.0.2.7/tcp/1/p2p/12D3KooWGzh7JRAQhKXbEmzhSXtmJn4Lks6DPjQEBPRW9kYCRe6Z'
+  is(findRelayAddressOf(`${relay}/p2p-circuit`), '192.0.2.7')
+  is(findRelayAddressOf(relay), undefined)
+  const isRelay = (address: string) => address === '192.0.2.7'
+  const exempt = peerScoreParams(new AddressRanges([]), isRelay).IPColocationFactorWhitelist
+  ok(exempt.has('192.0.2.7'))
+  is(exempt.has('192.0.2.8'), false)
 })
 
 test('addresses are counted by the site that they belong to', () => {

@@ -139,3 +139,21 @@ test('tells the initiator what the peer lacks, and the responder what it could a
   is(initiator.differences[0]?.haves.length, 5)
   is(initiator.differences[0]?.needs.length, 0)
 })
+
+test('tells the time of whoever answers once, and says when it is not told', () => {
+  const nowMs = () => 1_800_000_000_000
+  for (const [responder, expected] of [
+    [new SyncResponder(new LiveSet(places(35)), nowMs), [nowMs(), undefined, undefined]],
+    [new SyncResponder(new LiveSet(places(35))), [undefined, undefined, undefined]]
+  ] as const) {
+    const initiator = new SyncInitiator(new LiveSet(places(40)), ['alert', 'vote', 'retract'])
+    const told: (number | undefined)[] = []
+    let sent = initiator.open()
+    while (sent !== undefined) {
+      const isFirstOfKind = decodeSyncFrame(sent).round === 1
+      sent = initiator.receive(responder.receive(sent))
+      if (isFirstOfKind) told.push(initiator.peerSentAtMs)
+    }
+    equal(told, expected)
+  }
+})

@@ -1,0 +1,47 @@
+/** A clock that jumps, as after a night in which the machine slept: what was missed is asked for at once. */
+import { equal, ok } from 'uvu/assert'
+import { SystemClock } from '../../../src/base/index.ts'
+import { authorsOf, TTL } from '../../support/hostile-scene.ts'
+import { alertOf, TestNode, until } from '../../support/network-node.ts'
+import { suite } from '../../support/suite.ts'
+
+const test = suite('network: clock jump', { timeoutMs: 60_000 })
+/** Less than what is still heard by gossip. */
+const JUMP_MS = 8 * 60_000
+/** The clock is looked at every five seconds, and a peer asked every minute in any case. */
+const AT_ONCE_MS = 30_000
+const QUIET_MS = 12_000
+const nowMs = () => new SystemClock().nowMs()
+
+class JumpingClock extends SystemClock {
+  aheadMs = 0
+
+  override nowMs(): number {
+    return super.nowMs() + this.aheadMs
+  }
+}
+
+test('after a jump a node asks at once what it missed', async () => {
+  const clock = new JumpingClock()
+  const [a, b] = [new TestNode(), new TestNode({ clock })]
+  try {
+    await Promise.all([a.start(), b.start()])
+    const { network, invitation } = await a.node.create({ name: 'net' })
+    await b.node.join(invitation)
+    await until(() => authorsOf(a, network.id) === 2 && authorsOf(b, network.id) === 2)
+    // What the newcomer brought has gone round: nobody asks anybody any more, until the minute is over.
+    const lastSync = () => b.node.status().networks[0]?.lastSync?.atMs ?? 0
+    await until(() => lastSync() > 0 && nowMs() - lastSync() > QUIET_MS, 2 * QUIET_MS)
+    const before = lastSync()
+    const jumpedAtMs = nowMs()
+    clock.aheadMs = JUMP_MS
+    // By the clock that jumped.
+    await until(() => lastSync() >= before + JUMP_MS, AT_ONCE_MS)
+    ok(nowMs() - jumpedAtMs < AT_ONCE_MS)
+    const said = await a.node.publish(network.id, alertOf('8.8.8.8', nowMs()), TTL)
+    await until(() => b.alertIds().includes(said.id))
+    equal([a.failures, b.failures], [[], []])
+  } finally {
+    await Promise.all([a.remove(), b.remove()])
+  }
+})
