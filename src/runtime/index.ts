@@ -14,5 +14,8 @@ export { checkForest, decodeForest, encodeForest } from './forest/forest-codec.t
 export { ForestScorer, predictRows } from './forest/forest-scorer.ts'
 export { goesLeft, predictRow, rawScores, sigmoid, walk } from './forest/score.ts'
 export { TreeShap } from './forest/tree-shap.ts'
+export { applyIsotonic, type IsotonicMap } from './model/isotonic.ts'
+export type { CalibrationStep, ModelParts, StackInput, StackMember } from './model/model-parts.ts'
+export { ModelScorer } from './model/model-scorer.ts'
 export { exportForest, ONNX_INPUT, ONNX_OUTPUT } from './onnx/export-forest.ts'
 export { type ImportOptions, importForest } from './onnx/import-forest.ts'

@@ -1,10 +1,7 @@
 /** Learns models from tables. Knows nothing of keyservers, nor of what becomes of a model. */
 
-export {
-  applyIsotonic,
-  fitIsotonic,
-  type IsotonicMap
-} from './calibration/isotonic.ts'
+export { applyIsotonic, type IsotonicMap } from '../runtime/index.ts'
+export { fitIsotonic } from './calibration/isotonic.ts'
 export { fitTemperature } from './calibration/temperature.ts'
 export type { TrainingErrorCode } from './errors.ts'
 export { TrainingError } from './errors.ts'

@@ -78,7 +78,7 @@ export function sigmoid(margin: number): number {
 }
 
 /** In place. The largest margin is taken off first, so that no power overflows. */
-function softmax(margins: Float64Array): void {
+export function softmax(margins: Float64Array): void {
   let top = Number.NEGATIVE_INFINITY
   for (const margin of margins) top = Math.max(top, margin)
   let total = 0

@@ -5,9 +5,9 @@ import { TrainingError } from '../errors.ts'
 /** Different words in one column; more are an identifier or free text, of which trees learn nothing that holds. */
 export const CATEGORIES_MAX = 4_096
 const FIRST_LENGTH = 1_024
-const MISSING: ReadonlySet<string> = new Set(['', 'NaN', 'nan', 'NA', 'N/A', 'null', 'NULL'])
-const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
-const INFINITE = /^\s*[+-]?inf(?:inity)?\s*$/i
+export const MISSING: ReadonlySet<string> = new Set(['', 'NaN', 'nan', 'NA', 'N/A', 'null', 'NULL'])
+export const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
+export const INFINITE = /^\s*[+-]?inf(?:inity)?\s*$/i
 
 export class ColumnBuilder {
   readonly name: string
@@ -28,6 +28,17 @@ export class ColumnBuilder {
     if (spec.kind === 'numeric') return
     this.#codes = new Int32Array(FIRST_LENGTH)
     for (const word of spec.categories) this.#words.set(word, this.#words.size)
+  }
+
+  /** Whether every cell so far was a number or missing. */
+  get isNumeric(): boolean {
+    return this.#codes === undefined
+  }
+
+  /** The same as `push`, for a cell of a numeric column whose number is known. */
+  pushNumber(value: number): void {
+    if (this.#length === this.#capacity) this.#grow()
+    this.#numbers[this.#length++] = value
   }
 
   /** @throws {TABLE_INVALID | TABLE_TOO_LARGE} */
@@ -116,6 +127,6 @@ export class ColumnBuilder {
 }
 
 /** In a column of words, `1` and `1.0` are one word whether the column began with numbers or not. */
-function wordOf(cell: string): string {
+export function wordOf(cell: string): string {
   return NUMBER.test(cell) ? String(Number(cell)) : cell
 }

@@ -3,24 +3,35 @@
  * empty cells as missing.
  */
 import type { Readable } from 'node:stream'
-import { CsvError, parse } from 'csv-parse'
 import type { FeatureSpec } from '../../runtime/index.ts'
 import { TrainingError } from '../errors.ts'
+import { cellNumber } from './cell-number.ts'
 import { ColumnBuilder } from './column.ts'
+import { type CsvRecord, CsvScanner } from './csv-scanner.ts'
+import { checkHeader, requireColumns } from './header.ts'
+import { WordColumn, type Words } from './word-column.ts'
 
-const MIB = 1_048_576
-const COLUMNS_MAX = 4_096
+export const COLUMNS_MAX = 4_096
 /** 1.6 GB as float64. */
 const CELLS_MAX = 200_000_000
-const RECORD_BYTES_MAX = 4 * MIB
+/** After so many rows it is clear how many a file of known size has. */
+const ESTIMATE_ROWS = 10_000
+/** A file whose later rows are shorter than its first may still fit. */
+const ESTIMATE_MARGIN = 1.5
 
 export interface ReadCsvOptions {
   /** Columns to leave out. */
   readonly drop?: readonly string[]
   /** What a model expects: these columns must be there, in any order, and others are passed over. */
   readonly expected?: readonly FeatureSpec[]
-  /** Columns that are read as words whatever they hold: labels. */
+  /** Columns that are read as words whatever they hold, and are no features: labels and groups. */
   readonly words?: readonly string[]
+  /** Bytes of the input, where that is known: what cannot fit is refused early. */
+  readonly bytes?: number | undefined
+  /** Cells that are taken. @default 200 million */
+  readonly cellsMax?: number
+  readonly onBytes?: ((bytes: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface CsvTable {
@@ -28,7 +39,7 @@ export interface CsvTable {
   readonly features: readonly FeatureSpec[]
   readonly columns: readonly (Float64Array | Int32Array)[]
   /** The columns asked for as words, by name. */
-  readonly words: ReadonlyMap<string, readonly string[]>
+  readonly words: ReadonlyMap<string, Words>
   /** Cells without a value, by column. */
   readonly missing: ReadonlyMap<string, number>
   /** Words that the expected features do not know, by column. */
@@ -37,23 +48,31 @@ export interface CsvTable {
   readonly ignored: readonly string[]
 }
 
-/** @throws {TABLE_INVALID | TABLE_TOO_LARGE} */
+/** @throws {TABLE_INVALID | TABLE_TOO_LARGE | LABEL_INVALID} */
 export async function readCsv(input: Readable, options: ReadCsvOptions = {}): Promise<CsvTable> {
-  const parser = input.pipe(
-    parse({ bom: true, max_record_size: RECORD_BYTES_MAX, skip_empty_lines: true, info: true })
-  )
-  input.on('error', (error) => parser.destroy(error))
   let reader: TableReader | undefined
+  let bytes = 0
+  const scanner = new CsvScanner(COLUMNS_MAX, (record) => {
+    if (reader === undefined) reader = new TableReader(headerOf(record), options)
+    else reader.push(record)
+  })
   try {
-    for await (const { record, info } of parser) {
-      if (reader === undefined) reader = new TableReader(record, options)
-      else reader.push(record, info.lines)
+    for await (const chunk of input) {
+      options.signal?.throwIfAborted()
+      bytes += chunk.length
+      scanner.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk))
+      reader?.checkSize(bytes)
+      options.onBytes?.(bytes)
     }
-  } catch (error) {
-    throw asTableError(error)
+    scanner.end()
   } finally {
     input.destroy()
   }
+  return finish(reader)
+}
+
+/** Separate, since the compiler does not see that the scanner sets the reader. */
+function finish(reader: TableReader | undefined): CsvTable {
   if (reader === undefined || reader.rows === 0) {
     const got = reader === undefined ? 'an empty file' : 'the header alone'
     throw new TrainingError('TABLE_INVALID', `expected a header and at least one row, got ${got}`)
@@ -61,30 +80,35 @@ export async function readCsv(input: Readable, options: ReadCsvOptions = {}): Pr
   return reader.table()
 }
 
-type Cell = { readonly column: ColumnBuilder } | { readonly texts: string[] } | undefined
+export function headerOf(record: CsvRecord): string[] {
+  return Array.from({ length: record.count }, (_, cell) => record.text(cell))
+}
+
+type Cell = ColumnBuilder | WordColumn | undefined
 
 class TableReader {
-  readonly #names: readonly string[]
+  readonly #cellsMax: number
+  readonly #bytesTotal: number | undefined
   /** What becomes of each cell of a record. */
   readonly #cells: readonly Cell[]
   readonly #builders: readonly ColumnBuilder[]
-  readonly #words = new Map<string, string[]>()
+  readonly #words = new Map<string, WordColumn>()
   readonly #ignored: string[] = []
   rows = 0
 
   constructor(header: readonly string[], options: ReadCsvOptions) {
     const { drop = [], expected, words = [] } = options
-    this.#names = header
+    this.#cellsMax = options.cellsMax ?? CELLS_MAX
+    this.#bytesTotal = options.bytes
     checkHeader(header)
-    for (const name of [...drop, ...words]) requireColumn(header, name)
     const specs = expected && new Map(expected.map((spec) => [spec.name, spec]))
-    for (const name of specs?.keys() ?? []) requireColumn(header, name)
+    requireColumns(header, [...drop, ...words, ...(specs?.keys() ?? [])])
     const builders = new Map<string, ColumnBuilder>()
     this.#cells = header.map((name) => {
       if (words.includes(name)) {
-        const texts: string[] = []
-        this.#words.set(name, texts)
-        return { texts }
+        const column = new WordColumn(name)
+        this.#words.set(name, column)
+        return column
       }
       if (drop.includes(name)) return undefined
       if (specs !== undefined && !specs.has(name)) {
@@ -93,34 +117,46 @@ class TableReader {
       }
       const column = new ColumnBuilder(name, specs?.get(name))
       builders.set(name, column)
-      return { column }
+      return column
     })
     const order = expected?.map(({ name }) => name) ?? [...builders.keys()]
     this.#builders = order.flatMap((name) => builders.get(name) ?? [])
   }
 
-  push(record: readonly string[], line: number): void {
+  push(record: CsvRecord): void {
+    const { bytes, starts, ends, line } = record
+    checkWidth(record, this.#cells.length)
     this.rows++
-    if (this.rows * this.#builders.length > CELLS_MAX) {
-      throw new TrainingError(
-        'TABLE_TOO_LARGE',
-        `expected at most ${CELLS_MAX / 1e6} million cells, got more after ${this.rows - 1} rows: give a sample`
-      )
+    if (this.rows * this.#builders.length > this.#cellsMax) {
+      throw this.#tooLarge(`more after ${this.rows - 1} rows`)
     }
-    for (const [index, cell] of this.#cells.entries()) {
-      const text = record[index] ?? ''
+    for (let index = 0; index < this.#cells.length; index++) {
+      const cell = this.#cells[index]
       if (cell === undefined) continue
-      if ('column' in cell) cell.column.push(text, line)
-      else {
-        if (text === '') {
-          throw new TrainingError(
-            'LABEL_INVALID',
-            `expected a label in column "${this.#names[index]}", got an empty cell in line ${line}`
-          )
+      if (cell instanceof ColumnBuilder && cell.isNumeric) {
+        const value = cellNumber(bytes, starts[index] as number, ends[index] as number)
+        if (value !== undefined) {
+          cell.pushNumber(value)
+          continue
         }
-        cell.texts.push(text)
       }
+      cell.push(record.text(index), line)
     }
+  }
+
+  /** Says early what would only be found out after gigabytes. */
+  checkSize(bytesRead: number): void {
+    if (this.#bytesTotal === undefined || this.rows < ESTIMATE_ROWS) return
+    const cells = (this.rows / bytesRead) * this.#bytesTotal * this.#builders.length
+    if (cells <= this.#cellsMax * ESTIMATE_MARGIN) return
+    throw this.#tooLarge(`about ${Math.round(cells / 1e6)} million in this file`)
+  }
+
+  #tooLarge(got: string): TrainingError {
+    return new TrainingError(
+      'TABLE_TOO_LARGE',
+      `expected at most ${this.#cellsMax / 1e6} million cells, got ${got}: give a sample, or leave columns out with --drop`
+    )
   }
 
   table(): CsvTable {
@@ -131,7 +167,7 @@ class TableReader {
       rows: this.rows,
       features: builders.map(({ spec }) => spec),
       columns: builders.map((builder) => builder.values()),
-      words: this.#words,
+      words: new Map([...this.#words].map(([name, column]) => [name, column.words()])),
       missing: counted(({ missing }) => missing),
       unknown: counted(({ unknown }) => unknown),
       ignored: this.#ignored
@@ -139,48 +175,11 @@ class TableReader {
   }
 }
 
-function checkHeader(header: readonly string[]): void {
-  if (header.length > COLUMNS_MAX) {
-    throw new TrainingError(
-      'TABLE_TOO_LARGE',
-      `expected at most ${COLUMNS_MAX} columns, got ${header.length}`
-    )
-  }
-  if (header.every((name) => name.trim() !== '' && Number.isFinite(Number(name)))) {
-    throw new TrainingError(
-      'TABLE_INVALID',
-      `expected a first line with the names of the columns, got numbers: ${header.slice(0, 4).join(', ')}`
-    )
-  }
-  const seen = new Set<string>()
-  for (const [index, name] of header.entries()) {
-    if (name.trim() === '' || seen.has(name)) {
-      const got = name.trim() === '' ? 'an empty one' : `"${name}" twice`
-      throw new TrainingError(
-        'TABLE_INVALID',
-        `expected a name of its own for each column, got ${got} at column ${index + 1}`
-      )
-    }
-    seen.add(name)
-  }
-}
-
-function requireColumn(header: readonly string[], name: string): void {
-  if (header.includes(name)) return
-  const shown = header.slice(0, 8).join(', ')
+/** @throws {TABLE_INVALID} */
+export function checkWidth(record: CsvRecord, width: number): void {
+  if (record.count === width) return
   throw new TrainingError(
     'TABLE_INVALID',
-    `expected a column "${name}", got ${shown}${header.length > 8 ? ', …' : ''}`
+    `expected ${width} cells in each line, got ${record.count} in line ${record.line}`
   )
-}
-
-function asTableError(error: unknown): unknown {
-  if (!(error instanceof CsvError)) return error
-  const isTooLarge = error.code === 'CSV_MAX_RECORD_SIZE'
-  const message = isTooLarge
-    ? `expected lines of at most ${RECORD_BYTES_MAX / MIB} MiB, got a longer one`
-    : `expected a CSV table, got: ${error.message}`
-  return new TrainingError(isTooLarge ? 'TABLE_TOO_LARGE' : 'TABLE_INVALID', message, {
-    cause: error
-  })
 }
