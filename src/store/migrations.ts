@@ -13,6 +13,7 @@ import { auditCreate } from './migrations/0003-audit-create.ts'
 import { tokenCreate } from './migrations/0004-token-create.ts'
 import { networkCreate } from './migrations/0005-network-create.ts'
 import { sharingCreate } from './migrations/0006-sharing-create.ts'
+import { modelCreate } from './migrations/0007-model-create.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -21,7 +22,8 @@ export const MIGRATIONS: readonly Migration[] = [
   auditCreate,
   tokenCreate,
   networkCreate,
-  sharingCreate
+  sharingCreate,
+  modelCreate
 ]
 
 const JOURNAL_SQL = `
