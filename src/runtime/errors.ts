@@ -15,5 +15,21 @@ export type ModelErrorCode =
   | 'EXTERNAL_DATA'
   /** An ONNX model holds a tensor beyond all measure. */
   | 'TENSOR_TOO_LARGE'
+  /** A thread that scores rows ended before its work was done. */
+  | 'SCORING_FAILED'
+  /** There is no package where one should be. */
+  | 'PACKAGE_MISSING'
+  /** A package whose manifest or parts are not what they should be. */
+  | 'PACKAGE_INVALID'
+  /** A package with more bytes or files than are taken. */
+  | 'PACKAGE_TOO_LARGE'
+  /** A file of a package is not the one that its manifest names. */
+  | 'HASH_MISMATCH'
+  /** A package whose model does not say what its golden predictions say. */
+  | 'GOLDEN_MISMATCH'
+  /** The signature of a package does not hold. */
+  | 'SIGNATURE_INVALID'
+  /** A package is signed by somebody who is not trusted here. */
+  | 'SIGNATURE_FOREIGN'
 
 export class ModelError extends NetminderError<ModelErrorCode> {}

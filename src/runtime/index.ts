@@ -1,4 +1,7 @@
 /** Executes models: forests in typed arrays, their explanations and their form as ONNX. Knows nothing of training, nor where models come from. */
+
+export type { Block, BlockScores } from './batch/score-block.ts'
+export { ScorePool } from './batch/score-pool.ts'
 export { ModelError, type ModelErrorCode } from './errors.ts'
 export {
   assembleForest,

@@ -26,6 +26,10 @@ export {
   type LogisticModel,
   type LogisticOptions
 } from './stacking/logistic.ts'
+export { type CsvTable, type ReadCsvOptions, readCsv } from './table/read-csv.ts'
+export { type ReadRowsOptions, RowReader } from './table/read-rows.ts'
+export type { FeatureRange, RowBlock, RowOddities } from './table/row-sink.ts'
+export type { Words } from './table/word-column.ts'
 export { BoostingTrainer, type RoundReport, trainBoosting } from './trees/boosting.ts'
 export type { BoostingOptions } from './trees/boosting-options.ts'
 export {
