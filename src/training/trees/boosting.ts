@@ -18,12 +18,15 @@ import { binaryGradients, classGradients, softmaxRows, type Targets } from './gr
 import { LoneBuilder } from './lone-builder.ts'
 import { Margins } from './margins.ts'
 import { checkColumns, classShares, weighRows } from './targets.ts'
+import { ThreadedBuilder } from './threaded-builder.ts'
 import { type BinnedTree, scoreBinned } from './tree-draft.ts'
 
 export interface BoostingInputs {
   readonly validation?: LabelledTable | undefined
   /** What an earlier run with the same table and options had reached. */
   readonly resumeFrom?: Forest | undefined
+  /** Threads that add histograms up; the bits do not depend on it. More than 1 must be given back by `close`. @default 1 */
+  readonly threads?: number | undefined
 }
 
 export interface RoundReport {
@@ -45,6 +48,7 @@ export class BoostingTrainer {
   readonly #baseScore: Float64Array
   readonly #memory: GradientMemory
   readonly #grower: GradientTreeGrower
+  readonly #threads: ThreadedBuilder | undefined
   readonly #margins: Margins
   readonly #validation: { readonly binned: BinnedTable; readonly margins: Margins } | undefined
   readonly #probabilities: Float64Array
@@ -67,7 +71,9 @@ export class BoostingTrainer {
     const plan = planGradientMemory(table, binsTotal, this.settings.minLeaf > 1)
     this.#memory = new GradientMemory(plan, binBytes(table))
     this.#binned = binTable(table, maps, this.#memory.bins)
-    const builder = new LoneBuilder(this.#binned, this.#memory)
+    const threads = inputs.threads ?? 1
+    if (threads > 1) this.#threads = new ThreadedBuilder(this.#binned, this.#memory, threads)
+    const builder = this.#threads ?? new LoneBuilder(this.#binned, this.#memory)
     this.#grower = new GradientTreeGrower(this.#binned, this.settings, this.#memory, builder)
     this.#margins = new Margins(table.rows, this.#baseScore)
     this.#probabilities = new Float64Array(this.#scores === 1 ? 0 : table.rows * this.#scores)
@@ -106,6 +112,11 @@ export class BoostingTrainer {
       validationLoss: this.#validation?.margins.logLoss(),
       isLast: this.isDone
     }
+  }
+
+  /** Ends the threads; nothing can be trained afterwards. */
+  close(): void {
+    this.#threads?.close()
   }
 
   /** What was learned; with early stopping, up to the best round. */
@@ -274,9 +285,13 @@ export function trainBoosting(
   inputs: BoostingInputs & { readonly onRound?: (report: RoundReport) => void } = {}
 ): Forest {
   const trainer = new BoostingTrainer(table, options, inputs)
-  while (!trainer.isDone) {
-    const report = trainer.step()
-    inputs.onRound?.(report)
+  try {
+    while (!trainer.isDone) {
+      const report = trainer.step()
+      inputs.onRound?.(report)
+    }
+    return trainer.forest()
+  } finally {
+    trainer.close()
   }
-  return trainer.forest()
 }
