@@ -1,7 +1,7 @@
 /** N5: other servers. Gossip partners with their recovery, PKS pushes, status pages that poll. */
 import type { AddressText } from '../../../src/base/index.ts'
-import type { Activity, Client } from '../client.ts'
-import { gapMs } from '../clock/arrivals.ts'
+import type { Activity, Agent, Client } from '../client.ts'
+import { arrivals, dailyRhythm, gapMs } from '../clock/arrivals.ts'
 import type { Draw } from '../draw.ts'
 import { lengthAt } from '../keyserver/key-base.ts'
 import type { Parameter } from '../parameter.ts'
@@ -26,6 +26,14 @@ const PARAMETERS = {
     max: 3_600,
     source: 'contract §4.2 N5: 1 per 5–60 min; recording: 15–60 s (Prometheus, status pages)'
   },
+  chunks: {
+    name: 'chunks',
+    unit: 'queries to catch up',
+    shape: 'log-uniform',
+    min: 4,
+    max: 160,
+    source: 'contract §1.8: chunks of up to 100; how long partners are away is assumed'
+  },
   pushes: {
     name: 'pushes',
     unit: 'PKS pushes in a day',
@@ -37,6 +45,8 @@ const PARAMETERS = {
 } satisfies Record<string, Parameter>
 const POLLERS = 7
 const PUSH_BATCH_MEAN = 3
+/** Servers that come and go. */
+const GUESTS_PER_DAY = 60
 
 export const N5: BenignModel = {
   name: 'N5',
@@ -63,11 +73,46 @@ function* plan(world: World): Generator<Activity, void, void> {
     const own = draw.fork('poller')
     yield { ...base, campaign: 'stats-poll', open: () => poll(world, own) }
   }
+  const guests = { ...world.span, perSecond: GUESTS_PER_DAY / 86_400, rhythm: dailyRhythm(0.3, 13) }
+  for (const startMs of arrivals(guests, draw)) {
+    const own = draw.fork('guest')
+    const isPeer = own.chance(0.4)
+    yield {
+      ...base,
+      startMs,
+      campaign: isPeer ? 'peer-catch-up' : 'stats-visit',
+      open: () =>
+        isPeer
+          ? catchUp(world, startMs, own)
+          : poll(world, own, { startMs, polls: own.between(3, 60) })
+    }
+  }
+}
+
+/** Most recover from the address that opened the recon connection, so their Host is ours as a number (as recorded). */
+function askingByAddress(world: World, draw: Draw): Agent {
+  const agent = peerServer(draw)
+  return draw.chance(0.6) ? { ...agent, host: `${world.places.ownAddress}:11371` } : agent
+}
+
+/** A partner that was away fetches what it has missed, a hundred certificates at a time. */
+function* catchUp(world: World, startMs: number, draw: Draw): Client {
+  const asker = { source: world.places.server(draw), agent: askingByAddress(world, draw) }
+  let atMs = startMs
+  for (let left = new Drawn(world.region, draw).count(PARAMETERS.chunks); left > 0; left--) {
+    const digests = draw.chance(0.75) ? 100 : draw.between(1, 99)
+    const answer = yield hashquery(asker, atMs, {
+      digests,
+      answerBytes: answerOf(digests, draw, (own) => world.keys.any(own)),
+      isKept: atMs > startMs
+    })
+    atMs = answer.endMs + draw.logNormal(350, 0.9)
+  }
 }
 
 /** After each reconciliation the partner fetches what it lacks, in chunks on one connection, and we fetch what we lack. */
 function* gossip(world: World, source: AddressText, draw: Draw): Client {
-  const asker = { source, agent: peerServer(draw) }
+  const asker = { source, agent: askingByAddress(world, draw) }
   const meanMs = new Drawn(world.region, draw).value(PARAMETERS.reconGap) * 1000
   let atMs = world.span.fromMs + draw.uniform(0, meanMs)
   for (;;) {
@@ -144,7 +189,11 @@ function* push(world: World, source: AddressText, draw: Draw): Client {
   }
 }
 
-function* poll(world: World, draw: Draw): Client {
+function* poll(
+  world: World,
+  draw: Draw,
+  visit?: { readonly startMs: number; readonly polls: number }
+): Client {
   const agent = { ...agentOf('poller', world.region, draw), isTls: draw.chance(0.2) }
   const asker = { source: world.places.server(draw), agent }
   const meanMs = new Drawn(world.region, draw).value(PARAMETERS.pollGap) * 1000
@@ -155,8 +204,8 @@ function* poll(world: World, draw: Draw): Client {
     { target: '/pks/lookup?op=stats&options=mr', intent: { kind: 'stats', form: 'json' } },
     { target: '/pks/health', intent: { kind: 'health' } }
   ] as const)
-  let atMs = world.span.fromMs + draw.uniform(0, Math.min(meanMs, 60_000))
-  for (;;) {
+  let atMs = visit?.startMs ?? world.span.fromMs + draw.uniform(0, Math.min(meanMs, 60_000))
+  for (let left = visit?.polls ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     yield plain(asker, atMs, what)
     atMs += meanMs + draw.normal() * meanMs * 0.015
   }

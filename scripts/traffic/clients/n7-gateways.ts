@@ -1,6 +1,6 @@
 /** N7: mailing lists, mail filters and gateways ask for every address that they meet: regular, and mostly in vain. */
 import type { Activity, Client } from '../client.ts'
-import { dailyRhythm, gapMs } from '../clock/arrivals.ts'
+import { arrivals, dailyRhythm, gapMs } from '../clock/arrivals.ts'
 import type { Draw } from '../draw.ts'
 import { mailAddress, mailDomain } from '../keyserver/key-base.ts'
 import type { Parameter } from '../parameter.ts'
@@ -33,6 +33,16 @@ const PARAMETERS = {
     max: 0.9,
     source: 'contract §4.2 N7: err 0.5–0.9'
   },
+  mailing: {
+    name: 'mailing',
+    unit: 'requests',
+    shape: 'log-normal',
+    median: 130,
+    sigma: 0.8,
+    min: 20,
+    max: 900,
+    source: 'recording: 119–642 requests a gateway; else assumed'
+  },
   indexShare: {
     name: 'indexShare',
     unit: 'share of gateways',
@@ -42,7 +52,10 @@ const PARAMETERS = {
     source: 'recording: 2 of 10 use op=index, which the stock rules punish'
   }
 } satisfies Record<string, Parameter>
-const GATEWAYS_MIN = 5
+/** The rest of this class's requests belongs to mailings. */
+const STANDING_SHARE = 0.5
+const REQUESTS_PER_MAILING = 170
+const GATEWAYS_MIN = 4
 const GATEWAYS_MAX = 40
 
 export const N7: BenignModel = {
@@ -52,42 +65,59 @@ export const N7: BenignModel = {
   plan
 }
 
+/** Some ask all day; others only while a mailing goes out. */
 function* plan(world: World, perSecond: number): Generator<Activity, void, void> {
   const draw = world.draw.fork('N7')
   const indexShare = new Drawn(world.region, draw).value(PARAMETERS.indexShare)
-  let left = perSecond
+  const { fromMs } = world.span
+  const base = { className: 'N7', label: 'benign' } as const
+  let left = perSecond * STANDING_SHARE
   for (let i = 0; i < GATEWAYS_MAX && (left > 0 || i < GATEWAYS_MIN); i++) {
     const own = draw.fork('gateway')
-    const pace = new Drawn(world.region, own).value(PARAMETERS.pace)
-    left -= pace
-    const style: LookupStyle | 'path' = own.chance(indexShare)
-      ? { op: 'index', options: 'mr' }
-      : own.chance(0.3)
-        ? 'path'
-        : { op: 'get', options: 'mr', isExact: own.chance(0.4) }
-    yield {
-      className: 'N7',
-      label: 'benign',
-      campaign: 'gateway',
-      startMs: world.span.fromMs,
-      open: () => ask(world, { pace, style }, own)
-    }
+    const gateway = newGateway(world, indexShare, own)
+    left -= gateway.pace
+    yield { ...base, campaign: 'gateway', startMs: fromMs, open: () => ask(world, gateway, own) }
+  }
+  const mailings = {
+    ...world.span,
+    perSecond: (perSecond * (1 - STANDING_SHARE)) / REQUESTS_PER_MAILING,
+    rhythm: dailyRhythm(0.6, 13)
+  }
+  for (const startMs of arrivals(mailings, draw)) {
+    const own = draw.fork('mailing')
+    const gateway = newGateway(world, indexShare, own)
+    const requests = new Drawn(world.region, own).count(PARAMETERS.mailing)
+    const mailing = { ...gateway, startMs, requests }
+    yield { ...base, campaign: 'mailing', startMs, open: () => ask(world, mailing, own) }
   }
 }
 
-function* ask(
-  world: World,
-  gateway: { pace: number; style: LookupStyle | 'path' },
-  draw: Draw
-): Client {
+interface Gateway {
+  readonly pace: number
+  readonly style: LookupStyle | 'path'
+  /** @default the whole recording */
+  readonly startMs?: number
+  readonly requests?: number
+}
+
+function newGateway(world: World, indexShare: number, draw: Draw): Gateway {
+  const style: Gateway['style'] = draw.chance(indexShare)
+    ? { op: 'index', options: 'mr' }
+    : draw.chance(0.3)
+      ? 'path'
+      : { op: 'get', options: 'mr', isExact: draw.chance(0.4) }
+  return { pace: new Drawn(world.region, draw).value(PARAMETERS.pace), style }
+}
+
+function* ask(world: World, gateway: Gateway, draw: Draw): Client {
   const { keys, places, region, span } = world
   const drawn = new Drawn(region, draw)
   const variation = drawn.value(PARAMETERS.variation)
   const missShare = drawn.value(PARAMETERS.missShare)
   const asker: Asker = { source: places.server(draw), agent: agentOf('gateway', region, draw) }
   const rhythm = dailyRhythm(0.3, 14)
-  let atMs = span.fromMs + draw.uniform(0, 1000 / gateway.pace)
-  for (;;) {
+  let atMs = gateway.startMs ?? span.fromMs + draw.uniform(0, 1000 / gateway.pace)
+  for (let left = gateway.requests ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     const isFound = !draw.chance(missShare)
     const text = isFound
       ? mailAddress(draw)

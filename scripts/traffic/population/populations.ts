@@ -29,6 +29,8 @@ export class Populations {
   readonly sharedNats: readonly AddressText[]
   readonly peers: readonly AddressText[]
   readonly cdnEdges: readonly AddressText[]
+  /** The keyserver's. */
+  readonly ownAddress: AddressText
   readonly #draw: Draw
   readonly #ipv6Share: number
   readonly #allocators: ReadonlyMap<NetworkKind, readonly Allocator[]>
@@ -56,6 +58,7 @@ export class Populations {
     this.sharedNats = several(options.sharedNats, () => this.#fresh('university'))
     this.peers = several(6, () => this.#fresh('hosting'))
     this.cdnEdges = several(24, () => this.#fresh('hosting'))
+    this.ownAddress = this.#fresh('hosting')
   }
 
   /** A home, a telephone or a campus: mostly its own address, sometimes one that many share, sometimes one seen before. */
