@@ -6,6 +6,9 @@
  *   npm run compare:trees -- --splits 2         fewer splits into training and test
  *   npm run compare:trees -- --data DIR         keeps the exported data there, and uses what is there
  *
+ * A name that the folder holds already (NAME.json, .f32, .i32, .train0 and .test0, as `writeTable` of partner.ts makes them) is
+ * compared as well: any table of one's own, split as one likes.
+ *
  * One JSON line for each data set and model; with more than two classes the figures are one-vs-rest means. Needs Debian's
  * python3-xgboost, python3-sklearn, r-cran-mlbench and r-cran-kernlab.
  */
@@ -13,6 +16,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../../src/base/index.ts'
 import { type Forest, predictRows } from '../../src/runtime/index.ts'
 import {
   accuracy,
@@ -171,13 +175,13 @@ async function run(): Promise<void> {
     allowPositionals: true
   })
   const names = positionals.length > 0 ? positionals : NAMES
-  const unknown = names.find((name) => !NAMES.includes(name))
-  if (unknown !== undefined) {
-    throw new Error(`expected the name of a data set (${NAMES.join(', ')}), got "${unknown}"`)
-  }
   const splits = Math.min(5, Math.max(1, Number(values.splits ?? 5)))
   const directory = values.data ?? mkdtempSync(join(tmpdir(), 'netminder-compare-'))
   const missing = names.filter((name) => !existsSync(join(directory, `${name}.json`)))
+  const unknown = missing.find((name) => !NAMES.includes(name))
+  if (unknown !== undefined) {
+    throw new Error(`expected the name of a data set (${NAMES.join(', ')}), got "${unknown}"`)
+  }
   exportSets(directory, missing)
   const partner = new Partner(directory)
   try {
@@ -188,7 +192,9 @@ async function run(): Promise<void> {
       for (const model of models) {
         if (values.model !== undefined && values.model !== model) continue
         const pairs: { ours: Figures; theirs: Figures }[] = []
-        const count = data.rows > SLOW_ROWS ? Math.min(splits, 2) : splits
+        const most = data.rows > SLOW_ROWS ? Math.min(splits, 2) : splits
+        const hasSplit = (split: number) => existsSync(join(directory, `${name}.train${split}`))
+        const count = Array.from({ length: most }, (_, split) => split).filter(hasSplit).length
         for (let split = 0; split < count; split++) {
           process.stderr.write(`${name}, ${model}: split ${split + 1} of ${count}\n`)
           pairs.push(await compareOnce(data, model, split, { directory, partner }))
@@ -202,4 +208,9 @@ async function run(): Promise<void> {
   }
 }
 
-await run()
+try {
+  await run()
+} catch (error) {
+  process.stderr.write(`compare:trees: ${messageOf(error)}\n`)
+  process.exitCode = 1
+}
