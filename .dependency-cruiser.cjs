@@ -8,6 +8,7 @@ const rooms = {
   keyserver: ['base', 'wire'],
   runtime: ['base', 'wire'],
   training: ['base', 'wire', 'runtime'],
+  registry: ['base', 'wire', 'runtime'],
   network: ['base', 'wire'],
   detection: ['base', 'wire', 'keyserver', 'runtime'],
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],

@@ -17,10 +17,14 @@ export type ModelErrorCode =
   | 'TENSOR_TOO_LARGE'
   /** A thread that scores rows ended before its work was done. */
   | 'SCORING_FAILED'
+  /** As much waits to be scored as may. */
+  | 'QUEUE_FULL'
   /** There is no package where one should be. */
   | 'PACKAGE_MISSING'
   /** A package whose manifest or parts are not what they should be. */
   | 'PACKAGE_INVALID'
+  /** A package cannot be written where it should be. */
+  | 'PACKAGE_UNWRITABLE'
   /** A package with more bytes or files than are taken. */
   | 'PACKAGE_TOO_LARGE'
   /** A file of a package is not the one that its manifest names. */
