@@ -10,15 +10,10 @@ import {
   stamp,
   type Timers
 } from './haproxy/haproxy-writer.ts'
+import { addedBytes, requestBytes } from './haproxy/request-bytes.ts'
 import type { TrackedClient } from './haproxy/stick-table.ts'
-import {
-  endpoint,
-  errorLine,
-  infoLine,
-  reconErrorLines,
-  warningLine
-} from './keyserver/hockeypuck-writer.ts'
 import type { KeyserverModel } from './keyserver/keyserver-model.ts'
+import { reconLines } from './keyserver/recon-lines.ts'
 import type { LineQueue } from './output/line-queue.ts'
 
 export interface TransitPorts {
@@ -292,42 +287,9 @@ export class Transit {
     const { hockeypuckLog, draw } = this.#ports
     const { source, atMs } = request
     const port = draw.between(20_000, 60_000)
-    const remote = ` remoteAddr="${endpoint(source, port)}"`
-    const push = (line: string) => hockeypuckLog.push(atMs, line)
-    if (intent.kind === 'recon-probe') {
-      if (intent.error === undefined)
-        push(warningLine(atMs, `connection rejected from "${endpoint(source, port)}"`))
-      else
-        for (const line of reconErrorLines(atMs, { error: intent.error, source, port })) push(line)
-      return { status: -1, outcome: 'none', endMs: atMs, isLogged: false }
+    for (const line of reconLines(atMs, { source, port, intent, draw })) {
+      hockeypuckLog.push(atMs, line)
     }
-    const count = intent.inserted + intent.updated
-    const serve = ' label="serve 0.0.0.0:11370"'
-    push(
-      infoLine(
-        atMs,
-        `accepted recon from [recon=, http=, weight=0, addr=${source}, ips=[${source}]]`,
-        serve
-      )
-    )
-    push(infoLine(atMs, 'reconciliation done', serve + remote))
-    push(infoLine(atMs, `recovering ${count} items`, serve + remote))
-    push(
-      infoLine(
-        atMs,
-        'upsert',
-        ` inserted=${intent.inserted} label="recon 0.0.0.0:11370"${remote} unchanged=0 updated=${intent.updated}`
-      )
-    )
-    if (count > 100 && draw.chance(0.05))
-      push(
-        errorLine(
-          atMs,
-          `recovering ${count - 3} instead of ${count} due to seenCache(256)`,
-          ` label="recon 0.0.0.0:11370"${remote}`
-        )
-      )
-    push(infoLine(atMs, 'recovery complete', serve + remote))
     return { status: -1, outcome: 'none', endMs: atMs, isLogged: false }
   }
 
@@ -430,31 +392,4 @@ function times(given: { receive?: number; respond: number; total: number }): Tim
 
 function chain(forwardedFor: string | undefined, source: AddressText): string {
   return forwardedFor === undefined || forwardedFor === '' ? source : `${forwardedFor}, ${source}`
-}
-
-function requestBytes(request: ClientRequest, host: string): number {
-  const { agent, referer, forwardedFor, bodyBytes } = request
-  const header = (name: number, value: string | undefined) =>
-    value === undefined || value === '' ? 0 : name + 4 + Buffer.byteLength(value)
-  const line = request.method.length + request.target.length + 12
-  const body = bodyBytes === undefined ? 0 : bodyBytes + 63
-  return (
-    line +
-    header(4, host) +
-    header(10, agent.userAgent) +
-    header(15, agent.acceptLanguage) +
-    header(7, referer) +
-    header(15, forwardedFor) +
-    agent.otherBytes +
-    2 +
-    body
-  )
-}
-
-/** Headers that HAProxy adds on the way in, less those that it takes away. */
-function addedBytes(request: ClientRequest, host: string): number {
-  const { agent, source, target } = request
-  const longer = rewritten(target).length - target.length
-  const connection = agent.httpVersion === '2.0' ? -7 : agent.sendsConnection ? -12 : 13
-  return longer + 2 * (source.length + 19) + (agent.isTls ? 26 : 25) + host.length + 20 + connection
 }
