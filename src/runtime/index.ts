@@ -18,7 +18,29 @@ export { ForestScorer, predictRows } from './forest/forest-scorer.ts'
 export { goesLeft, predictRow, rawScores, sigmoid, walk } from './forest/score.ts'
 export { TreeShap } from './forest/tree-shap.ts'
 export { applyIsotonic, type IsotonicMap } from './model/isotonic.ts'
+export { type Contributions, ModelExplainer } from './model/model-explainer.ts'
 export type { CalibrationStep, ModelParts, StackInput, StackMember } from './model/model-parts.ts'
 export { ModelScorer } from './model/model-scorer.ts'
 export { exportForest, ONNX_INPUT, ONNX_OUTPUT } from './onnx/export-forest.ts'
 export { type ImportOptions, importForest } from './onnx/import-forest.ts'
+export {
+  endOfLines,
+  type LineBlock,
+  readRuleScore,
+  type ScoredLines
+} from './serving/json-lines.ts'
+export {
+  type FallbackReason,
+  ModelRunner,
+  type ModelRunnerOptions,
+  type RowScores,
+  type RunnerCounts,
+  type Target
+} from './serving/model-runner.ts'
+export { type RowFault, RowReader } from './serving/row-reader.ts'
+export {
+  featuresOf,
+  type ServedModel,
+  type VerdictStep,
+  verdictOf
+} from './serving/served-model.ts'
