@@ -1,4 +1,26 @@
 /** Keeps models: what a package is, and that it is what it says. Knows nothing of training, nor of what models are asked about. */
+
+export { RegistryError, type RegistryErrorCode } from './errors.ts'
+export {
+  type ChampionSeat,
+  MODEL_STAGES,
+  type ModelEvent,
+  type ModelOrigin,
+  type ModelRecord,
+  type ModelStage,
+  type ModelStore,
+  modelId,
+  type PackageShelf,
+  type ShelvedPackage,
+  type TaskFit,
+  type Thresholds
+} from './model-record.ts'
+export {
+  type ModelChange,
+  ModelRegistry,
+  type ModelRegistryOptions,
+  type ModelRegistryPorts
+} from './model-registry.ts'
 export { buildPackage, type PackageDraft } from './package/build-package.ts'
 export { type Manifest, PACKAGE_BYTES_MAX, type PackageKind } from './package/manifest.ts'
 export {
@@ -9,3 +31,5 @@ export {
 } from './package/open-package.ts'
 export { loadPackage, writePackage } from './package/package-dir.ts'
 export { type Signer, signManifest } from './package/signature.ts'
+export { PackageFolders, type PackageFoldersOptions } from './package-folders.ts'
+export { readTar, writeTar } from './package-tar.ts'

@@ -9,6 +9,8 @@ export type TrainingErrorCode =
   | 'TABLE_TOO_LARGE'
   /** The label column is missing or has empty cells. */
   | 'LABEL_INVALID'
+  /** The checks of a table found what keeps it from being trained on. */
+  | 'TABLE_REFUSED'
   /** The forest to go on from does not fit the table or the options. */
   | 'CHECKPOINT_INVALID'
   /** A training thread ended before its work was done. */

@@ -3,9 +3,11 @@
 export { applyIsotonic, type IsotonicMap } from '../runtime/index.ts'
 export { fitIsotonic } from './calibration/isotonic.ts'
 export { fitTemperature } from './calibration/temperature.ts'
+export type { CheckReport } from './checks/check-report.ts'
 export type { TrainingErrorCode } from './errors.ts'
 export { TrainingError } from './errors.ts'
 export { type BootstrapOptions, bootstrapInterval, type Interval } from './metrics/bootstrap.ts'
+export { type Figures, figuresOf } from './metrics/figures.ts'
 export {
   accuracy,
   confusion,
@@ -20,6 +22,16 @@ export {
   operatingPoint,
   tprAtFpr
 } from './metrics/ranking.ts'
+export type { Calibration } from './run/calibrate.ts'
+export { labelTable } from './run/labelled-table.ts'
+export { renderModelCard } from './run/model-card.ts'
+export { MODEL_KINDS, type ModelKind, type ModelParams } from './run/model-options.ts'
+export {
+  type TrainEvent,
+  type TrainOutcome,
+  type TrainReport,
+  trainModel
+} from './run/train-model.ts'
 export {
   applyLogistic,
   fitLogistic,

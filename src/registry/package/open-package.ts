@@ -6,7 +6,8 @@ import {
   type Forest,
   importForest,
   ModelError,
-  type ModelParts
+  type ModelParts,
+  THRESHOLD_DEFAULT
 } from '../../runtime/index.ts'
 import { checkGolden } from './golden.ts'
 import {
@@ -127,7 +128,7 @@ function assembleParts(
         ? step
         : { kind: step.kind, x: Float64Array.from(step.x), y: Float64Array.from(step.y) }
     ),
-    threshold: thresholds.decision ?? 0.5
+    threshold: thresholds.decision ?? THRESHOLD_DEFAULT
   }
   checkParts(parts)
   return parts

@@ -28,6 +28,9 @@ export interface ModelParts {
   readonly threshold: number
 }
 
+/** Even odds are for class 0, as where the first of equals wins: the next double above a half. */
+export const THRESHOLD_DEFAULT = 0.5 + 2 ** -53
+
 /** Probabilities of 0 and 1 have no log-odds. */
 const EDGE = 1e-4
 
