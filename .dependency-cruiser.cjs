@@ -13,7 +13,19 @@ const rooms = {
   detection: ['base', 'wire', 'keyserver', 'runtime'],
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
   api: ['base', 'wire', 'config', 'telemetry', 'keyserver', 'network', 'detection', 'defense'],
-  cli: ['base', 'config', 'telemetry', 'store', 'keyserver', 'detection', 'defense', 'api']
+  cli: [
+    'base',
+    'config',
+    'telemetry',
+    'store',
+    'keyserver',
+    'runtime',
+    'training',
+    'registry',
+    'detection',
+    'defense',
+    'api'
+  ]
 }
 const pure = '^src/(?:base|detection|defense)/'
 

@@ -15,6 +15,7 @@ export class ProcessIo implements CliIo {
   readonly #stderr: NodeJS.WriteStream
   readonly #onReaderGone: () => void
   #isReaderGone = false
+  #hasProgress = false
 
   /** `onReaderGone` ends work whose output nobody reads any more. */
   constructor(
@@ -36,7 +37,7 @@ export class ProcessIo implements CliIo {
     this.#stderr.on('error', () => undefined)
   }
 
-  write(text: string): Promise<void> {
+  write(text: string | Uint8Array): Promise<void> {
     if (this.#isReaderGone) return Promise.resolve()
     return new Promise<void>((resolve, reject) => {
       this.#stdout.write(text, (error) => {
@@ -50,7 +51,19 @@ export class ProcessIo implements CliIo {
   }
 
   talk(text: string): void {
+    this.#clearProgress()
     this.#stderr.write(`${text}\n`)
+  }
+
+  progress(text: string): void {
+    if (this.#stderr.isTTY !== true) return
+    const width = Math.max(20, this.#stderr.columns || 80)
+    this.#stderr.write(`\r\u001b[K${text.slice(0, width - 1)}`)
+    this.#hasProgress = text !== ''
+  }
+
+  #clearProgress(): void {
+    if (this.#hasProgress) this.progress('')
   }
 
   #onOutputError(error: unknown): void {

@@ -29,7 +29,7 @@ export {
   openPackage,
   type PackageFiles
 } from './package/open-package.ts'
-export { loadPackage, writePackage } from './package/package-dir.ts'
+export { checkPackagePlace, loadPackage, writePackage } from './package/package-dir.ts'
 export { type Signer, signManifest } from './package/signature.ts'
 export { PackageFolders, type PackageFoldersOptions } from './package-folders.ts'
 export { readTar, writeTar } from './package-tar.ts'

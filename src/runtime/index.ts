@@ -19,7 +19,13 @@ export { goesLeft, predictRow, rawScores, sigmoid, walk } from './forest/score.t
 export { TreeShap } from './forest/tree-shap.ts'
 export { applyIsotonic, type IsotonicMap } from './model/isotonic.ts'
 export { type Contributions, ModelExplainer } from './model/model-explainer.ts'
-export type { CalibrationStep, ModelParts, StackInput, StackMember } from './model/model-parts.ts'
+export {
+  type CalibrationStep,
+  type ModelParts,
+  type StackInput,
+  type StackMember,
+  THRESHOLD_DEFAULT
+} from './model/model-parts.ts'
 export { ModelScorer } from './model/model-scorer.ts'
 export { exportForest, ONNX_INPUT, ONNX_OUTPUT } from './onnx/export-forest.ts'
 export { type ImportOptions, importForest } from './onnx/import-forest.ts'

@@ -1,5 +1,5 @@
 /** Packages as folders. Only plain files that the manifest names are read: no links, no folders below. */
-import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { messageOf } from '../../base/index.ts'
 import { ModelError } from '../../runtime/index.ts'
@@ -49,12 +49,33 @@ async function readPlain(dir: string, path: string, bytesMax: number): Promise<U
 }
 
 /**
- * Writes a package beside its place and moves it there, so that a folder is whole or not there.
+ * That a package may be written there: nothing is there yet, or a package that gives way.
  *
- * @throws {PACKAGE_UNWRITABLE} if something is there already, or the folder cannot be made
+ * @throws {PACKAGE_UNWRITABLE}
+ */
+export async function checkPackagePlace(dir: string): Promise<void> {
+  let entries: string[] = []
+  try {
+    entries = await readdir(dir)
+  } catch (cause) {
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    if (!isAbsent) throw unwritable(dir, messageOf(cause), cause)
+  }
+  if (entries.length === 0 || entries.includes(FILE.manifest)) return
+  throw unwritable(dir, `expected no folder, an empty one or a package, got ${entries[0]} there`)
+}
+
+/**
+ * Writes a package beside its place and moves it there, so that a folder is whole or not there. A package that is there already
+ * gives way to it.
+ *
+ * @throws {PACKAGE_UNWRITABLE}
  */
 export async function writePackage(dir: string, files: PackageFiles): Promise<void> {
-  const draft = join(dirname(dir), `.${basename(dir)}.new`)
+  await checkPackagePlace(dir)
+  const beside = (ending: string) => join(dirname(dir), `.${basename(dir)}.${ending}`)
+  const draft = beside('new')
+  const former = beside('old')
   try {
     await rm(draft, { recursive: true, force: true })
     await mkdir(draft, { recursive: true })
@@ -67,14 +88,17 @@ export async function writePackage(dir: string, files: PackageFiles): Promise<vo
         await file.close()
       }
     }
-    // An empty folder in its place gives way; anything else stays.
+    await rm(former, { recursive: true, force: true })
+    await rename(dir, former).catch(() => undefined)
     await rename(draft, dir)
+    await rm(former, { recursive: true, force: true })
   } catch (cause) {
     await rm(draft, { recursive: true, force: true }).catch(() => undefined)
-    throw new ModelError(
-      'PACKAGE_UNWRITABLE',
-      `could not write the package to ${dir}: ${messageOf(cause)}`,
-      { cause }
-    )
+    throw unwritable(dir, messageOf(cause), cause)
   }
+}
+
+function unwritable(dir: string, why: string, cause?: unknown): ModelError {
+  const message = `could not write the package to ${dir}: ${why}`
+  return new ModelError('PACKAGE_UNWRITABLE', message, { cause })
 }
