@@ -3,9 +3,10 @@
  * transaction with its audit, and the champion of the database is the one that answers: who is promoted or brought back is loaded
  * first, then stored and seated in the same turn of the event loop.
  */
-import { type Clock, LruMap, messageOf, TaskGroup } from '../base/index.ts'
+import { type Clock, messageOf, TaskGroup } from '../base/index.ts'
 import { ModelError, type ServedModel } from '../runtime/index.ts'
 import { RegistryError } from './errors.ts'
+import { LoadedModels, placeOf } from './loaded-models.ts'
 import {
   type ChampionSeat,
   type ModelEvent,
@@ -23,7 +24,8 @@ import {
 } from './model-record.ts'
 import { type ModelPackage, openPackage, type PackageFiles } from './package/open-package.ts'
 import { readTar, writeTar } from './package-tar.ts'
-import { checkFit, checkThresholds, servedModel, thresholdsOf } from './served.ts'
+import { checkRevision, isChampion, mismatch } from './refusals.ts'
+import { checkFit, checkThresholds, thresholdsOf } from './served.ts'
 
 export interface ModelRegistryOptions {
   /** Tasks whose champions are seated at the start, and what each asks of them. */
@@ -52,24 +54,14 @@ export interface ModelChange {
   readonly reason: string
 }
 
-interface Loaded {
-  readonly package: ModelPackage
-  /** With the thresholds of this revision. */
-  readonly revision: number
-  readonly model: ServedModel
-}
-
-/** Models kept in memory besides champions. */
-const LOADED_MAX = 4
 const EVENTS_SHOWN = 100
+
+type Deed = Pick<ModelEvent, 'action' | 'actor' | 'reason'>
 
 export class ModelRegistry {
   readonly #options: ModelRegistryOptions
   readonly #ports: ModelRegistryPorts
-  readonly #loaded = new LruMap<string, Loaded>(LOADED_MAX)
-  /** By task: whom a rollback brings back, loaded, so that it need not be waited for. */
-  readonly #standby = new Map<string, { readonly id: string; readonly loaded: Loaded }>()
-  readonly #champions = new Map<string, Loaded>()
+  readonly #loaded: LoadedModels
   readonly #problems = new Map<string, string>()
   readonly #background: TaskGroup
   #isInstalling = false
@@ -77,6 +69,7 @@ export class ModelRegistry {
   constructor(options: ModelRegistryOptions, ports: ModelRegistryPorts) {
     this.#options = options
     this.#ports = ports
+    this.#loaded = new LoadedModels(options.tasks, ports.shelf)
     this.#background = new TaskGroup((error) => ports.onProblem('', messageOf(error)))
   }
 
@@ -123,12 +116,12 @@ export class ModelRegistry {
 
   /** Its package, checked as ever. @throws {MODEL_NOT_FOUND | ModelError} */
   async package(id: string): Promise<ModelPackage> {
-    return (await this.#load(this.get(id))).package
+    return (await this.#loaded.get(this.get(id))).package
   }
 
   /** As it is served. @throws {MODEL_NOT_FOUND | ModelError} */
   async model(id: string): Promise<ServedModel> {
-    return (await this.#load(this.get(id))).model
+    return (await this.#loaded.get(this.get(id))).model
   }
 
   /** The files as one tar. @throws {MODEL_NOT_FOUND | ModelError} */
@@ -174,7 +167,7 @@ export class ModelRegistry {
     const stage = change.stage ?? seen.stage
     if (seen.stage === 'champion' && stage !== 'champion') throw isChampion(id, 'stay where it is')
     const next = { ...seen, stage, thresholds, notes: change.notes ?? seen.notes }
-    const kept = stage === 'champion' ? (await this.#load(seen)).package : undefined
+    const kept = stage === 'champion' ? (await this.#loaded.get(seen)).package : undefined
     if (kept !== undefined) checkFit(kept.manifest, this.#options.tasks.get(seen.task))
     // While it was loaded somebody else may have changed it: the update then finds another revision.
     const action = stage === seen.stage ? 'change' : stage === 'champion' ? 'promote' : 'move'
@@ -199,10 +192,8 @@ export class ModelRegistry {
         `expected an earlier champion of "${task}" to go back to, got none`
       )
     }
-    const standby = this.#standby.get(task)
-    const isReady =
-      standby?.id === modelId(earlier) && standby.loaded.package.sha256 === earlier.digest
-    const kept = isReady ? standby.loaded.package : (await this.#load(earlier)).package
+    // In memory as a rule: nobody waits for a disk while a bad model answers.
+    const kept = (await this.#loaded.get(earlier)).package
     checkFit(kept.manifest, this.#options.tasks.get(task))
     const changed = this.#ports.unitOfWork.run(() => {
       const champion = this.#ports.store.findChampion(task)
@@ -234,15 +225,13 @@ export class ModelRegistry {
       if (!this.#ports.store.remove(record)) throw mismatch(record)
       this.#note(record, undefined, { action: 'delete', actor, reason })
     })
-    this.#loaded.delete(id)
-    if (this.#standby.get(record.task)?.id === id) this.#standby.delete(record.task)
+    this.#loaded.forget(record)
     await this.#ports.shelf.remove(record)
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isInstalling) {
-      const message = 'another package is being installed: try again when it is done'
-      throw new RegistryError('INSTALL_IN_PROGRESS', message)
+      XX
     }
     this.#isInstalling = true
     try {
@@ -330,7 +319,7 @@ export class ModelRegistry {
       this.#note(undefined, stored, { action: 'install', ...given })
       return stored
     })
-    this.#remember(inserted, opened)
+    this.#loaded.remember(inserted, opened)
     return inserted
   }
 
@@ -343,11 +332,7 @@ export class ModelRegistry {
     this.#write(champion, next, { action: 'promote', ...by })
   }
 
-  #write(
-    seen: ModelRecord,
-    next: ModelRecord,
-    by: { readonly action: ModelEvent['action']; readonly actor: string; readonly reason: string }
-  ): ModelRecord {
+  #write(seen: ModelRecord, next: ModelRecord, by: Deed): ModelRecord {
     const record = { ...next, updatedAtMs: this.#ports.clock.nowMs() }
     if (!this.#ports.store.update(record)) throw mismatch(seen)
     const written = { ...record, revision: record.revision + 1 }
@@ -355,11 +340,7 @@ export class ModelRegistry {
     return written
   }
 
-  #note(
-    before: ModelRecord | undefined,
-    after: ModelRecord | undefined,
-    by: { readonly action: ModelEvent['action']; readonly actor: string; readonly reason: string }
-  ): void {
+  #note(before: ModelRecord | undefined, after: ModelRecord | undefined, by: Deed): void {
     const { action, actor, reason } = by
     const subject = after ?? before
     if (subject === undefined) return
@@ -377,19 +358,16 @@ export class ModelRegistry {
   }
 
   #seat(champion: ModelRecord, kept: ModelPackage): void {
-    const loaded = this.#loadedOf(champion, kept)
-    this.#ports.seat.serve(champion.task, loaded.model)
-    this.#champions.set(champion.task, loaded)
+    this.#ports.seat.serve(champion.task, this.#loaded.seat(champion, kept))
     this.#problems.delete(modelId(champion))
     this.#background.run(() => this.#prepareStandby(champion.task))
   }
 
   async #seatAtStart(champion: ModelRecord): Promise<void> {
     try {
-      const loaded = await this.#load(champion)
-      checkFit(loaded.package.manifest, this.#options.tasks.get(champion.task))
-      this.#champions.set(champion.task, loaded)
-      this.#ports.seat.serve(champion.task, loaded.model)
+      const kept = (await this.#loaded.get(champion)).package
+      checkFit(kept.manifest, this.#options.tasks.get(champion.task))
+      this.#ports.seat.serve(champion.task, this.#loaded.seat(champion, kept))
     } catch (error) {
       if (!(error instanceof ModelError || error instanceof RegistryError)) throw error
       this.#ports.seat.serve(champion.task, undefined)
@@ -399,68 +377,17 @@ export class ModelRegistry {
 
   async #prepareStandby(task: string): Promise<void> {
     const earlier = this.#ports.store.findLastSucceeded(task)
-    if (earlier === undefined) {
-      this.#standby.delete(task)
-      return
-    }
     try {
-      this.#standby.set(task, { id: modelId(earlier), loaded: await this.#load(earlier) })
+      await this.#loaded.standBy(task, earlier)
     } catch (error) {
-      this.#report(modelId(earlier), messageOf(error))
+      if (earlier !== undefined) this.#report(modelId(earlier), messageOf(error))
     }
-  }
-
-  async #load(record: ModelRecord): Promise<Loaded> {
-    const id = modelId(record)
-    const champion = this.#champions.get(record.task)
-    const known = [this.#loaded.get(id), this.#standby.get(record.task)?.loaded, champion].find(
-      (loaded) => loaded?.package.sha256 === record.digest
-    )
-    if (known !== undefined) {
-      return known.revision === record.revision ? known : this.#remember(record, known.package)
-    }
-    const opened = await this.#ports.shelf.load(placeOf(record))
-    if (opened.sha256 !== record.digest) {
-      const message = `expected the package of ${id} to be the one that was installed, got another: install it anew`
-      throw new ModelError('HASH_MISMATCH', message)
-    }
-    return this.#remember(record, opened)
-  }
-
-  #remember(record: ModelRecord, opened: ModelPackage): Loaded {
-    const loaded = this.#loadedOf(record, opened)
-    this.#loaded.set(modelId(record), loaded)
-    return loaded
-  }
-
-  #loadedOf(record: ModelRecord, opened: ModelPackage): Loaded {
-    const fit = this.#options.tasks.get(record.task)
-    const model = servedModel(record, opened, fit)
-    return { package: opened, revision: record.revision, model }
   }
 
   #report(id: string, reason: string): void {
     this.#problems.set(id, reason)
     this.#ports.onProblem(id, reason)
   }
-}
-
-function placeOf({ name, version, origin }: ModelRecord): ShelvedPackage {
-  return { name, version, isShipped: origin === 'shipped' }
-}
-
-function checkRevision(record: ModelRecord, revision: number | undefined): void {
-  if (revision !== undefined && revision !== record.revision) throw mismatch(record)
-}
-
-function mismatch(record: ModelRecord): RegistryError {
-  const message = `expected the revision of ${modelId(record)} that is in force, got an earlier one: read it again and decide anew`
-  return new RegistryError('REVISION_MISMATCH', message)
-}
-
-function isChampion(id: string, wish: string): RegistryError {
-  const message = `expected another model, got ${id}, the champion, which cannot ${wish}: promote another, or roll back, first`
-  return new RegistryError('MODEL_IS_CHAMPION', message)
 }
 
 function audited({ stage, thresholds, notes, revision, digest }: ModelRecord) {

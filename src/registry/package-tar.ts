@@ -25,7 +25,7 @@ export async function readTar(
     feeding.catch(() => undefined)
     for await (const entry of reader) {
       const { type, name } = entry.header
-      if (type === 'directory' || type === 'pax-global-header') {
+      if (type === 'directory') {
         entry.resume()
         continue
       }

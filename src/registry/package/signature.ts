@@ -1,10 +1,10 @@
 /**
- * The signature of a manifest: Ed25519 over a domain, and the manifest without its signature as `JSON.stringify` writes what
- * `JSON.parse` read, so that neither spaces nor line ends matter.
+ * The signature of a manifest: Ed25519 over a domain, and the manifest without its signature as `JSON.stringify` writes what its
+ * schema read, so that neither spaces nor line ends nor the order of members matter.
  */
 import { createPublicKey, verify } from 'node:crypto'
 import { ModelError } from '../../runtime/index.ts'
-import type { Manifest } from './manifest.ts'
+import { type Manifest, manifestSchema } from './manifest.ts'
 
 const DOMAIN = 'netminder-model-manifest/1\n'
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 key in its DER form. */
@@ -19,7 +19,8 @@ export interface Signer {
 }
 
 function signedBytes(manifest: Manifest): Uint8Array {
-  const { signature: _, ...rest } = manifest
+  // Members in the order of the schema, whatever the order in which they were written.
+  const { signature: _, ...rest } = manifestSchema.parse(manifest)
   return new TextEncoder().encode(DOMAIN + JSON.stringify(rest))
 }
 
