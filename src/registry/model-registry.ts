@@ -231,7 +231,7 @@ export class ModelRegistry {
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isInstalling) {
-      XX
+      throw new RegistryError('INSTALL_IN_PROGRESS', 'another package is being installed')
     }
     this.#isInstalling = true
     try {
