@@ -3,6 +3,12 @@ import { TrainingError } from '../errors.ts'
 import type { CsvTable } from '../table/read-csv.ts'
 import type { LabelledTable } from '../trees/column-table.ts'
 
+/** Of two classes, one of these stands first, whatever the letters say: it is the other that somebody looks for. */
+const ORDINARY: ReadonlySet<string> = new Set([
+  ...['benign', 'normal', 'ordinary', 'negative', 'neg', 'no', 'n', 'none', 'false', 'f'],
+  ...['ham', 'nonspam', 'legit', 'legitimate', 'good', 'ok', 'clean', 'healthy', 'human', '-1']
+])
+
 /** How the class is called that a table of ordinary rows alone has none of. */
 const ODD = 'odd'
 
@@ -47,7 +53,11 @@ function orderOf(
   // A table of one class is refused by its check, which says so better.
   if (sorted.length === 1) return [...sorted, isIsolation ? ODD : '']
   if (positive === undefined) {
-    if (!isIsolation || names.length !== 2) return sorted
+    if (names.length !== 2) return sorted
+    if (!isIsolation) {
+      const isOrdinary = (name: string) => ORDINARY.has(name.toLowerCase())
+      return sorted.toSorted((a, b) => Number(isOrdinary(b)) - Number(isOrdinary(a)))
+    }
     return sorted.toSorted(
       (a, b) => (counts[names.indexOf(b)] ?? 0) - (counts[names.indexOf(a)] ?? 0)
     )

@@ -159,8 +159,7 @@ export async function trainModel(request: TrainRequest, ports: TrainPorts): Prom
       method: {
         kind: request.folds === undefined ? 'hold-out' : 'grouped',
         folds: request.folds ?? HOLD_OUT,
-        groups:
-          request.groups === undefined ? 'rows with the same features' : 'the column of groups'
+        groups: request.groups === undefined ? 'rows with the same features' : 'rows of one group'
       },
       validation: outcome.validation,
       training: outcome.training,
