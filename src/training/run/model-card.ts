@@ -47,7 +47,7 @@ export function renderModelCard(facts: CardFacts, report: TrainReport): string {
         name in report.gap ? shown(report.gap[name as keyof TrainReport['gap']]) : ''
       ])
     ),
-    `Calibration: ${report.calibration.kind}${report.calibration.ece === null ? '' : `, after which the calibration error is ${shown(report.calibration.ece)} (learned on one half of the held-out rows, measured on the other)`}. With two classes, a row counts as the second from a score of ${shown(report.threshold)} on.\n`,
+    `Calibration: ${report.calibration.kind}${report.calibration.ece === null ? '' : `, which takes the calibration error from ${shown(report.calibration.ece_before)} to ${shown(report.calibration.ece)} (learned on one half of the held-out rows, measured on the other)`}. With two classes, a row counts as the second from a score of ${shown(report.threshold)} on.\n`,
     '## Params\n',
     `\`\`\`json\n${JSON.stringify(report.params)}\n\`\`\`\n`,
     ...(trials.length === 0

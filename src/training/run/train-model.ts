@@ -8,6 +8,7 @@ import type { CheckReport } from '../checks/check-report.ts'
 import { checkTable, type TableChecks } from '../checks/check-table.ts'
 import { TrainingError } from '../errors.ts'
 import type { Figures } from '../metrics/figures.ts'
+import { expectedCalibrationError } from '../metrics/probability.ts'
 import { operatingPoint } from '../metrics/ranking.ts'
 import type { FeatureRange } from '../table/row-sink.ts'
 import { selectColumns, selectRows } from '../table/select.ts'
@@ -79,7 +80,12 @@ export interface TrainReport {
   readonly training: Figures
   /** Training minus validation: how much of what a model says of its own rows does not hold elsewhere. */
   readonly gap: Readonly<Record<'accuracy' | 'auc' | 'log_loss', number | null>>
-  readonly calibration: { readonly kind: Calibration; readonly ece: number | null }
+  /** Of all held-out rows: as they were, and with calibration learned on the other half of them. */
+  readonly calibration: {
+    readonly kind: Calibration
+    readonly ece_before: number
+    readonly ece: number | null
+  }
   readonly threshold: number
   readonly checks: readonly CheckReport[]
   readonly trials: readonly Extract<TrainEvent, { type: 'trial' }>[]
@@ -164,7 +170,11 @@ export async function trainModel(request: TrainRequest, ports: TrainPorts): Prom
       validation: outcome.validation,
       training: outcome.training,
       gap: gapOf(outcome),
-      calibration: { kind: request.calibration ?? 'none', ece: end.ece },
+      calibration: {
+        kind: request.calibration ?? 'none',
+        ece_before: expectedCalibrationError(outcome.scores, outcome.labels),
+        ece: end.ece
+      },
       threshold: end.threshold,
       checks: checks.reports,
       trials: found.trials,
