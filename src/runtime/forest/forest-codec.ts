@@ -64,7 +64,9 @@ export function encodeForest(forest: Forest): Uint8Array<ArrayBuffer> {
 }
 
 /** @throws {FOREST_INVALID} */
-export function decodeForest(bytes: Uint8Array): Forest {
+export function decodeForest(given: Uint8Array): Forest {
+  // What `slice` copies of a plain array it only shows of a Buffer.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < HEAD_AT || view.getUint32(0, true) !== MAGIC) {
     throw invalid('expected the bytes of a forest')

@@ -54,13 +54,12 @@ function orderOf(
   if (sorted.length === 1) return [...sorted, isIsolation ? ODD : '']
   if (positive === undefined) {
     if (names.length !== 2) return sorted
-    if (!isIsolation) {
-      const isOrdinary = (name: string) => ORDINARY.has(name.toLowerCase())
+    const isOrdinary = (name: string) => ORDINARY.has(name.toLowerCase())
+    const ordinary = sorted.filter(isOrdinary)
+    if (ordinary.length === 1)
       return sorted.toSorted((a, b) => Number(isOrdinary(b)) - Number(isOrdinary(a)))
-    }
-    return sorted.toSorted(
-      (a, b) => (counts[names.indexOf(b)] ?? 0) - (counts[names.indexOf(a)] ?? 0)
-    )
+    const rowsOf = (name: string) => counts[names.indexOf(name)] ?? 0
+    return isIsolation ? sorted.toSorted((a, b) => rowsOf(b) - rowsOf(a)) : sorted
   }
   if (sorted.length !== 2 || !sorted.includes(positive)) {
     const got = sorted.slice(0, 8).join(', ')

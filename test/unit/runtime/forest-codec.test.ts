@@ -40,6 +40,8 @@ for (const [name, [own, table]] of forests) {
     const back = decodeForest(moved.subarray(3))
     // Thresholds that are NaN equal nothing, but their bytes do.
     equal(encodeForest(back), bytes)
+    // As a file is read: a Buffer, which shows where a plain array copies.
+    equal(encodeForest(decodeForest(Buffer.from(bytes))), bytes)
     const rows = rowMajor(table)
     equal(predictRows(back, rows, table.rows), predictRows(own, rows, table.rows))
   })
