@@ -12,7 +12,18 @@ const rooms = {
   network: ['base', 'wire'],
   detection: ['base', 'wire', 'keyserver', 'runtime'],
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
-  api: ['base', 'wire', 'config', 'telemetry', 'keyserver', 'network', 'detection', 'defense'],
+  api: [
+    'base',
+    'wire',
+    'config',
+    'telemetry',
+    'keyserver',
+    'runtime',
+    'network',
+    'detection',
+    'defense',
+    'registry'
+  ],
   cli: [
     'base',
     'config',

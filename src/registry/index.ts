@@ -33,3 +33,10 @@ export { checkPackagePlace, loadPackage, writePackage } from './package/package-
 export { type Signer, signManifest } from './package/signature.ts'
 export { PackageFolders, type PackageFoldersOptions } from './package-folders.ts'
 export { readTar, writeTar } from './package-tar.ts'
+export {
+  type HourOfPredictions,
+  type ModelCounts,
+  PredictionLog,
+  type PredictionRecord,
+  RULES
+} from './prediction-log.ts'

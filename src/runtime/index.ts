@@ -41,6 +41,7 @@ export {
   type ModelRunnerOptions,
   type RowScores,
   type RunnerCounts,
+  type ScoredBlock,
   type Target
 } from './serving/model-runner.ts'
 export { type RowFault, RowReader } from './serving/row-reader.ts'

@@ -1,7 +1,24 @@
-/** The model store in memory: what the port promises, said as plainly as possible. */
-import type { ModelEvent, ModelRecord, ModelStore } from '../../src/registry/index.ts'
+/** Models behind the API: the real registry and runner over a store and a shelf in memory. */
+import type { ModelPorts } from '../../src/api/index.ts'
+import { SystemClock } from '../../src/base/index.ts'
+import {
+  type ModelEvent,
+  type ModelPackage,
+  type ModelRecord,
+  ModelRegistry,
+  type ModelStore,
+  modelId,
+  openPackage,
+  type PackageFiles,
+  type PackageShelf,
+  PredictionLog,
+  type ShelvedPackage
+} from '../../src/registry/index.ts'
+import { ModelError, ModelRunner } from '../../src/runtime/index.ts'
 import { StorageError } from '../../src/store/index.ts'
+import { SAMPLE_FIT, samplePackage } from './model-packages.ts'
 
+/** What the port promises, said as plainly as possible. */
 export class MemoryModelStore implements ModelStore {
   #models: readonly ModelRecord[] = []
   #events: readonly ModelEvent[] = []
@@ -66,4 +83,70 @@ export class MemoryModelStore implements ModelStore {
 
 function refused(): StorageError {
   return new StorageError('ROW_REFUSED', 'expected a new and complete row')
+}
+
+/** The shelf in memory: packages as they were put there. */
+export class MemoryShelf implements PackageShelf {
+  readonly #files = new Map<string, PackageFiles>()
+
+  list(): Promise<readonly ShelvedPackage[]> {
+    return Promise.resolve([])
+  }
+
+  load(place: ShelvedPackage): Promise<ModelPackage> {
+    return this.read(place).then((files) => openPackage(files))
+  }
+
+  put(model: { readonly name: string; readonly version: string }, files: PackageFiles) {
+    this.#files.set(modelId(model), files)
+    return Promise.resolve()
+  }
+
+  remove(model: { readonly name: string; readonly version: string }) {
+    this.#files.delete(modelId(model))
+    return Promise.resolve()
+  }
+
+  read(place: ShelvedPackage): Promise<PackageFiles> {
+    const files = this.#files.get(modelId(place))
+    return files === undefined
+      ? Promise.reject(new ModelError('PACKAGE_MISSING', 'expected a package, got none'))
+      : Promise.resolve(files)
+  }
+}
+
+export interface FakeModels extends ModelPorts {
+  readonly audit: readonly { readonly action: string; readonly actor: string }[]
+  stop(): Promise<void>
+}
+
+/** Of what the examples of the contract speak: `sample@1` is champion after `sample@0`, `sample@2` a candidate. */
+export async function fakeModels(threads = 1): Promise<FakeModels> {
+  const clock = new SystemClock()
+  const runner = new ModelRunner({ threads, batchDelayMs: 1 }, { clock })
+  const audit: { readonly action: string; readonly actor: string }[] = []
+  const registry = new ModelRegistry(
+    { tasks: new Map([['behaviour', SAMPLE_FIT]]), trusted: () => [] },
+    {
+      ...{ store: new MemoryModelStore(), shelf: new MemoryShelf(), seat: runner, clock },
+      audit: { append: (entry) => audit.push(entry) },
+      unitOfWork: { run: (work) => work() },
+      onProblem: () => undefined
+    }
+  )
+  const given = { actor: 'test', reason: '' }
+  for (const [index, version] of ['0', '1', '2'].entries()) {
+    await registry.installFiles(samplePackage(version, index + 3), given)
+    if (version === '2') break
+    const change = { stage: 'champion', revision: undefined, reason: '' } as const
+    await registry.change(`sample@${version}`, change, 'test')
+  }
+  return {
+    ...{ registry, runner, audit, predictions: new PredictionLog() },
+    meaningOf: (feature) => (feature === 'upload_share' ? 'share of uploads' : undefined),
+    async stop() {
+      await registry.stop()
+      await runner.close()
+    }
+  }
 }

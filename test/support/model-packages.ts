@@ -1,6 +1,14 @@
 /** Small packages of models, as files and as tar. */
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { buildPackage, type PackageFiles, type Signer, writeTar } from '../../src/registry/index.ts'
+import { integerBelow, seededRandom } from '../../src/base/index.ts'
+import {
+  buildPackage,
+  type PackageFiles,
+  type Signer,
+  type TaskFit,
+  writeTar
+} from '../../src/registry/index.ts'
+import { type LabelledTable, rowMajor, trainBoosting } from '../../src/training/index.ts'
 import { boostedModel, MODEL_ROWS, MODEL_TABLE, MODEL_WIDTH } from './served-models.ts'
 
 const GOLDEN_ROWS = 24
@@ -40,6 +48,65 @@ export function smallPackage(version: string, options: PackageOptions = {}): Pac
       lineage: { parent: null, created_at: '2026-03-01T12:00:00Z', job: null }
     }
   })
+}
+
+const SAMPLE_TABLE = sampleTable()
+
+/** A model of few features with plain names, which the examples of the API's contract ask about. */
+export function samplePackage(version: string, trees = 4): PackageFiles {
+  const forest = trainBoosting(SAMPLE_TABLE, { trees, maxDepth: 3, seed: 1 })
+  return buildPackage({
+    parts: {
+      classes: ['benign', 'abuse'],
+      members: [{ forest, input: 'margin' }],
+      calibration: [],
+      threshold: 0.5
+    },
+    goldenRows: rowMajor(SAMPLE_TABLE).slice(0, GOLDEN_ROWS * SAMPLE_TABLE.features.length),
+    card: `# sample ${version}\n`,
+    manifest: {
+      ...{ name: 'sample', version, kind: 'boosting', task: 'behaviour', featureSetVersion: 1 },
+      features: [
+        { name: 'requests', kind: 'numeric' },
+        { name: 'upload_share', kind: 'numeric' },
+        { name: 'agent', kind: 'category', categories: ['none', 'gpg', 'browser'] },
+        { name: 'rule_score', kind: 'numeric' }
+      ],
+      classes: ['benign', 'abuse'],
+      thresholds: { watch: 0.5, throttle: 0.7, ban: 0.9 },
+      data: { name: 'made up', rows: SAMPLE_TABLE.rows, sha256: DIGEST, synthetic: true },
+      ...{ codeVersion: '0.0.0', seed: 1, metrics: { auc: 0.91 } },
+      lineage: { parent: null, created_at: '2026-03-01T12:00:00Z', job: null }
+    }
+  })
+}
+
+export const SAMPLE_FIT: TaskFit = {
+  featureSetVersion: 1,
+  features: SAMPLE_TABLE.features.map(({ name }) => name),
+  ranges: [[0, 1e9], [0, 1], undefined, [0, 1]]
+}
+
+/** Who uploads much is an abuser; gpg never is. */
+function sampleTable(): LabelledTable {
+  const rows = 200
+  const random = seededRandom(3)
+  const requests = Float32Array.from({ length: rows }, () => 1 + integerBelow(random, 60))
+  const uploads = Float32Array.from({ length: rows }, () => random.next())
+  const agents = Int32Array.from({ length: rows }, () => integerBelow(random, 3))
+  const rules = Float32Array.from({ length: rows }, () => random.next())
+  const labels = Int32Array.from({ length: rows }, (_, row) =>
+    Number((uploads[row] ?? 0) > 0.6 && agents[row] !== 1)
+  )
+  return {
+    ...{ rows, labels, classes: 2, columns: [requests, uploads, agents, rules] },
+    features: [
+      { name: 'requests', kind: 'numeric' },
+      { name: 'upload_share', kind: 'numeric' },
+      { name: 'agent', kind: 'category', categories: ['none', 'gpg', 'browser'] },
+      { name: 'rule_score', kind: 'numeric' }
+    ]
+  }
 }
 
 /** A key of its own for each call. */

@@ -15,6 +15,9 @@ export interface ScoredLines {
   readonly rows: number
   /** Lines that were answered with what is wrong with them. */
   readonly faults: number
+  /** Over the lines with a score. */
+  readonly scoreSum: number
+  readonly verdicts: Readonly<Record<string, number>>
 }
 
 const DIGITS = 1e8
@@ -30,6 +33,8 @@ export class LineScorer {
   readonly #out: Float64Array
   readonly #tail: string
   readonly #classes: readonly string[]
+  #scoreSum = 0
+  #verdicts: Record<string, number> = {}
 
   constructor(model: ServedModel) {
     this.model = model
@@ -45,6 +50,8 @@ export class LineScorer {
     let rows = 0
     let faults = 0
     let text = ''
+    this.#scoreSum = 0
+    this.#verdicts = {}
     for (const line of linesOf(block.bytes)) {
       const row = block.firstRow + rows++
       const fault = this.#readLine(line)
@@ -55,7 +62,8 @@ export class LineScorer {
         text += `{"row":${row},"error":${JSON.stringify(fault)}}\n`
       }
     }
-    return { bytes: encoder.encode(text), rows, faults }
+    const [scoreSum, verdicts] = [this.#scoreSum, this.#verdicts]
+    return { bytes: encoder.encode(text), rows, faults, scoreSum, verdicts }
   }
 
   #readLine(line: string): string | undefined {
@@ -77,6 +85,8 @@ export class LineScorer {
     if (this.#scorer.width === 1) {
       const score = this.#out[0] as number
       const verdict = verdictOf(this.model, score)
+      this.#scoreSum += score
+      if (verdict !== undefined) this.#verdicts[verdict] = (this.#verdicts[verdict] ?? 0) + 1
       const said = verdict === undefined ? '' : `,"verdict":"${verdict}"`
       return `,"score":${short(score)},"label":${label}${said}${this.#tail}`
     }
@@ -107,12 +117,14 @@ export function fallbackLines(
   reason: string
 ): ScoredLines {
   let rows = 0
+  let scoreSum = 0
   let text = ''
   for (const line of linesOf(block.bytes)) {
     const score = ruleScoreOf(line, ruleFeature)
+    scoreSum += score ?? 0
     text += `{"row":${block.firstRow + rows++},"score":${score ?? 'null'},"fallback":true,"reason":${JSON.stringify(reason)},"model":null}\n`
   }
-  return { bytes: encoder.encode(text), rows, faults: 0 }
+  return { bytes: encoder.encode(text), rows, faults: 0, scoreSum, verdicts: {} }
 }
 
 function ruleScoreOf(
@@ -147,10 +159,15 @@ function* linesOf(bytes: Uint8Array): Generator<string> {
   while (from < text.length) {
     let to = text.indexOf('\n', from)
     if (to < 0) to = text.length
-    const line = text.slice(from, to).trim()
-    if (line !== '') yield line
+    const line = text.slice(from, to)
+    if (!isBlank(line)) yield line
     from = to + 1
   }
+}
+
+function isBlank(line: string): boolean {
+  for (let at = 0; at < line.length; at++) if (line.charCodeAt(at) > 32) return false
+  return true
 }
 
 function short(score: number): string {

@@ -38,6 +38,12 @@ export type RowScores =
     }
   | { readonly model: undefined; readonly reason: FallbackReason }
 
+export interface ScoredBlock extends ScoredLines {
+  /** Who answered; undefined: the rules, for this reason. */
+  readonly model: string | undefined
+  readonly reason: FallbackReason | undefined
+}
+
 export interface RunnerCounts {
   readonly rows: number
   readonly fallbacks: Readonly<Record<FallbackReason, number>>
@@ -125,7 +131,11 @@ export class ModelRunner {
   ): Promise<RowScores> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const serving = this.#find(target)
-      if (serving === undefined) return this.#fall('no-model', count)
+      // A champion of other features than the rows were read for is none for them.
+      const width = serving === undefined ? -1 : featuresOf(serving.model).length
+      if (serving === undefined || rows.length !== count * width) {
+        return this.#fall('no-model', count)
+      }
       try {
         const scores = await this.#scoreBlock(serving, rows, count)
         if (this.#find(target)?.model !== serving.model) continue
@@ -139,7 +149,7 @@ export class ModelRunner {
   }
 
   /** A block of lines of JSON; answers in lines of JSON, one for each. Never rejects. */
-  async scoreLines(target: Target, block: LineBlock): Promise<ScoredLines> {
+  async scoreLines(target: Target, block: LineBlock): Promise<ScoredBlock> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const serving = this.#find(target)
       if (serving === undefined) return this.#fallLines(block, 'no-model', undefined)
@@ -147,7 +157,7 @@ export class ModelRunner {
         const scored = await this.#threads.scoreLines(serving.model, block)
         if (this.#find(target)?.model !== serving.model) continue
         this.#rows += scored.rows
-        return scored
+        return { ...scored, model: serving.model.id, reason: undefined }
       } catch (error) {
         return this.#fallLines(block, reasonOf(error), serving.model)
       }
@@ -199,13 +209,13 @@ export class ModelRunner {
     block: LineBlock,
     reason: FallbackReason,
     model: ServedModel | undefined
-  ): ScoredLines {
+  ): ScoredBlock {
     const name = this.#ruleFeature
     const features = model === undefined ? [] : featuresOf(model)
     const index = features.findIndex((feature) => feature.name === name)
     const scored = fallbackLines(block, { name, index }, reason)
     this.#fallbacks[reason] += scored.rows
-    return scored
+    return { ...scored, model: undefined, reason }
   }
 }
 
