@@ -237,7 +237,5 @@ function floatsAttribute(node: ProtobufWriter, name: string, values: readonly nu
 }
 
 function textsAttribute(node: ProtobufWriter, name: string, values: readonly string[]): void {
-  attribute(node, name, TYPE.texts, (writer) => {
-    for (const value of values) writer.text(9, value)
-  })
+  attribute(node, name, TYPE.texts, (writer) => writer.texts(9, values))
 }

@@ -58,6 +58,35 @@ for (const [name, [forest, table]] of forests) {
 
 const [given] = forests.get('boosting, two classes') ?? []
 
+test('a forest of more nodes than a call takes arguments', () => {
+  ok(given)
+  const trees = 1_000
+  const nodes = 199
+  const count = trees * nodes
+  const isLeaf = (node: number) => node % 2 === 1 || node === nodes - 1
+  const within = Int32Array.from({ length: count }, (_, at) => at % nodes)
+  // A comb: every second node is a leaf, the others lead on to the next two.
+  const comb: Forest = {
+    ...given,
+    features: [{ name: 'x', kind: 'numeric' }],
+    treeStart: Int32Array.from({ length: trees + 1 }, (_, tree) => tree * nodes),
+    treeClass: new Int32Array(trees),
+    feature: within.map((node) => (isLeaf(node) ? -1 : 0)),
+    threshold: Float32Array.from(within, (node) => (isLeaf(node) ? 0 : node / 100)),
+    left: within.map((node, at) => (isLeaf(node) ? at : at + 1)),
+    right: within.map((node, at) => (isLeaf(node) ? 0 : at + 2)),
+    missingLeft: new Uint8Array(count),
+    categorySet: new Int32Array(count).fill(-1),
+    categoryWords: new Uint32Array(0),
+    leafValue: Float32Array.from(within, (node) => (node - 100) / 1e5),
+    cover: new Float64Array(count).fill(1)
+  }
+  const rows = Float32Array.from({ length: 50 }, (_, row) => row / 20)
+  const back = read(comb)
+  ok(worstOf(predictRows(back, rows, 50), predictRows(comb, rows, 50)) < 1e-9)
+  ok(new Set(predictRows(back, rows, 50)).size > 20)
+})
+
 test('every shortened model is refused', () => {
   ok(given)
   const bytes = exportForest(given)
