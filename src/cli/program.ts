@@ -14,6 +14,7 @@ import { addDoctorCommand } from './commands/doctor.ts'
 import { addEvaluateCommand } from './commands/evaluate.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addModeCommand } from './commands/mode.ts'
+import { addModelsCommand } from './commands/models.ts'
 import { addNetworkCommand } from './commands/network.ts'
 import { addPredictCommand } from './commands/predict.ts'
 import { addReplayCommand } from './commands/replay.ts'
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
   addDoctorCommand,
   addStatusCommand,
   addReplayCommand,
+  addModelsCommand,
   addTrainCommand,
   addPredictCommand,
   addEvaluateCommand,
