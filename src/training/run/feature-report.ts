@@ -23,8 +23,8 @@ export interface FeatureReport {
 const BOOTSTRAPS = 20
 const TOP_MAX = 20
 const ROWS_MAX = 200
-/** Leaves times squared depth that TreeSHAP may visit for one model: some seconds. */
-const WORK_MAX = 2e9
+/** Leaves times squared depth that TreeSHAP may visit for one model: a second or two. */
+const WORK_MAX = 5e8
 const COST_CELLS = 256
 const COST_ROUNDS = 20
 

@@ -246,6 +246,51 @@ test('a search, a budget of false positives and calibration are in the manifest 
   ok(wrong < 20, String(wrong))
 })
 
+test('three classes whose names are numbers: scores of each, and figures of one against the rest', async () => {
+  const random = seededRandom(5)
+  const rows = Array.from({ length: 900 }, () => {
+    const [x, y] = [random.next() * 3, random.next()]
+    return `${x.toFixed(4)},${y.toFixed(4)},${[10, 2, 33][Math.floor(x * 0.9 + y * 0.3)] ?? 33}`
+  })
+  const data = inDir('three.csv', `x,y,kind\n${rows.join('\n')}\n`)
+  const out = join(rig.dir, 'three')
+  for (const kind of ['gradient-boosting', 'random-forest']) {
+    const made = await rig.run([
+      'train',
+      '--data',
+      data,
+      '--label',
+      'kind',
+      '--model',
+      kind,
+      '--out',
+      out
+    ])
+    is(made.code, 0, made.talk)
+    const [figures] = linesOf(
+      await rig.run(['evaluate', '--package', out, '--data', data, '--label', 'kind'])
+    )
+    equal(figures?.['classes'], ['2', '10', '33'])
+    ok(Number(figures?.['auc']) > 0.99)
+    is(figures?.['tpr_at_fpr_01'], null)
+    const [line] = linesOf(await rig.run(['predict', '--package', out, '--data', data]))
+    const scores = line?.['scores'] as Record<string, number>
+    equal(Object.keys(scores).sort(), ['10', '2', '33'])
+    ok(Math.abs(Object.values(scores).reduce((sum, p) => sum + p, 0) - 1) < 1e-6)
+  }
+  const refused = await rig.run([
+    'train',
+    '--data',
+    data,
+    '--label',
+    'kind',
+    '--model',
+    'isolation-forest'
+  ])
+  is(refused.code, 65)
+  match(refused.talk, /expected two classes for an isolation forest/)
+})
+
 test('a model of the node is found by its name, the newest version first', async () => {
   const place = join(rig.dataDir, 'models', 'traffic')
   mkdirSync(place, { recursive: true })
