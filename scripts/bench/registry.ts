@@ -20,5 +20,7 @@ export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['forest-decision', () => import('./figures/forest-decision.ts')],
   ['train-forest', () => import('./figures/train-forest.ts')],
   ['train-boosting', () => import('./figures/train-boosting.ts')],
-  ['tree-shap', () => import('./figures/tree-shap.ts')]
+  ['tree-shap', () => import('./figures/tree-shap.ts')],
+  ['http-batch', () => import('./figures/http-batch.ts')],
+  ['rollback', () => import('./figures/rollback.ts')]
 ])

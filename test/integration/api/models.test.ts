@@ -38,7 +38,7 @@ async function ask(
         : { 'Content-Type': isBytes ? 'application/x-tar' : 'application/json' }),
       ...given.headers
     },
-    ...(body === undefined ? {} : { body: body as BodyInit })
+    ...(body === undefined ? {} : { body: body as string | Uint8Array<ArrayBuffer> })
   })
   const text = await response.text()
   return {
