@@ -1,6 +1,7 @@
 /** Small packages of models, as files and as tar. */
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { integerBelow, seededRandom } from '../../src/base/index.ts'
+import { FEATURE_SET_VERSION, FEATURES } from '../../src/detection/index.ts'
 import {
   buildPackage,
   type PackageFiles,
@@ -8,6 +9,7 @@ import {
   type TaskFit,
   writeTar
 } from '../../src/registry/index.ts'
+import type { FeatureSpec } from '../../src/runtime/index.ts'
 import { type LabelledTable, rowMajor, trainBoosting } from '../../src/training/index.ts'
 import { boostedModel, MODEL_ROWS, MODEL_TABLE, MODEL_WIDTH } from './served-models.ts'
 
@@ -107,6 +109,51 @@ function sampleTable(): LabelledTable {
       { name: 'rule_score', kind: 'numeric' }
     ]
   }
+}
+
+/** A model of the features that a node computes, so that it may become champion there; what it learnt is made up. */
+export function behaviourPackage(version: string, trees = 3): PackageFiles {
+  const random = seededRandom(5)
+  const rows = 120
+  const features = FEATURES.map(
+    ({ name, categories }): FeatureSpec =>
+      categories === undefined
+        ? { name, kind: 'numeric' }
+        : { name, kind: 'category', categories: [...categories] }
+  )
+  const columns = FEATURES.map(({ categories, range: [least, greatest] }) =>
+    categories === undefined
+      ? Float32Array.from(
+          { length: rows },
+          () => least + random.next() * (Math.min(greatest, least + 100) - least)
+        )
+      : Int32Array.from({ length: rows }, () => integerBelow(random, categories.length))
+  )
+  const labels = Int32Array.from({ length: rows }, () => integerBelow(random, 2))
+  const table = { rows, features, columns, labels, classes: 2 }
+  const forest = trainBoosting(table, { trees, maxDepth: 3, seed: 1 })
+  return buildPackage({
+    parts: {
+      ...{ classes: ['benign', 'abuse'], calibration: [], threshold: 0.5 },
+      members: [{ forest, input: 'margin' }]
+    },
+    goldenRows: rowMajor(table).slice(0, GOLDEN_ROWS * features.length),
+    card: `# made-up ${version}\n`,
+    manifest: {
+      ...{ name: 'made-up', version, kind: 'boosting', task: 'behaviour' },
+      featureSetVersion: FEATURE_SET_VERSION,
+      features: features.map((feature) =>
+        feature.kind === 'numeric'
+          ? { name: feature.name, kind: 'numeric' }
+          : { name: feature.name, kind: 'category', categories: [...feature.categories] }
+      ),
+      classes: ['benign', 'abuse'],
+      thresholds: { watch: 0.5, throttle: 0.7, ban: 0.9 },
+      data: { name: 'made up', rows, sha256: DIGEST, synthetic: true },
+      ...{ codeVersion: '0.0.0', seed: 1, metrics: { auc: 0.5 } },
+      lineage: { parent: null, created_at: '2026-03-01T12:00:00Z', job: null }
+    }
+  })
 }
 
 /** A key of its own for each call. */
