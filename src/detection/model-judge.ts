@@ -67,7 +67,7 @@ export class ModelJudge {
       level: this.#levelOf(score, session),
       isCleared: score < watch,
       features: this.#features,
-      findCategory: () => this.#model.findCategory(this.#features),
+      findCategory: () => categoryOf(context),
       explain: () => this.#explain(score)
     }
   }
@@ -102,6 +102,27 @@ export class ModelJudge {
       text: `behaves like abuse with a probability of ${(score * 100).toFixed(1)} %${because}`,
       counters
     }
+  }
+}
+
+/** What it does says what kind of abuse it would be; the model says only that it is one. */
+function categoryOf({ observation, cohorts }: FeatureContext): Category {
+  switch (observation?.action) {
+    case 'lookup':
+      return 'harvesting'
+    case 'upload':
+      return observation.event.isRateLimited && cohorts.newSources > 1
+        ? 'tor-abuse'
+        : 'upload-flood'
+    case 'hashquery':
+      return 'endpoint-abuse'
+    case 'admin':
+      return 'brute-force'
+    case 'foreign':
+    case 'malformed':
+      return 'scanner'
+    default:
+      return 'other'
   }
 }
 
