@@ -30,7 +30,6 @@ export {
   type PackageFiles
 } from './package/open-package.ts'
 export { checkPackagePlace, loadPackage, writePackage } from './package/package-dir.ts'
-export { type Signer, signManifest } from './package/signature.ts'
 export { PackageFolders, type PackageFoldersOptions } from './package-folders.ts'
 export { readTar, writeTar } from './package-tar.ts'
 export {

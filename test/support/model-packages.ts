@@ -5,12 +5,12 @@ import { FEATURE_SET_VERSION, FEATURES } from '../../src/detection/index.ts'
 import {
   buildPackage,
   type PackageFiles,
-  type Signer,
   type TaskFit,
   writeTar
 } from '../../src/registry/index.ts'
 import type { FeatureSpec } from '../../src/runtime/index.ts'
 import { type LabelledTable, rowMajor, trainBoosting } from '../../src/training/index.ts'
+import type { Signer } from '../../src/wire/index.ts'
 import { boostedModel, MODEL_ROWS, MODEL_TABLE, MODEL_WIDTH } from './served-models.ts'
 
 const GOLDEN_ROWS = 24

@@ -5,10 +5,11 @@ import {
   type ModelParts,
   type StackMember
 } from '../../runtime/index.ts'
+import type { Signer } from '../../wire/index.ts'
 import { makeGolden } from './golden.ts'
 import { FILE, type Manifest, type StackFile } from './manifest.ts'
 import { type LoadOptions, openPackage, type PackageFiles, sha256Of } from './open-package.ts'
-import { type Signer, signManifest } from './signature.ts'
+import { signManifest } from './signature.ts'
 
 export interface PackageDraft {
   readonly manifest: Omit<Manifest, 'files' | 'formatVersion' | 'signature'>

@@ -4,19 +4,13 @@
  */
 import { createPublicKey, verify } from 'node:crypto'
 import { ModelError } from '../../runtime/index.ts'
+import type { Signer } from '../../wire/index.ts'
 import { type Manifest, manifestSchema } from './manifest.ts'
 
 const DOMAIN = 'netminder-model-manifest/1\n'
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 key in its DER form. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const KEY_BYTES = 32
-
-/** Whoever holds the node's key. */
-export interface Signer {
-  /** 32 bytes. */
-  readonly publicKey: Uint8Array
-  sign(bytes: Uint8Array): Uint8Array
-}
 
 function signedBytes(manifest: Manifest): Uint8Array {
   // Members in the order of the schema, whatever the order in which they were written.

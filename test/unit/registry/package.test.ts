@@ -1,5 +1,5 @@
 /** Packages: what was built says the same when it is opened, and whatever was done to one is found before its model is used. */
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import {
 } from '../../../src/registry/index.ts'
 import { ModelError, ModelScorer } from '../../../src/runtime/index.ts'
 import { ProtobufWriter } from '../../../src/runtime/onnx/protobuf-writer.ts'
+import { signerFromSeed } from '../../../src/wire/index.ts'
 import { draftOf, PARTS, ROWS, samplePackage, WIDTH } from '../../support/packages.ts'
 import { suite } from '../../support/suite.ts'
 
@@ -281,14 +282,7 @@ for (const { title, files, code, says, options } of faults) {
   })
 }
 
-function signer() {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const der = publicKey.export({ format: 'der', type: 'spki' })
-  return {
-    publicKey: new Uint8Array(der.subarray(-32)),
-    sign: (bytes: Uint8Array) => new Uint8Array(sign(null, bytes, privateKey))
-  }
-}
+const signer = () => signerFromSeed(randomBytes(32))
 
 test('a signature holds for this manifest alone, and is taken from those who are trusted', async () => {
   const own = signer()
