@@ -11,6 +11,7 @@ import { renderCliReference } from '../src/cli/index.ts'
 import { renderConfigExample, renderConfigReference } from '../src/config/index.ts'
 import { collectMetrics } from '../src/daemon/index.ts'
 import { renderMetricsReference } from '../src/telemetry/index.ts'
+import { renderFeatureReference } from './generate/feature-reference.ts'
 import { renderWireCodecs } from './generate/wire-codecs.ts'
 import { renderTrafficReference } from './traffic/render-reference.ts'
 
@@ -19,6 +20,7 @@ const files: readonly (readonly [string, () => string])[] = [
   ['config.example.toml', renderConfigExample],
   ['docs/CONFIG.md', renderConfigReference],
   ['docs/CLI.md', renderCliReference],
+  ['docs/FEATURES.md', renderFeatureReference],
   ['docs/METRICS.md', () => renderMetricsReference(collectMetrics())],
   ['docs/TRAFFIC.md', renderTrafficReference],
   ['protocols/http/openapi.yaml', renderOpenApi],
