@@ -6,7 +6,13 @@ import type { ModelPorts } from '../api/index.ts'
 import type { Clock, Component } from '../base/index.ts'
 import { dataPaths } from '../config/index.ts'
 import { FEATURE_SET_VERSION, FEATURES } from '../detection/index.ts'
-import { ModelRegistry, PackageFolders, PredictionLog, type TaskFit } from '../registry/index.ts'
+import {
+  ModelRegistry,
+  modelId,
+  PackageFolders,
+  PredictionLog,
+  type TaskFit
+} from '../registry/index.ts'
 import { ModelRunner } from '../runtime/index.ts'
 import { type Connection, readSecret } from '../store/index.ts'
 import type { Logger } from '../telemetry/index.ts'
@@ -14,7 +20,7 @@ import { signerFromSeed } from '../wire/index.ts'
 import type { Repositories } from './repositories.ts'
 
 /** What judges a source by its behaviour. */
-export const BEHAVIOUR_TASK = 'behaviour'
+const BEHAVIOUR_TASK = 'behaviour'
 /** Beside `src` and `dist`. */
 const SHIPPED_DIR = join(import.meta.dirname, '..', '..', 'models')
 
@@ -69,6 +75,12 @@ export class NodeModels implements Component {
       predictions: new PredictionLog(),
       meaningOf: (feature) => meanings.get(feature)
     }
+  }
+
+  /** Why the champion cannot be used, if there is one and it cannot. */
+  get problem(): string | undefined {
+    const champion = this.#registry.champion(BEHAVIOUR_TASK)
+    return champion === undefined ? undefined : this.#registry.problem(modelId(champion))
   }
 
   async start(): Promise<void> {

@@ -265,6 +265,7 @@ export class NetminderNode {
           intake: this.#intake,
           guard: this.#guard,
           storeWatch: this.#storeWatch,
+          models: this.#models,
           network: this.#network
         }),
         node: {

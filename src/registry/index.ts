@@ -1,6 +1,6 @@
 /** Keeps models: what a package is, and that it is what it says. Knows nothing of training, nor of what models are asked about. */
 
-export { RegistryError, type RegistryErrorCode } from './errors.ts'
+export type { RegistryErrorCode } from './errors.ts'
 export {
   type ChampionSeat,
   MODEL_STAGES,
@@ -36,6 +36,5 @@ export {
   type HourOfPredictions,
   type ModelCounts,
   PredictionLog,
-  type PredictionRecord,
-  RULES
+  type PredictionRecord
 } from './prediction-log.ts'

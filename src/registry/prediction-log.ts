@@ -41,7 +41,7 @@ const HOUR_MS = 3_600_000
 const MODELS_MAX = 64
 const FLAGGED = new Set(['throttle', 'ban'])
 /** Name under which the answers of the rules are counted. */
-export const RULES = 'rules'
+const RULES = 'rules'
 
 interface MutableCounts {
   predictions: number
@@ -107,7 +107,7 @@ export class PredictionLog {
     return found
   }
 
-  /** Of one model since the start; of the rules under `RULES`. */
+  /** Of one model since the start, by its id; of the rules under `rules`. */
   countsOf(model: string): ModelCounts {
     const none = { predictions: 0, fallbacks: 0, scoreSum: 0, byVerdict: {} }
     return this.#byModel.get(model) ?? none

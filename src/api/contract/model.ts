@@ -160,7 +160,7 @@ const models = {
     scope: 'train',
     params,
     status: 204,
-    errors: ['MODEL_NOT_FOUND', 'REVISION_MISMATCH', 'MODEL_IS_CHAMPION', 'MODEL_IS_SHIPPED'],
+    errors: ['MODEL_NOT_FOUND', 'MODEL_IS_CHAMPION', 'MODEL_IS_SHIPPED'],
     example: { params: { model_id: 'sample@2' } }
   },
   exportModel: {
