@@ -39,6 +39,8 @@ export class ProcessIo implements CliIo {
 
   write(text: string | Uint8Array): Promise<void> {
     if (this.#isReaderGone) return Promise.resolve()
+    // Both on one terminal: data begins on a line of its own.
+    if (this.columns !== undefined) this.#clearProgress()
     return new Promise<void>((resolve, reject) => {
       this.#stdout.write(text, (error) => {
         if (error === null || error === undefined || hasGone(error)) resolve()
