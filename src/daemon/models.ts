@@ -13,16 +13,19 @@ import {
   PredictionLog,
   type TaskFit
 } from '../registry/index.ts'
-import { ModelRunner } from '../runtime/index.ts'
+import { FALLBACK_REASONS, ModelRunner, type RunnerCounts } from '../runtime/index.ts'
 import { type Connection, readSecret } from '../store/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import { signerFromSeed } from '../wire/index.ts'
+import type { declareModelMetrics } from './metrics.ts'
 import type { Repositories } from './repositories.ts'
 
 /** What judges a source by its behaviour. */
 const BEHAVIOUR_TASK = 'behaviour'
 /** Beside `src` and `dist`. */
 const SHIPPED_DIR = join(import.meta.dirname, '..', '..', 'models')
+
+const COUNT_MS = 1_000
 
 const BEHAVIOUR_FIT: TaskFit = {
   featureSetVersion: FEATURE_SET_VERSION,
@@ -36,6 +39,7 @@ export interface NodeModelsPorts {
   readonly store: Pick<Repositories, 'models' | 'audit'>
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics: ReturnType<typeof declareModelMetrics>
 }
 
 export class NodeModels implements Component {
@@ -44,12 +48,18 @@ export class NodeModels implements Component {
   readonly ports: ModelPorts
   readonly runner: ModelRunner
   readonly #registry: ModelRegistry
+  readonly #clock: Clock
+  readonly #metrics: NodeModelsPorts['metrics']
+  #counted: RunnerCounts | undefined
+  #stopped = new AbortController()
 
   constructor(
     options: { readonly dataDir: string; readonly shippedDir?: string },
     ports: NodeModelsPorts
   ) {
-    const { db, store, clock, logger } = ports
+    const { db, store, clock, logger, metrics } = ports
+    this.#clock = clock
+    this.#metrics = metrics
     const log = logger.child({ component: 'models' })
     const paths = dataPaths(options.dataDir)
     const shelf = new PackageFolders({
@@ -84,12 +94,28 @@ export class NodeModels implements Component {
   }
 
   async start(): Promise<void> {
+    this.#stopped = new AbortController()
     await this.#registry.start()
+    this.#clock.every(COUNT_MS, () => this.#count(), this.#stopped.signal)
   }
 
   async stop(): Promise<void> {
+    this.#stopped.abort()
     await this.#registry.stop()
     await this.runner.close()
+  }
+
+  /** The runner counts by itself; what was added since the last look is passed on. */
+  #count(): void {
+    const counts = this.runner.counts()
+    const before = this.#counted
+    this.#counted = counts
+    this.#metrics.waiting.set(counts.waitingRows)
+    this.#metrics.rows.add(counts.rows - (before?.rows ?? 0))
+    for (const reason of FALLBACK_REASONS) {
+      const added = counts.fallbacks[reason] - (before?.fallbacks[reason] ?? 0)
+      if (added > 0) this.#metrics.fallbacks.add(added, { reason })
+    }
   }
 }
 

@@ -32,7 +32,7 @@ import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { auditConfig } from './config-audit.ts'
 import { MachineFacts } from './machine-facts.ts'
 import { waitForMesh } from './mesh-wait.ts'
-import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
+import { declareGuardMetrics, declareModelMetrics, declareSourceMetrics } from './metrics.ts'
 import { NodeModels } from './models.ts'
 import { createNetwork, createSharing } from './network.ts'
 import type { OnDemandNetwork } from './on-demand-network.ts'
@@ -98,7 +98,8 @@ export class NetminderNode {
       const facts = this.#createFacts()
       const actuators = this.#createActuators(facts, store.allowlist)
       this.#guard = this.#createGuard({ store, facts, actuators, declared })
-      this.#models = new NodeModels({ dataDir }, { db: opened.db, store, ...ports })
+      const metrics = declareModelMetrics(declared)
+      this.#models = new NodeModels({ dataDir }, { db: opened.db, store, ...ports, metrics })
       const parts = { store, facts, declared, register, guard: this.#guard, ...ports }
       this.#network = createNetwork(options, parts)
       const sharing = this.#network && createSharing(options, { ...parts, network: this.#network })

@@ -36,6 +36,7 @@ export {
   type ScoredLines
 } from './serving/json-lines.ts'
 export {
+  FALLBACK_REASONS,
   type FallbackReason,
   ModelRunner,
   type ModelRunnerOptions,

@@ -26,7 +26,8 @@ export interface ModelRunnerOptions {
   readonly ruleFeature?: string
 }
 
-export type FallbackReason = 'no-model' | 'queue-full' | 'thread-failed'
+export const FALLBACK_REASONS = ['no-model', 'queue-full', 'thread-failed'] as const
+export type FallbackReason = (typeof FALLBACK_REASONS)[number]
 
 /** Of one row after the other. */
 export type RowScores =
