@@ -76,10 +76,9 @@ export class ModelRegistry {
   /** Takes in what lies on the shelf and seats the champions. What cannot be loaded is reported, and the rules judge meanwhile. */
   async start(): Promise<void> {
     for (const place of await this.#ports.shelf.list()) await this.#takeIn(place)
-    for (const task of this.#options.tasks.keys()) {
-      const champion = this.#ports.store.findChampion(task)
-      if (champion !== undefined) await this.#seatAtStart(champion)
-      await this.#prepareStandby(task)
+    for (const champion of this.list().filter(({ stage }) => stage === 'champion')) {
+      await this.#seatAtStart(champion)
+      await this.#prepareStandby(champion.task)
     }
   }
 

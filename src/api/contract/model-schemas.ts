@@ -188,9 +188,7 @@ export const mlStatus = z
     requests_analyzed: count,
     threshold: z.number().nullable().describe('Score from which on a source is banned.'),
     llm_detection: z.boolean(),
-    champions: z.array(
-      z.strictObject({ task: text, model: text.nullable(), problem: text.nullable() })
-    ),
+    champions: z.array(z.strictObject({ task: text, model: text, problem: text.nullable() })),
     queue: z.strictObject({ waiting_rows: count, blocks: count }),
     metrics: z.strictObject({
       total_requests: count,

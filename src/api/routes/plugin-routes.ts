@@ -1,6 +1,6 @@
 /** Answers the three endpoints of the plug-in that was there before, in its words. */
 import type { Decision, Explanation, GuardApi } from '../../defense/index.ts'
-import type { PredictionLog } from '../../registry/index.ts'
+import { modelId, type PredictionLog } from '../../registry/index.ts'
 import type { OperationResponse } from '../contract/contract.ts'
 import { apiError } from '../errors.ts'
 import type { NodeFacts } from '../ports.ts'
@@ -25,19 +25,21 @@ export function pluginHandlers(
   return {
     showMlStatus() {
       const champion = registry.champion(TASK)
-      const id = champion === undefined ? null : `${champion.name}@${champion.version}`
+      const champions = registry.list().filter(({ stage }) => stage === 'champion')
       const isServing = runner.champion(TASK) !== undefined
       const counts = runner.counts()
       return {
         status: isServing ? 'ok' : 'fallback',
         ...{ plugin: 'netminder', version: node.version, enabled: true },
-        models_loaded: isServing ? 1 : 0,
+        models_loaded: champions.filter(({ task }) => runner.champion(task) !== undefined).length,
         requests_analyzed: guard.status().eventsTotal,
         threshold: champion?.thresholds.ban ?? null,
         llm_detection: false,
-        champions: [
-          { task: TASK, model: id, problem: id === null ? null : (registry.problem(id) ?? null) }
-        ],
+        champions: champions.map((record) => ({
+          task: record.task,
+          model: modelId(record),
+          problem: registry.problem(modelId(record)) ?? null
+        })),
         queue: { waiting_rows: counts.waitingRows, blocks: counts.blocks },
         metrics: shares(predictions)
       }

@@ -42,7 +42,7 @@ export function predictHandlers(ports: ModelPorts): PredictHandlers {
       if (scored.model === undefined) {
         return fallBack(ports, given, { task: body.task, reason: scored.reason, nowMs })
       }
-      return answerRows(ports, scored, { task: body.task, nowMs })
+      return answerRows(ports, scored, nowMs)
     },
     batchPredict: batchHandler(ports),
     async explainPrediction({ body }) {
@@ -121,8 +121,9 @@ function countBlock(
 function answerRows(
   { predictions }: ModelPorts,
   { model, scores, width }: Extract<RowScores, { scores: Float64Array }>,
-  { task, nowMs }: { readonly task: string; readonly nowMs: number }
+  nowMs: number
 ) {
+  const { task } = model
   const answers = Array.from({ length: scores.length / width }, (_, row) =>
     wirePrediction(model, scores.subarray(row * width, (row + 1) * width))
   )

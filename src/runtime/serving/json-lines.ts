@@ -76,7 +76,11 @@ export class LineScorer {
     const found = rowOf(row)
     const faults = this.#reader.read(found.row, this.#row, 0)
     if (faults.length === 0) return undefined
-    return faults.map(({ pointer, detail }) => `${found.pointer}${pointer}: ${detail}`).join('; ')
+    const said = faults.map(({ pointer, detail }) => {
+      const at = found.pointer + pointer
+      return at === '' ? detail : `${at}: ${detail}`
+    })
+    return said.join('; ')
   }
 
   #answer(): string {

@@ -263,7 +263,7 @@ test('answers the lines of a batch while others are still being sent, for as lon
     stream.lines.map((answer) => answer['row']),
     [0, 1, 2, 3, 4, 5, 6, 7]
   )
-  match(String(stream.lines[6]?.['error']), /line of JSON/)
+  match(String(stream.lines[6]?.['error']), /^expected a line of JSON/)
   is(stream.lines[7]?.['score'], stream.lines[0]?.['score'])
   is(api.models.predictions.countsOf('sample@1').predictions, 7)
 })

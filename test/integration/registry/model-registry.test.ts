@@ -276,6 +276,15 @@ test('seats the champion again after a restart, and the first shipped model wher
   await again.registry.stop()
 })
 
+test('seats the champion of any task after a restart', async () => {
+  await install(smallPackage('1', { task: 'certificate' }))
+  await change('small@1', { stage: 'champion' })
+  const again = makeRig(rig.store)
+  await again.registry.start()
+  is(again.runner.champion('certificate')?.id, 'small@1')
+  is(again.runner.champion('behaviour'), undefined)
+})
+
 test('judges by nothing where the package of the champion was changed or lost, and says why', async () => {
   await install(smallPackage('1'))
   await change('small@1', { stage: 'champion' })
