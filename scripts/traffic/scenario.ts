@@ -72,13 +72,13 @@ export const DAY_PARAMETERS = {
   }
 } satisfies Record<string, Parameter>
 
-/** Of harmless requests (contract §4.2: N4+N7 30 %, N2 25 %, N1 15 %; the rest as recorded). N5 keeps its own clocks. */
+/** Of harmless requests (contract §4.2: N4+N7 30 %, N2 25 %, N1 15 %; the rest about as recorded). N5 keeps its own clocks. */
 const SHARES: Readonly<Partial<Record<ClassName, number>>> = {
   N1: 0.15,
   N2: 0.25,
   N3: 0.22,
   N4: 0.2,
-  N6: 0.02,
+  N6: 0.035,
   N7: 0.12
 }
 

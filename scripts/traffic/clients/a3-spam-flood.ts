@@ -162,7 +162,8 @@ function swarmSources(
 ): readonly AddressText[] {
   const { places } = world
   if (wanted.through === 'tor') return places.abusedExits(wanted.count, draw)
-  const make = () => (wanted.through === 'cloud' ? places.server(draw) : places.newUser(draw))
+  const make = () =>
+    places.noteAbuser(wanted.through === 'cloud' ? places.server(draw) : places.newUser(draw))
   return Array.from({ length: wanted.count }, make)
 }
 

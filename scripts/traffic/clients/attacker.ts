@@ -92,7 +92,7 @@ export class Attacker {
     if (typeof from === 'object') return draw.pick(from)
     if (evasion === 'prefix-rotation') return places.addressIn(this.#prefix, draw)
     if (from === 'tor') return places.abusedExit(draw)
-    return from === 'home' ? places.newUser(draw) : places.server(draw)
+    return places.noteAbuser(from === 'home' ? places.newUser(draw) : places.server(draw))
   }
 
   #newAgent(): Agent {

@@ -14,17 +14,18 @@ const PARAMETERS = {
     shape: 'log-normal',
     median: 40,
     sigma: 0.85,
-    min: 8,
-    max: 500,
-    source: 'contract §4.2 N3: log-normal, median 40, 20–500 requests'
+    min: 5,
+    max: 600,
+    source: 'contract §4.2 N3: log-normal, median 40, 20–500 requests; a little wider is assumed'
   },
   pace: {
     name: 'pace',
     unit: 'requests/s',
     shape: 'log-uniform',
     min: 0.3,
-    max: 3,
-    source: 'contract §4.2 N3: 0.3–3/s'
+    max: 16,
+    source:
+      'contract §4.2 N3: 0.3–3/s; up to the round trip on a near server: GnuPG waits for nothing else'
   },
   variation: {
     name: 'variation',
@@ -41,6 +42,14 @@ const PARAMETERS = {
     min: 0.05,
     max: 0.4,
     source: 'contract §4.2 N3: err 0.05–0.4'
+  },
+  circleShare: {
+    name: 'circleShare',
+    unit: 'share of a ring',
+    shape: 'uniform',
+    min: 0,
+    max: 0.85,
+    source: 'assumed: developers hold each other, and those whom everybody has signed'
   }
 } satisfies Record<string, Parameter>
 const REQUESTS_PER_VISIT = 56
@@ -79,10 +88,11 @@ function* refresh(world: World, startMs: number, draw: Draw): Client {
     variation: drawn.value(PARAMETERS.variation)
   }
   const missShare = drawn.value(PARAMETERS.missShare)
+  const circleShare = drawn.value(PARAMETERS.circleShare)
   const asker: Asker = { source: world.places.user(draw), agent: gnupg() }
   let atMs = startMs
   for (let i = 0; i < size; i++) {
-    const certificate = world.keys.any(draw)
+    const certificate = draw.chance(circleShare) ? world.keys.wellKnown(draw) : world.keys.any(draw)
     const search = {
       text: byFingerprint(certificate),
       found: draw.chance(missShare) ? [] : [certificate]

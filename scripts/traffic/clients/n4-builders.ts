@@ -36,6 +36,31 @@ const PARAMETERS = {
     min: 1,
     max: 5,
     source: 'contract §4.2 N4: the same ≤5 fingerprints'
+  },
+  wrongShare: {
+    name: 'wrongShare',
+    unit: 'share of sites',
+    shape: 'uniform',
+    min: 0.02,
+    max: 0.1,
+    source:
+      'assumed: a script that asks for a mistyped, withdrawn or never published key id, forever'
+  },
+  retryGap: {
+    name: 'retryGap',
+    unit: 's between its attempts',
+    shape: 'log-uniform',
+    min: 3,
+    max: 300,
+    source: 'assumed: sleep in a loop, or a container that is started again'
+  },
+  mixedShare: {
+    name: 'mixedShare',
+    unit: 'share of sites',
+    shape: 'uniform',
+    min: 0.1,
+    max: 0.4,
+    source: 'assumed: jobs of several images, each with its own program, behind one address'
   }
 } satisfies Record<string, Parameter>
 const REQUESTS_PER_BURST = 26
@@ -44,7 +69,10 @@ const CLUMPED_FROM_MS = 600
 
 interface Site {
   readonly source: AddressText
-  readonly agent: Agent
+  /** Of which one is taken for each request; mostly the same. */
+  readonly agents: readonly Agent[]
+  /** Whether what it asks for is nowhere. */
+  readonly isWrong: boolean
   readonly certificates: readonly Certificate[]
   readonly forwardedFor: string | undefined
   readonly isUpper: boolean
@@ -60,6 +88,11 @@ export const N4: BenignModel = {
 function* plan(world: World, perSecond: number): Generator<Activity, void, void> {
   const draw = world.draw.fork('N4')
   const sites: Site[] = []
+  const day = new Drawn(world.region, draw)
+  const shares = {
+    wrong: day.value(PARAMETERS.wrongShare),
+    mixed: day.value(PARAMETERS.mixedShare)
+  }
   const bursts = {
     ...world.span,
     perSecond: perSecond / REQUESTS_PER_BURST,
@@ -78,26 +111,32 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
       continue
     }
     const isNew = sites.length < SITES_MAX && own.chance(0.45)
-    const site = isNew || sites.length === 0 ? newSite(world, own) : own.pick(sites)
+    const site = isNew || sites.length === 0 ? newSite(world, shares, own) : own.pick(sites)
     if (isNew || sites.length === 0) sites.push(site)
     yield {
       className: 'N4',
       label: 'benign',
-      campaign: 'ci-nat',
+      campaign: site.isWrong ? 'ci-wrong-key' : 'ci-nat',
       startMs,
       open: () => burst(world, { site, startMs }, own)
     }
   }
 }
 
-function newSite(world: World, draw: Draw): Site {
+function newSite(world: World, shares: { wrong: number; mixed: number }, draw: Draw): Site {
   const drawn = new Drawn(world.region, draw)
-  const count = drawn.count(PARAMETERS.certificates)
-  const agent = draw.chance(0.18) ? gnupg() : agentOf('builder', world.region, draw)
+  const isWrong = draw.chance(shares.wrong)
+  const count = isWrong && draw.chance(0.8) ? 1 : drawn.count(PARAMETERS.certificates)
+  const newAgent = () => (draw.chance(0.18) ? gnupg() : agentOf('builder', world.region, draw))
+  const agents = Array.from(
+    { length: draw.chance(shares.mixed) ? draw.between(2, 5) : 1 },
+    newAgent
+  )
   return {
     source: world.places.server(draw),
-    agent,
-    isUpper: agent.tool === 'gpg' || draw.chance(0.6),
+    agents,
+    isWrong,
+    isUpper: agents[0]?.tool === 'gpg' || draw.chance(0.6),
     certificates: Array.from({ length: count }, () => world.keys.wanted(draw)),
     // A company's own proxy tells whom it speaks for.
     forwardedFor: draw.chance(0.12)
@@ -110,23 +149,30 @@ function* burst(world: World, visit: { site: Site; startMs: number }, draw: Draw
   const { site } = visit
   const drawn = new Drawn(world.region, draw)
   const size = drawn.count(PARAMETERS.burstSize)
+  const retryMs = drawn.value(PARAMETERS.retryGap) * 1000
   const meanMs = 1000 / drawn.value(PARAMETERS.pace)
-  const asker = { source: site.source, agent: site.agent }
+  const isLoop = site.isWrong && draw.chance(0.6)
   let atMs = visit.startMs
   for (let i = 0; i < size; i++) {
     const certificate = draw.pick(site.certificates)
-    const isShort = site.agent.tool === 'apt' || draw.chance(0.15)
+    const agent = draw.pick(site.agents)
+    const asker = { source: site.source, agent }
+    const isShort = agent.tool === 'apt' || draw.chance(0.15)
     yield lookup(asker, atMs, {
       search: {
         text: byFingerprint(certificate, isShort ? 16 : 40, site.isUpper),
-        found: draw.chance(0.01) ? [] : [certificate]
+        found: site.isWrong || draw.chance(0.01) ? [] : [certificate]
       },
       style: {
         op: 'get',
-        ...(site.agent.tool === 'gpg' || draw.chance(0.3) ? { options: 'mr' } : {}),
+        ...(agent.tool === 'gpg' || draw.chance(0.3) ? { options: 'mr' } : {}),
         ...(site.forwardedFor === undefined ? {} : { forwardedFor: site.forwardedFor })
       }
     })
+    if (isLoop) {
+      atMs += retryMs * (1 + draw.normal() * 0.03)
+      continue
+    }
     // Jobs start together: clumps with pauses between, so the gaps vary more than a Poisson process's.
     atMs +=
       meanMs > CLUMPED_FROM_MS && draw.chance(0.75)

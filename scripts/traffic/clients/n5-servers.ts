@@ -3,7 +3,7 @@ import type { AddressText } from '../../../src/base/index.ts'
 import type { Activity, Agent, Client } from '../client.ts'
 import { arrivals, dailyRhythm, gapMs } from '../clock/arrivals.ts'
 import type { Draw } from '../draw.ts'
-import { lengthAt } from '../keyserver/key-base.ts'
+import { type Certificate, lengthAt } from '../keyserver/key-base.ts'
 import type { Parameter } from '../parameter.ts'
 import { type BenignModel, Drawn, type World } from '../world.ts'
 import { agentOf, peerServer } from './agents.ts'
@@ -41,9 +41,21 @@ const PARAMETERS = {
     min: 150,
     max: 3_000,
     source: 'contract §5: 500–1000 net adds a day, updates come on top'
+  },
+  newShare: {
+    name: 'newShare',
+    unit: 'share of PKS pushes',
+    shape: 'uniform',
+    min: 0.1,
+    max: 1,
+    source: 'assumed: a partner that only we are pushed by sends us what nobody else had'
   }
 } satisfies Record<string, Parameter>
-const POLLERS = 7
+const POLLERS = 9
+/** What monitors ask for by their defaults, or for the program that stood there before. */
+const STRAY_TARGETS = ['/metrics', '/health', '/status', '/pks', '/-/healthy', '/server-status']
+/** What changed since the last reconciliation is more often what many sign. */
+const WELL_KNOWN_SHARE = 0.25
 const PUSH_BATCH_MEAN = 3
 /** Servers that come and go. */
 const GUESTS_PER_DAY = 60
@@ -95,6 +107,10 @@ function askingByAddress(world: World, draw: Draw): Agent {
   return draw.chance(0.6) ? { ...agent, host: `${world.places.ownAddress}:11371` } : agent
 }
 
+function changed(world: World, draw: Draw): Certificate {
+  return draw.chance(WELL_KNOWN_SHARE) ? world.keys.wellKnown(draw) : world.keys.any(draw)
+}
+
 /** A partner that was away fetches what it has missed, a hundred certificates at a time. */
 function* catchUp(world: World, startMs: number, draw: Draw): Client {
   const asker = { source: world.places.server(draw), agent: askingByAddress(world, draw) }
@@ -103,7 +119,7 @@ function* catchUp(world: World, startMs: number, draw: Draw): Client {
     const digests = draw.chance(0.75) ? 100 : draw.between(1, 99)
     const answer = yield hashquery(asker, atMs, {
       digests,
-      answerBytes: answerOf(digests, draw, (own) => world.keys.any(own)),
+      answerBytes: answerOf(digests, draw, (own) => changed(world, own)),
       isKept: atMs > startMs
     })
     atMs = answer.endMs + draw.logNormal(350, 0.9)
@@ -147,7 +163,7 @@ function* gossip(world: World, source: AddressText, draw: Draw): Client {
       wanted -= digests
       const answer = yield hashquery(asker, atMs + 5, {
         digests,
-        answerBytes: answerOf(digests, draw, (own) => world.keys.any(own)),
+        answerBytes: answerOf(digests, draw, (own) => changed(world, own)),
         isKept
       })
       isKept = draw.chance(0.6)
@@ -167,13 +183,14 @@ function* push(world: World, source: AddressText, draw: Draw): Client {
   }
   const asker = { source, agent }
   const perDay = new Drawn(world.region, draw).value(PARAMETERS.pushes)
+  const newShare = new Drawn(world.region, draw).value(PARAMETERS.newShare)
   const meanGapMs = (86_400_000 / perDay) * PUSH_BATCH_MEAN
   let atMs = world.span.fromMs + draw.exponential(meanGapMs)
   for (;;) {
     let left = 1 + Math.floor(draw.exponential(PUSH_BATCH_MEAN - 0.5))
     while (left-- > 0) {
       const length = lengthAt(draw.next())
-      const isNew = draw.chance(0.25)
+      const isNew = draw.chance(newShare)
       const certificate = isNew ? world.keys.create(length, draw) : world.keys.any(draw)
       const answer = yield upload(asker, atMs, {
         sentBytes: certificate.lengthBytes,
@@ -196,17 +213,23 @@ function* poll(
 ): Client {
   const agent = { ...agentOf('poller', world.region, draw), isTls: draw.chance(0.2) }
   const asker = { source: world.places.server(draw), agent }
+  const alsoStray = draw.chance(0.25) ? draw.pick(STRAY_TARGETS) : undefined
   const meanMs = new Drawn(world.region, draw).value(PARAMETERS.pollGap) * 1000
   const what = draw.pick([
     { target: '/pks/stats', intent: { kind: 'stats', form: 'html' } },
     { target: '/pks/stats?options=json', intent: { kind: 'stats', form: 'json' } },
     { target: '/pks/lookup?op=stats', intent: { kind: 'stats', form: 'html' } },
     { target: '/pks/lookup?op=stats&options=mr', intent: { kind: 'stats', form: 'json' } },
-    { target: '/pks/health', intent: { kind: 'health' } }
+    { target: '/pks/health', intent: { kind: 'health' } },
+    ...STRAY_TARGETS.map((target) => ({ target, intent: { kind: 'missing-file' } }) as const)
   ] as const)
   let atMs = visit?.startMs ?? world.span.fromMs + draw.uniform(0, Math.min(meanMs, 60_000))
   for (let left = visit?.polls ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     yield plain(asker, atMs, what)
+    if (alsoStray !== undefined && draw.chance(0.3)) {
+      const stray = { target: alsoStray, intent: { kind: 'missing-file' } } as const
+      yield plain(asker, atMs + draw.uniform(5, 400), stray)
+    }
     atMs += meanMs + draw.normal() * meanMs * 0.015
   }
 }

@@ -7,7 +7,7 @@ import type { Parameter } from '../parameter.ts'
 import { type BenignModel, Drawn, type World } from '../world.ts'
 import { agentOf, gnupg, thunderbird } from './agents.ts'
 import { type Asker, byFingerprint, lookup, plain, type Upload, upload } from './asking.ts'
-import { PARTY_PARAMETERS, parties } from './crowds.ts'
+import { gatherings, PARTY_PARAMETERS, TEAM_PARAMETERS } from './crowds.ts'
 
 const PARAMETERS = {
   resubmitShare: {
@@ -26,16 +26,32 @@ const PARAMETERS = {
     max: 0.35,
     source: 'recording: 0.14; assumed wider'
   },
+  severalShare: {
+    name: 'severalShare',
+    unit: 'share of visits',
+    shape: 'uniform',
+    min: 0.05,
+    max: 0.25,
+    source: 'assumed: several identities, or the new certificate and the revoked old one'
+  },
+  ...TEAM_PARAMETERS,
   ...PARTY_PARAMETERS
 } satisfies Record<string, Parameter>
-const REQUESTS_PER_VISIT = 1.9
+const REQUESTS_PER_VISIT = 2.6
+/** The form with what it pulls in, as in N1. */
+const PAGE: readonly (readonly [target: string, bytes: number])[] = [
+  ['/', 14_241],
+  ['/assets/bootstrap/3.3.7/css/bootstrap.min.css', 20_511],
+  ['/assets/bootstrap/3.3.7/fonts/glyphicons-halflings-regular.svg', 108_932],
+  ['/favicon.ico', 395]
+]
 
 export const N6: BenignModel = {
   name: 'N6',
   title: 'people who upload their own',
   parameters: PARAMETERS,
   plan,
-  crowds: parties
+  crowds: gatherings
 }
 
 function* plan(world: World, perSecond: number): Generator<Activity, void, void> {
@@ -43,7 +59,8 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
   const drawn = new Drawn(world.region, draw)
   const day = {
     resubmit: drawn.value(PARAMETERS.resubmitShare),
-    update: drawn.value(PARAMETERS.updateShare)
+    update: drawn.value(PARAMETERS.updateShare),
+    several: drawn.value(PARAMETERS.severalShare)
   }
   const visits = {
     ...world.span,
@@ -66,7 +83,7 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
 
 function* visit(
   world: World,
-  stay: { startMs: number; resubmit: number; update: number },
+  stay: { startMs: number; resubmit: number; update: number; several: number },
   draw: Draw
 ): Client {
   const { keys, places } = world
@@ -79,7 +96,10 @@ function* visit(
   const asker: Asker = { source: places.user(draw), agent }
   const isNew = !draw.chance(stay.update + stay.resubmit)
   const certificate = isNew
-    ? keys.create(lengthAt(0.02 + 0.93 * draw.next()), draw)
+    ? keys.create(
+        draw.chance(0.3) ? draw.uniform(230, 900) : lengthAt(0.02 + 0.93 * draw.next()),
+        draw
+      )
     : keys.any(draw)
   const change: Upload = isNew
     ? { inserted: [certificate], sentBytes: certificate.lengthBytes }
@@ -91,6 +111,14 @@ function* visit(
       ? {}
       : { referer: `${agent.isTls ? 'https' : 'http'}://${agent.host}/` }
   let atMs = stay.startMs
+  if (agent.acceptLanguage !== '' && draw.chance(0.7)) {
+    for (const [target, answerBytes] of PAGE) {
+      const intent = { kind: 'file', answerBytes } as const
+      const page = yield plain(asker, atMs, { target, intent, isKept: target !== '/' })
+      atMs = page.endMs + draw.uniform(1, 40)
+    }
+    atMs += draw.logNormal(14_000, 0.6)
+  }
   let answer = yield upload(asker, atMs, { ...change, ...referer })
   if (draw.chance(stay.resubmit)) {
     atMs = answer.endMs + draw.logNormal(8_000, 0.9)
@@ -99,6 +127,12 @@ function* visit(
       sentBytes: certificate.lengthBytes,
       ...referer
     })
+  }
+  for (let left = draw.chance(stay.several) ? draw.between(1, 3) : 0; left > 0; left--) {
+    const another = keys.create(lengthAt(0.01 + 0.94 * draw.next()), draw)
+    atMs = answer.endMs + draw.logNormal(11_000, 1)
+    const sent = { inserted: [another], sentBytes: another.lengthBytes, ...referer }
+    answer = yield upload(asker, atMs, sent)
   }
   if (draw.chance(0.5)) {
     atMs = answer.endMs + draw.logNormal(14_000, 0.8)

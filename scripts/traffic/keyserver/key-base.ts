@@ -2,7 +2,7 @@
  * The certificates that the keyserver holds. They are a function of seed and index, so millions need no memory. Fingerprints rise
  * with the index and lie evenly, as hashes do: the index is the place in a sorted dump.
  */
-import { type Draw, stir } from '../draw.ts'
+import { Draw, stir } from '../draw.ts'
 import { DOMAINS, FIRST_NAMES, LAST_NAMES, PROVIDERS } from './names.ts'
 
 export interface Certificate {
@@ -29,6 +29,14 @@ const LENGTHS: readonly (readonly [probability: number, bytes: number])[] = [
   [1, 536_452]
 ]
 const HOT = 2_000
+/**
+ * Certificates that people ask for are those of people whom many have signed: lengths with a Pareto tail, cut where Hockeypuck cuts
+ * (`maxKeyLength`, 1 MiB). Assumed; single maintainers' certificates of hundreds of KiB are publicly known.
+ */
+const SIGNED = { leastBytes: 2_200, tail: 0.8, mostBytes: 1_048_000 }
+/** Some well-known people computed until they had an id of one digit repeated. Assumed; such ids are publicly known. */
+const VANITY_SHARE = 0.002
+const VANITY_DIGITS = 8
 const TWO_32 = 2 ** 32
 
 export function lengthAt(probability: number): number {
@@ -46,13 +54,27 @@ export class KeyBase {
   readonly #seed: number
   readonly #fresh: Certificate[] = []
   readonly #freshMax = 4_096
+  /** By index. */
+  readonly #hot = new Map<number, Certificate>()
 
   constructor(options: { readonly seed: number; readonly size: number }) {
     this.#seed = options.seed
     this.size = options.size
+    for (let rank = 0; rank < HOT; rank++) {
+      const index = this.#hotIndex(rank)
+      this.#hot.set(index, wellKnown(this.#plain(index), new Draw(stir(options.seed ^ index))))
+    }
   }
 
   certificate(index: number): Certificate {
+    return this.#hot.get(index) ?? this.#plain(index)
+  }
+
+  #hotIndex(rank: number): number {
+    return stir(this.#seed ^ (rank + 77)) % this.size
+  }
+
+  #plain(index: number): Certificate {
     const at = (part: number) => stir(this.#seed ^ Math.imul(index + 1, 0x9e3779b1) ^ part)
     const top = Math.floor(((index + at(1) / TWO_32) / this.size) * TWO_32)
     const rest = [2, 3, 4, 5].map((part) => eight(at(part))).join('')
@@ -68,7 +90,12 @@ export class KeyBase {
   wanted(draw: Draw): Certificate {
     if (draw.chance(0.55)) return this.certificate(draw.below(this.size))
     const rank = Math.floor(HOT ** draw.next()) - 1
-    return this.certificate(stir(this.#seed ^ (rank + 77)) % this.size)
+    return this.certificate(this.#hotIndex(rank))
+  }
+
+  /** One of the few thousand that everybody in free software has on the ring, each as likely. */
+  wellKnown(draw: Draw): Certificate {
+    return this.certificate(this.#hotIndex(draw.below(HOT)))
   }
 
   any(draw: Draw): Certificate {
@@ -78,7 +105,8 @@ export class KeyBase {
   /** The longest of a sample: what an amplifier looks for first. */
   fattest(count: number, draw: Draw): readonly Certificate[] {
     const sample = Array.from({ length: Math.min(this.size, 40_000) }, () => this.any(draw))
-    return sample.sort((a, b) => b.lengthBytes - a.lengthBytes).slice(0, count)
+    const known = draw.chance(0.6) ? [...this.#hot.values()] : []
+    return [...sample, ...known].sort((a, b) => b.lengthBytes - a.lengthBytes).slice(0, count)
   }
 
   /** A certificate that was not there before. */
@@ -107,6 +135,20 @@ export class KeyBase {
       left = Math.max(left, 1e-300)
     }
     return Array.from({ length: found }, () => this.any(draw))
+  }
+}
+
+function wellKnown(plain: Certificate, draw: Draw): Certificate {
+  const { leastBytes, tail, mostBytes } = SIGNED
+  const signed = Math.min(mostBytes, leastBytes * (1 - draw.next()) ** (-1 / tail))
+  const digit = draw.hex(1)
+  const fingerprint = draw.chance(VANITY_SHARE)
+    ? plain.fingerprint.slice(0, -VANITY_DIGITS) + digit.repeat(VANITY_DIGITS)
+    : plain.fingerprint
+  return {
+    ...plain,
+    fingerprint,
+    lengthBytes: Math.max(plain.lengthBytes, Math.round(signed))
   }
 }
 

@@ -40,6 +40,8 @@ const IPV6_TOPS = [
   '2c0f'
 ]
 const HOSTS = 2 ** 17
+/** Every so many host numbers are kept for people who live next to somebody. */
+export const NEIGHBOURS_EVERY = 16
 
 export function inventNetworks(seed: number): readonly Network[] {
   const draw = new Draw(seed).fork('networks')
@@ -82,7 +84,7 @@ export class Allocator {
       // An odd factor walks through all of a power of two.
       const host = (this.#offset + Math.imul(this.#count++, 40_503)) & (HOSTS - 1)
       const last = host & 255
-      if (last !== 0 && last !== 255) return ipv4Text(this.network.ipv4 + host)
+      if (last !== 255 && last % NEIGHBOURS_EVERY !== 0) return ipv4Text(this.network.ipv4 + host)
     }
   }
 

@@ -5,6 +5,7 @@ import {
   Allocator,
   inventNetworks,
   ipv6Address,
+  NEIGHBOURS_EVERY,
   type Network,
   type NetworkKind
 } from './networks.ts'
@@ -19,6 +20,9 @@ export interface PopulationOptions {
 }
 
 const RETURNING_MAX = 2_048
+const ABUSERS_MAX = 512
+/** Visits from the same /24 as an abuser: proxies in homes and rented servers have neighbours. Assumed. */
+const NEIGHBOUR_SHARE = 0.02
 
 export class Populations {
   readonly networks: readonly Network[]
@@ -35,6 +39,7 @@ export class Populations {
   readonly #ipv6Share: number
   readonly #allocators: ReadonlyMap<NetworkKind, readonly Allocator[]>
   readonly #returning: AddressText[] = []
+  readonly #abusers: AddressText[] = []
   /** The first so many exits carry nobody but harmless people on this day: an address is one or the other. */
   readonly #harmlessExits: number
 
@@ -67,11 +72,27 @@ export class Populations {
     if (draw.chance(0.03))
       return this.torExits[draw.below(this.#harmlessExits)] ?? draw.pick(this.torExits)
     if (draw.chance(0.2) && this.#returning.length > 0) return draw.pick(this.#returning)
-    const address = this.newUser(draw)
+    const address = draw.chance(NEIGHBOUR_SHARE) ? this.#neighbour(draw) : this.newUser(draw)
     this.#returning[
       this.#returning.length < RETURNING_MAX ? this.#returning.length : draw.below(RETURNING_MAX)
     ] = address
     return address
+  }
+
+  /** From now on there are harmless people next to it. */
+  noteAbuser(address: AddressText): AddressText {
+    const { length } = this.#abusers
+    if (!address.includes(':')) {
+      this.#abusers[length < ABUSERS_MAX ? length : this.#draw.below(ABUSERS_MAX)] = address
+    }
+    return address
+  }
+
+  /** In the /24 of an abuser, at a number that no allocator gives out. */
+  #neighbour(draw: Draw): AddressText {
+    if (this.#abusers.length === 0) return this.newUser(draw)
+    const prefix = draw.pick(this.#abusers).replace(/[^.]+$/, '')
+    return `${prefix}${NEIGHBOURS_EVERY * draw.between(1, 256 / NEIGHBOURS_EVERY - 1)}`
   }
 
   /** An address that nobody else has, neither before nor after. */
