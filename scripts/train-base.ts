@@ -15,6 +15,7 @@ import { FEATURE_SET_VERSION } from '../src/detection/index.ts'
 import { buildPackage, writePackage } from '../src/registry/index.ts'
 import { cardOf } from './base-model/card.ts'
 import { loadDay } from './base-model/day-rows.ts'
+import { MONOTONE } from './base-model/feature-choices.ts'
 import { figuresOf, type RegionFigures, thresholdsFrom } from './base-model/figures.ts'
 import { makeDays } from './base-model/make-days.ts'
 import { FEATURE_SPECS, type RowTable, tableOf } from './base-model/row-table.ts'
@@ -59,7 +60,8 @@ say(`${train.rows} rows to train on, ${validation.rows} to set thresholds, ${tes
 const model = await trainStack(train, {
   boosting: {
     ...{ trees: 150, learningRate: 0.1, maxDepth: 6, minChildWeight: 1 },
-    ...{ subsample: 0.8, columnSample: 0.5 }
+    ...{ subsample: 0.8, columnSample: 0.5 },
+    monotone: MONOTONE
   },
   forest: { trees: 40, maxDepth: 12, minLeaf: 6 },
   isolation: { trees: 64 },

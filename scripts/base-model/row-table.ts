@@ -3,6 +3,7 @@ import { FEATURES } from '../../src/detection/index.ts'
 import type { FeatureSpec } from '../../src/runtime/index.ts'
 import type { LabelledTable } from '../../src/training/index.ts'
 import type { DayRows } from './day-rows.ts'
+import { IS_WITHHELD } from './feature-choices.ts'
 
 export interface RowTable extends LabelledTable {
   readonly columns: readonly Float32Array[]
@@ -21,9 +22,15 @@ export const FEATURE_SPECS: readonly FeatureSpec[] = FEATURES.map(({ name, categ
 )
 
 /** A campaign of a thousand addresses says no more than one of so many. */
-const SOURCES_OF_CAMPAIGN_MAX = 60
+const SOURCES_OF_CAMPAIGN_MAX = 200
 
-/** Every source weighs 1, however often it was looked at; swarms weigh as much as `SOURCES_OF_CAMPAIGN_MAX` sources. */
+/** Harmless classes of few sources weigh up to so much more, or the many single lookups would be all that is learned. */
+const RARE_WEIGHT_MAX = 2
+
+/**
+ * Every source weighs 1, however often it was looked at; swarms weigh as much as `SOURCES_OF_CAMPAIGN_MAX` sources, and a source of
+ * a rare harmless class more.
+ */
 export function tableOf(days: readonly DayRows[]): RowTable {
   const rows = days.reduce((total, { source }) => total + source.length, 0)
   const width = FEATURES.length
@@ -47,10 +54,12 @@ export function tableOf(days: readonly DayRows[]): RowTable {
   }
   const columns = FEATURES.map((_, feature) => {
     const column = new Float32Array(rows)
+    // A feature that never differs is never asked for.
+    if (IS_WITHHELD[feature] === true) return column
     for (let row = 0; row < rows; row++) column[row] = rowMajor[row * width + feature] ?? Number.NaN
     return column
   })
-  const weights = weigh({ sources, groups, labels })
+  const weights = weigh({ sources, groups, labels, classNames })
   return {
     ...{ rows, columns, labels, weights, rowMajor, groups, sources, classNames },
     classes: 2,
@@ -62,7 +71,9 @@ function weigh(of: {
   readonly sources: readonly string[]
   readonly groups: readonly string[]
   readonly labels: Int32Array
+  readonly classNames: readonly string[]
 }): Float64Array {
+  const rarity = rarityOf(of)
   const looks = new Map<string, number>()
   const members = new Map<string, Set<string>>()
   for (const [row, source] of of.sources.entries()) {
@@ -73,8 +84,30 @@ function weigh(of: {
   }
   return Float64Array.from(of.sources, (source, row) => {
     const size = members.get(of.groups[row] ?? '')?.size ?? 1
-    return Math.min(1, SOURCES_OF_CAMPAIGN_MAX / size) / (looks.get(source) ?? 1)
+    const rare = of.labels[row] === 1 ? 1 : (rarity.get(of.classNames[row] ?? '') ?? 1)
+    return (rare * Math.min(1, SOURCES_OF_CAMPAIGN_MAX / size)) / (looks.get(source) ?? 1)
   })
+}
+
+/** Of harmless classes: root of how many times fewer sources they have than the largest. */
+function rarityOf(of: {
+  readonly sources: readonly string[]
+  readonly labels: Int32Array
+  readonly classNames: readonly string[]
+}): ReadonlyMap<string, number> {
+  const members = new Map<string, Set<string>>()
+  for (const [row, source] of of.sources.entries()) {
+    if (of.labels[row] === 1) continue
+    const name = of.classNames[row] ?? ''
+    members.set(name, (members.get(name) ?? new Set()).add(source))
+  }
+  const most = Math.max(...[...members.values()].map(({ size }) => size))
+  return new Map(
+    [...members].map(([name, { size }]) => [
+      name,
+      Math.min(RARE_WEIGHT_MAX, Math.sqrt(most / size))
+    ])
+  )
 }
 
 /** The rows of which `keep` says so, as a table of their own. */

@@ -94,8 +94,8 @@ export interface ScenarioShape {
 const EVERY: Readonly<Partial<Record<ClassName, number>>> = Object.fromEntries(
   ABUSE_CLASSES.map((name) => [name, 3])
 )
-const UPLOADS = { A1: 3, A3: 3, A4: 8, A6: 3, A7: 2, A19: 2 }
-const SCRAPES = { A8: 4, A9: 4, A10: 2, A11: 8, A13: 2 }
+const UPLOADS = { A1: 3, A3: 3, A4: 24, A6: 3, A7: 2, A19: 2 }
+const SCRAPES = { A8: 4, A9: 4, A10: 2, A11: 16, A13: 2 }
 
 export const SHAPES: Readonly<Record<ScenarioName, ScenarioShape>> = {
   'mixed-day': { load: 1, campaigns: EVERY, incidentsPerDay: 0.5, front: 'none' },

@@ -4,7 +4,7 @@ import type { Agent, Client } from '../client.ts'
 import type { Draw } from '../draw.ts'
 import type { Parameter } from '../parameter.ts'
 import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
-import { agentOf } from './agents.ts'
+import { agentOf, impossibleBrowser } from './agents.ts'
 import { type Upload, upload } from './asking.ts'
 import { Attacker, campaign, swarmTimes } from './attacker.ts'
 
@@ -12,9 +12,10 @@ const SIZE: Parameter = {
   name: 'size',
   unit: 'bytes of a certificate',
   shape: 'log-uniform',
-  min: 560,
+  min: 240,
   max: 2_600,
-  source: 'contract §4.1: 1232–1306 B in March 2023; elsewhere assumed'
+  source:
+    'contract §4.1: 1232–1306 B in March 2023; an elliptic one with a short user id has 240 B or more'
 }
 const SPREAD: Parameter = {
   name: 'spread',
@@ -167,8 +168,14 @@ function swarmSources(
   return Array.from({ length: wanted.count }, make)
 }
 
+/** Swarms whose program calls itself a browser that nobody has. Assumed. */
+const BROWSER_SHARE = 0.4
+
 /** One program everywhere, or a few of a kind. */
 function swarmAgents(world: World, slot: CampaignSlot): readonly Agent[] {
+  if (slot.evasion === 'none' && slot.draw.chance(BROWSER_SHARE)) {
+    return [impossibleBrowser(world.region, slot.draw)]
+  }
   const single = new Attacker(world, slot, { family: 'script', meanGapMs: 1, variation: 0 }).asker()
     .agent
   if (slot.evasion !== 'agent-rotation') return [single]
@@ -179,7 +186,7 @@ function swarmAgents(world: World, slot: CampaignSlot): readonly Agent[] {
 function spamOf(world: World, draw: Draw, drawn: Drawn): () => Upload {
   const size = drawn.value(SIZE)
   const spread = drawn.value(SPREAD)
-  const algorithm = draw.pick(['rsa2048', 'rsa2048', 'eddsa_Curve25519'])
+  const algorithm = size < 850 ? 'eddsa_Curve25519' : draw.pick(['rsa2048', 'rsa2048', 'rsa3072'])
   return () => {
     const certificate = world.keys.create(size + draw.normal() * spread * 0.5, draw, algorithm)
     return { inserted: [certificate], sentBytes: certificate.lengthBytes }

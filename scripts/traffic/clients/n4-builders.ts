@@ -54,6 +54,23 @@ const PARAMETERS = {
     max: 300,
     source: 'assumed: sleep in a loop, or a container that is started again'
   },
+  listShare: {
+    name: 'listShare',
+    unit: 'share of sites',
+    shape: 'uniform',
+    min: 0.05,
+    max: 0.3,
+    source:
+      "assumed: image recipes that fetch a release team's certificates one after the other, as listed"
+  },
+  listLength: {
+    name: 'listLength',
+    unit: 'certificates',
+    shape: 'log-uniform',
+    min: 3,
+    max: 24,
+    source: 'assumed: release teams of language runtimes have about so many members'
+  },
   mixedShare: {
     name: 'mixedShare',
     unit: 'share of sites',
@@ -65,6 +82,9 @@ const PARAMETERS = {
 } satisfies Record<string, Parameter>
 const REQUESTS_PER_BURST = 26
 const SITES_MAX = 400
+const LISTS = 6
+/** `curl --retry` and loops in scripts: a keyserver that fails is asked again soon. */
+const RETRY_SHARE = 0.7
 const CLUMPED_FROM_MS = 600
 
 interface Site {
@@ -73,6 +93,8 @@ interface Site {
   readonly agents: readonly Agent[]
   /** Whether what it asks for is nowhere. */
   readonly isWrong: boolean
+  /** Whether its certificates are fetched in their order, not picked. */
+  readonly isList: boolean
   readonly certificates: readonly Certificate[]
   readonly forwardedFor: string | undefined
   readonly isUpper: boolean
@@ -91,8 +113,10 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
   const day = new Drawn(world.region, draw)
   const shares = {
     wrong: day.value(PARAMETERS.wrongShare),
+    list: day.value(PARAMETERS.listShare),
     mixed: day.value(PARAMETERS.mixedShare)
   }
+  const lists = Array.from({ length: LISTS }, () => newList(world, draw.fork('list')))
   const bursts = {
     ...world.span,
     perSecond: perSecond / REQUESTS_PER_BURST,
@@ -111,7 +135,8 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
       continue
     }
     const isNew = sites.length < SITES_MAX && own.chance(0.45)
-    const site = isNew || sites.length === 0 ? newSite(world, shares, own) : own.pick(sites)
+    const site =
+      isNew || sites.length === 0 ? newSite(world, { ...shares, lists }, own) : own.pick(sites)
     if (isNew || sites.length === 0) sites.push(site)
     yield {
       className: 'N4',
@@ -123,9 +148,24 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
   }
 }
 
-function newSite(world: World, shares: { wrong: number; mixed: number }, draw: Draw): Site {
+interface SiteShares {
+  readonly wrong: number
+  readonly list: number
+  readonly mixed: number
+  readonly lists: readonly (readonly Certificate[])[]
+}
+
+/** Some recipes keep it sorted. */
+function newList(world: World, draw: Draw): readonly Certificate[] {
+  const length = new Drawn(world.region, draw).count(PARAMETERS.listLength)
+  const list = Array.from({ length }, () => world.keys.wanted(draw))
+  return draw.chance(0.3) ? list.sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)) : list
+}
+
+function newSite(world: World, shares: SiteShares, draw: Draw): Site {
   const drawn = new Drawn(world.region, draw)
   const isWrong = draw.chance(shares.wrong)
+  const isList = !isWrong && draw.chance(shares.list)
   const count = isWrong && draw.chance(0.8) ? 1 : drawn.count(PARAMETERS.certificates)
   const newAgent = () => (draw.chance(0.18) ? gnupg() : agentOf('builder', world.region, draw))
   const agents = Array.from(
@@ -136,8 +176,11 @@ function newSite(world: World, shares: { wrong: number; mixed: number }, draw: D
     source: world.places.server(draw),
     agents,
     isWrong,
+    isList,
     isUpper: agents[0]?.tool === 'gpg' || draw.chance(0.6),
-    certificates: Array.from({ length: count }, () => world.keys.wanted(draw)),
+    certificates: isList
+      ? draw.pick(shares.lists)
+      : Array.from({ length: count }, () => world.keys.wanted(draw)),
     // A company's own proxy tells whom it speaks for.
     forwardedFor: draw.chance(0.12)
       ? `10.${draw.below(256)}.${draw.below(256)}.${draw.between(1, 254)}`
@@ -154,11 +197,12 @@ function* burst(world: World, visit: { site: Site; startMs: number }, draw: Draw
   const isLoop = site.isWrong && draw.chance(0.6)
   let atMs = visit.startMs
   for (let i = 0; i < size; i++) {
-    const certificate = draw.pick(site.certificates)
+    const listed = site.isList ? site.certificates[i % site.certificates.length] : undefined
+    const certificate = listed ?? draw.pick(site.certificates)
     const agent = draw.pick(site.agents)
     const asker = { source: site.source, agent }
     const isShort = agent.tool === 'apt' || draw.chance(0.15)
-    yield lookup(asker, atMs, {
+    const answer = yield lookup(asker, atMs, {
       search: {
         text: byFingerprint(certificate, isShort ? 16 : 40, site.isUpper),
         found: site.isWrong || draw.chance(0.01) ? [] : [certificate]
@@ -169,6 +213,10 @@ function* burst(world: World, visit: { site: Site; startMs: number }, draw: Draw
         ...(site.forwardedFor === undefined ? {} : { forwardedFor: site.forwardedFor })
       }
     })
+    if (answer.status >= 500 && draw.chance(RETRY_SHARE)) {
+      atMs = answer.endMs + draw.logNormal(180, 1.4)
+      continue
+    }
     if (isLoop) {
       atMs += retryMs * (1 + draw.normal() * 0.03)
       continue
@@ -203,6 +251,7 @@ function* single(world: World, startMs: number, draw: Draw): Client {
       },
       style: { op: 'get', isKept: atMs > startMs }
     })
-    atMs = answer.endMs + draw.logNormal(8, 1)
+    atMs = answer.endMs + draw.logNormal(answer.status >= 500 ? 120 : 8, 1.3)
+    if (answer.status >= 500 && draw.chance(RETRY_SHARE)) left++
   }
 }
