@@ -29,6 +29,8 @@ netminder: hard evidence stays with them. It is not made for other web services,
 ## What it is
 Boosted trees, a random forest and an isolation forest, put together by a logistic regression over scores of folds that had not seen
 the campaign, and calibrated (isotonic). Features: docs/FEATURES.md.
+What only tells one keyserver from another (how busy it is, shares and paces of everybody's requests) it was not shown; what speaks
+against a source (injections, rules that speak, banned neighbours, …) can only raise the score of the boosted trees.
 
 ## What it learned from
 ${rows} moments of generated keyserver days of ${hours} hours (\`npm run traffic\`, region train; seed ${seed}). The traffic is **synthetic**:
