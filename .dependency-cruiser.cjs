@@ -7,11 +7,36 @@ const rooms = {
   store: ['base', 'wire'],
   keyserver: ['base', 'wire'],
   runtime: ['base', 'wire'],
+  training: ['base', 'wire', 'runtime'],
+  registry: ['base', 'wire', 'runtime'],
   network: ['base', 'wire'],
   detection: ['base', 'wire', 'keyserver', 'runtime'],
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
-  api: ['base', 'wire', 'config', 'telemetry', 'keyserver', 'network', 'detection', 'defense'],
-  cli: ['base', 'config', 'telemetry', 'store', 'keyserver', 'detection', 'defense', 'api']
+  api: [
+    'base',
+    'wire',
+    'config',
+    'telemetry',
+    'keyserver',
+    'runtime',
+    'network',
+    'detection',
+    'defense',
+    'registry'
+  ],
+  cli: [
+    'base',
+    'config',
+    'telemetry',
+    'store',
+    'keyserver',
+    'runtime',
+    'training',
+    'registry',
+    'detection',
+    'defense',
+    'api'
+  ]
 }
 const pure = '^src/(?:base|detection|defense)/'
 

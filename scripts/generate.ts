@@ -11,14 +11,18 @@ import { renderCliReference } from '../src/cli/index.ts'
 import { renderConfigExample, renderConfigReference } from '../src/config/index.ts'
 import { collectMetrics } from '../src/daemon/index.ts'
 import { renderMetricsReference } from '../src/telemetry/index.ts'
+import { renderFeatureReference } from './generate/feature-reference.ts'
 import { renderWireCodecs } from './generate/wire-codecs.ts'
+import { renderTrafficReference } from './traffic/render-reference.ts'
 
 const root = join(import.meta.dirname, '..')
 const files: readonly (readonly [string, () => string])[] = [
   ['config.example.toml', renderConfigExample],
   ['docs/CONFIG.md', renderConfigReference],
   ['docs/CLI.md', renderCliReference],
+  ['docs/FEATURES.md', renderFeatureReference],
   ['docs/METRICS.md', () => renderMetricsReference(collectMetrics())],
+  ['docs/TRAFFIC.md', renderTrafficReference],
   ['protocols/http/openapi.yaml', renderOpenApi],
   ...(await renderWireCodecs(root)).map(({ path, text }) => [path, () => text] as const)
 ]

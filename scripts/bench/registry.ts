@@ -16,5 +16,11 @@ export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['flood', () => import('./figures/flood.ts')],
   ['partition', () => import('./figures/partition.ts')],
   ['alert-30', () => import('./figures/alert-30.ts')],
-  ['gossip-cpu-20', () => import('./figures/gossip-cpu-20.ts')]
+  ['gossip-cpu-20', () => import('./figures/gossip-cpu-20.ts')],
+  ['forest-decision', () => import('./figures/forest-decision.ts')],
+  ['train-forest', () => import('./figures/train-forest.ts')],
+  ['train-boosting', () => import('./figures/train-boosting.ts')],
+  ['tree-shap', () => import('./figures/tree-shap.ts')],
+  ['http-batch', () => import('./figures/http-batch.ts')],
+  ['rollback', () => import('./figures/rollback.ts')]
 ])

@@ -12,8 +12,12 @@ import type { TokenVerifier } from './ports.ts'
 import { wireEffect } from './projection.ts'
 import type { Handlers } from './routes/answer.ts'
 import { defenseHandlers } from './routes/defense-routes.ts'
+import { inferenceHandlers } from './routes/inference-routes.ts'
+import { type ModelPorts, modelHandlers } from './routes/model-routes.ts'
 import { networkHandlers } from './routes/network-routes.ts'
 import { type NodePorts, nodeHandlers } from './routes/node-routes.ts'
+import { pluginHandlers } from './routes/plugin-routes.ts'
+import { predictHandlers } from './routes/predict-routes.ts'
 import { ConnectionGuard } from './server/connection-guard.ts'
 import { IdempotencyStore } from './server/idempotency.ts'
 import { listenOnPort, listenOnSocket, removeFile, writeAddressFile } from './server/listening.ts'
@@ -46,6 +50,7 @@ export interface ApiServerPorts extends NodePorts {
   readonly guard: GuardApi
   /** Undefined where networks are turned off. */
   readonly networks: NetworksApi | undefined
+  readonly models: ModelPorts
   readonly verifier: TokenVerifier
   readonly apiMetrics: ApiMetrics
   readonly clock: Clock
@@ -161,16 +166,21 @@ export class ApiServer implements Component {
   }
 
   #pipeline(stream: EventStream, connections: ConnectionGuard, signal: AbortSignal): Pipeline {
-    const { guard, networks, verifier, apiMetrics, clock, log } = this.#ports
+    const { guard, networks, models, node, verifier, apiMetrics, clock, log } = this.#ports
     const handlers: Handlers = {
       ...defenseHandlers(guard),
       ...networkHandlers(networks),
+      ...modelHandlers(models),
+      ...predictHandlers(models),
+      ...pluginHandlers({ ...models, guard, node }),
+      ...inferenceHandlers({ ...models, node }),
       ...nodeHandlers(this.#ports)
     }
     return new Pipeline(
       {
         bodyBytesMax: this.#options.bodyBytesMax,
         handlerTimeoutMs: HANDLER_TIMEOUT_MS,
+        stallMs: this.#options.requestTimeoutMs,
         isMetricsPublic: this.#options.isMetricsPublic
       },
       {

@@ -17,7 +17,7 @@ export {
   type OperationInput,
   type OperationResponse
 } from './contract/contract.ts'
-export { type Endpoint, errorsOf } from './contract/endpoint.ts'
+export { type Endpoint, errorsOf, isWrite, type Upload } from './contract/endpoint.ts'
 export {
   API_ERRORS,
   ApiClientError,
@@ -47,4 +47,5 @@ export {
   type TokenScope,
   type TokenVerifier
 } from './ports.ts'
+export type { ModelPorts } from './routes/model-routes.ts'
 export type { ApiAddress } from './server/listening.ts'

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import { stringify } from 'yaml'
 import * as z from 'zod'
 import { CONTRACT, OPERATION_IDS } from './contract/contract.ts'
-import { API_TAGS, type Endpoint, errorsOf } from './contract/endpoint.ts'
+import { API_TAGS, type Endpoint, errorsOf, isWrite } from './contract/endpoint.ts'
 import { problem } from './contract/schemas.ts'
 import { API_ERRORS, type ApiErrorCode } from './errors.ts'
 
@@ -16,6 +16,17 @@ export interface OpenApiDocument extends Json {
 /** Version of the API, not of the program: it grows by semantic versioning with the contract. */
 const API_VERSION = '1.0.0'
 
+/** How the Open Inference Protocol writes failures. */
+const ERROR_TEXT = {
+  type: 'object',
+  properties: { error: { type: 'string' } },
+  required: ['error']
+}
+const ETAG_HEADER = {
+  description: 'The revision, for If-Match.',
+  schema: { type: 'string' },
+  example: '"3"'
+}
 const COMPONENT_PREFIX = '#/components/schemas/'
 const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
@@ -91,19 +102,7 @@ function operationOf(operationId: string, endpoint: Endpoint, schemas: Json): Js
     description: endpoint.description === undefined ? scope : `${endpoint.description} ${scope}`,
     ...(endpoint.scope === 'public' ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(endpoint.body === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: true,
-            content: {
-              'application/json': {
-                schema: schemaOf(endpoint.body, 'input', schemas),
-                example: endpoint.example.body
-              }
-            }
-          }
-        }),
+    ...requestBodyOf(endpoint, schemas),
     responses: {
       [endpoint.status]: successOf(endpoint, schemas),
       ...(endpoint.text === undefined || endpoint.response === undefined
@@ -114,19 +113,36 @@ function operationOf(operationId: string, endpoint: Endpoint, schemas: Json): Js
   }
 }
 
+function requestBodyOf({ body, upload, example }: Endpoint, schemas: Json): Json {
+  if (body !== undefined) {
+    const schema = schemaOf(body, 'input', schemas)
+    const content = { 'application/json': { schema, example: example.body } }
+    return { requestBody: { required: true, content } }
+  }
+  if (upload === undefined) return {}
+  const { mediaType, description } = upload
+  const content = { [mediaType]: contentOf(upload) }
+  return {
+    requestBody: { required: true, description: `${description} As ${mediaType}.`, content }
+  }
+}
+
+/** What is no JSON: text by example, or bytes. */
+function contentOf({ example }: { readonly example: string }): Json {
+  return { schema: { type: 'string' }, ...(example === '' ? {} : { example }) }
+}
+
 function successOf(endpoint: Endpoint, schemas: Json): Json {
   const content: Json = {}
   if (endpoint.response !== undefined) {
     content['application/json'] = { schema: schemaOf(endpoint.response, 'output', schemas) }
   }
   if (endpoint.text !== undefined) {
-    content[endpoint.text.mediaType] = {
-      schema: { type: 'string' },
-      example: endpoint.text.example
-    }
+    content[endpoint.text.mediaType] = contentOf(endpoint.text)
   }
   return {
     description: endpoint.text?.description ?? (STATUS_CODES[endpoint.status] || ''),
+    ...(endpoint.hasRevision === true ? { headers: { ETag: ETAG_HEADER } } : {}),
     ...(Object.keys(content).length > 0 ? { content } : {})
   }
 }
@@ -141,7 +157,10 @@ function problemsOf(endpoint: Endpoint): Json {
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
     responses[status] = {
       description: codes.map((code) => `\`${code}\`: ${API_ERRORS[code].text}`).join(' '),
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: `${COMPONENT_PREFIX}Problem` } } }
+      content:
+        endpoint.errorForm === 'error-text'
+          ? { 'application/json': { schema: ERROR_TEXT } }
+          : { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: `${COMPONENT_PREFIX}Problem` } } }
     }
   }
   return responses
@@ -170,13 +189,16 @@ function headerParametersOf(endpoint: Endpoint): Json[] {
   if (endpoint.text?.mediaType === 'text/event-stream') {
     return [headerParameter('Last-Event-ID', 'Id of the last event that the client has seen.')]
   }
-  if (endpoint.method === 'GET') return []
+  if (!isWrite(endpoint) || endpoint.upload !== undefined) return []
+  const revision = endpoint.hasRevision
+    ? [headerParameter('If-Match', 'ETag of the revision that is changed, or *.', true)]
+    : []
   const text = 'At most 200 visible ASCII characters; makes a repeated request count once.'
-  return [headerParameter('Idempotency-Key', text)]
+  return [...revision, headerParameter('Idempotency-Key', text)]
 }
 
-function headerParameter(name: string, description: string): Json {
-  return { name, in: 'header', required: false, description, schema: { type: 'string' } }
+function headerParameter(name: string, description: string, required = false): Json {
+  return { name, in: 'header', required, description, schema: { type: 'string' } }
 }
 
 /** JSON Schema of a schema; what has an id moves to the components and leaves a reference. */

@@ -21,3 +21,17 @@ export function seededRandom(seed: number): Random {
 export function integerBelow(random: Random, limit: number): number {
   return Math.floor(random.next() * limit)
 }
+
+/** A seed for one of many independent streams: the same numbers give the same seed (the finaliser of MurmurHash3, public domain). */
+export function mixSeed(...parts: readonly number[]): number {
+  let state = 0x9e3779b9
+  for (const part of parts) {
+    for (const word of [part >>> 0, Math.floor(part / 4294967296) >>> 0]) {
+      state = Math.imul(state ^ word, 0x85ebca6b)
+      state ^= state >>> 13
+      state = Math.imul(state, 0xc2b2ae35)
+      state = (state ^ (state >>> 16)) + 0x6d2b79f5
+    }
+  }
+  return state >>> 0
+}

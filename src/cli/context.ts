@@ -6,9 +6,11 @@ import type { ActuatorProblem } from '../keyserver/index.ts'
 
 export interface CliIo {
   /** Data: to stdout, waiting for a slow reader. Resolves at once when the reader has gone away. */
-  write(text: string): Promise<void>
+  write(text: string | Uint8Array): Promise<void>
   /** Talk: to stderr. */
   talk(text: string): void
+  /** How far work is: written over on a terminal until the next `talk`, and nowhere else. */
+  progress(text: string): void
   readonly stdin: Readable
   /** A person sits at the terminal and can be asked. */
   readonly isInteractive: boolean

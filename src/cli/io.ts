@@ -15,6 +15,7 @@ export class ProcessIo implements CliIo {
   readonly #stderr: NodeJS.WriteStream
   readonly #onReaderGone: () => void
   #isReaderGone = false
+  #hasProgress = false
 
   /** `onReaderGone` ends work whose output nobody reads any more. */
   constructor(
@@ -36,8 +37,10 @@ export class ProcessIo implements CliIo {
     this.#stderr.on('error', () => undefined)
   }
 
-  write(text: string): Promise<void> {
+  write(text: string | Uint8Array): Promise<void> {
     if (this.#isReaderGone) return Promise.resolve()
+    // Both on one terminal: data begins on a line of its own.
+    if (this.columns !== undefined) this.#clearProgress()
     return new Promise<void>((resolve, reject) => {
       this.#stdout.write(text, (error) => {
         if (error === null || error === undefined || hasGone(error)) resolve()
@@ -50,7 +53,19 @@ export class ProcessIo implements CliIo {
   }
 
   talk(text: string): void {
+    this.#clearProgress()
     this.#stderr.write(`${text}\n`)
+  }
+
+  progress(text: string): void {
+    if (this.#stderr.isTTY !== true) return
+    const width = Math.max(20, this.#stderr.columns || 80)
+    this.#stderr.write(`\r\u001b[K${text.slice(0, width - 1)}`)
+    this.#hasProgress = text !== ''
+  }
+
+  #clearProgress(): void {
+    if (this.#hasProgress) this.progress('')
   }
 
   #onOutputError(error: unknown): void {

@@ -11,13 +11,17 @@ import { addConfigCommand } from './commands/config.ts'
 import { addDecisionsCommand } from './commands/decisions.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { addEvaluateCommand } from './commands/evaluate.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addModeCommand } from './commands/mode.ts'
+import { addModelsCommand } from './commands/models.ts'
 import { addNetworkCommand } from './commands/network.ts'
+import { addPredictCommand } from './commands/predict.ts'
 import { addReplayCommand } from './commands/replay.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
+import { addTrainCommand } from './commands/train.ts'
 import type { CliContext } from './context.ts'
 
 const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
@@ -27,6 +31,10 @@ const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
   addDoctorCommand,
   addStatusCommand,
   addReplayCommand,
+  addModelsCommand,
+  addTrainCommand,
+  addPredictCommand,
+  addEvaluateCommand,
   addDecisionsCommand,
   addModeCommand,
   addBlocklistCommand,

@@ -13,6 +13,7 @@ function unusedContext(): CliContext {
     io: {
       write: unused,
       talk: unused,
+      progress: unused,
       stdin: new PassThrough(),
       isInteractive: false,
       columns: undefined

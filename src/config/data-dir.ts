@@ -74,6 +74,8 @@ export interface DataPaths {
   readonly networkSequence: string
   /** Where the running API listens, as JSON; absent while no node runs. */
   readonly apiAddress: string
+  /** Packages of models that were given to this node. */
+  readonly models: string
 }
 
 export function dataPaths(dataDir: string): DataPaths {
@@ -85,6 +87,7 @@ export function dataPaths(dataDir: string): DataPaths {
     adminToken: join(dataDir, 'admin.token'),
     networkKey: join(dataDir, 'network.key'),
     networkSequence: join(dataDir, 'network.seq'),
-    apiAddress: join(dataDir, 'api.json')
+    apiAddress: join(dataDir, 'api.json'),
+    models: join(dataDir, 'models')
   }
 }

@@ -3,6 +3,7 @@ import { declareApiMetrics } from '../api/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
 import {
   declareGuardMetrics,
+  declareModelMetrics,
   declareNetworkMetrics,
   declareSharingMetrics,
   declareSourceMetrics
@@ -12,6 +13,7 @@ export function collectMetrics(): readonly ((register: MetricsRegister) => unkno
   return [
     declareGuardMetrics,
     declareSourceMetrics,
+    declareModelMetrics,
     declareNetworkMetrics,
     declareSharingMetrics,
     declareApiMetrics

@@ -11,6 +11,7 @@ import type {
   NetworkStatus,
   VerdictReason
 } from '../network/index.ts'
+import { FALLBACK_REASONS } from '../runtime/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
 import { EVENT_KINDS, TOPICS } from '../wire/index.ts'
 
@@ -273,4 +274,22 @@ function showStatus(status: NetworkStatus, metrics: NetworkMetrics, nowMs: numbe
   const ages = networks.flatMap(({ lastSync }) => (lastSync ? [nowMs - lastSync.atMs] : []))
   metrics.syncAge.set(ages.length === 0 ? Number.NaN : Math.max(0, ...ages) / 1_000)
   metrics.clockSkew.set(clockSkewMs === undefined ? Number.NaN : clockSkewMs / 1_000)
+}
+
+export function declareModelMetrics(register: MetricsRegister) {
+  return {
+    rows: register.counter({
+      name: 'netminder_models_scored_rows_total',
+      help: 'Rows that models scored.'
+    }),
+    fallbacks: register.counter({
+      name: 'netminder_models_fallback_rows_total',
+      help: 'Rows that the rules answered because no model could, by reason.',
+      labels: { reason: FALLBACK_REASONS }
+    }),
+    waiting: register.gauge({
+      name: 'netminder_models_waiting_rows',
+      help: 'Rows that wait to be scored.'
+    })
+  }
 }

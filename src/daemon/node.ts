@@ -32,7 +32,8 @@ import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { auditConfig } from './config-audit.ts'
 import { MachineFacts } from './machine-facts.ts'
 import { waitForMesh } from './mesh-wait.ts'
-import { declareGuardMetrics, declareSourceMetrics } from './metrics.ts'
+import { declareGuardMetrics, declareModelMetrics, declareSourceMetrics } from './metrics.ts'
+import { NodeModels } from './models.ts'
 import { createNetwork, createSharing } from './network.ts'
 import type { OnDemandNetwork } from './on-demand-network.ts'
 import { nodeReadiness } from './readiness.ts'
@@ -75,6 +76,7 @@ export class NetminderNode {
   readonly #guard: GuardService
   /** Undefined where networks are turned off. */
   readonly #network: OnDemandNetwork | undefined
+  readonly #models: NodeModels
   readonly #intake: TrafficIntake
   readonly #storeWatch: StoreWatch
   readonly #checkpoint: CheckpointFile<IntakePositions, CheckpointState>
@@ -98,6 +100,8 @@ export class NetminderNode {
       const facts = this.#createFacts()
       const actuators = this.#createActuators(facts, store.allowlist)
       this.#guard = this.#createGuard({ store, facts, actuators, declared })
+      const metrics = declareModelMetrics(declared)
+      this.#models = new NodeModels({ dataDir }, { db: opened.db, store, ...ports, metrics })
       const parts = { store, facts, declared, register, guard: this.#guard, ...ports }
       this.#network = createNetwork(options, parts)
       const sharing = this.#network && createSharing(options, { ...parts, network: this.#network })
@@ -255,6 +259,7 @@ export class NetminderNode {
       {
         guard: this.#guard,
         networks: sharing?.desk,
+        models: this.#models.ports,
         tokens: store.tokens,
         verifier: store.tokens,
         audit: store.audit,
@@ -263,6 +268,7 @@ export class NetminderNode {
           intake: this.#intake,
           guard: this.#guard,
           storeWatch: this.#storeWatch,
+          models: this.#models,
           network: this.#network,
           sharing: sharing?.share
         }),
@@ -293,6 +299,8 @@ export class NetminderNode {
       parts.facts,
       parts.actuators,
       ...(this.#network === undefined ? [] : [this.#network]),
+      // Before the guard: a champion that can be loaded is there when the first line is judged.
+      this.#models,
       this.#guard,
       // After the guard, and before the logs: nothing is decided that it does not hear.
       ...parts.sharing,

@@ -2,6 +2,7 @@
 import type { ComponentState, Readiness } from '../api/index.ts'
 import type { GuardService, SharingStatus } from '../defense/index.ts'
 import type { NetworkService, NetworkState } from '../network/index.ts'
+import type { NodeModels } from './models.ts'
 import type { StoreWatch } from './store-watch.ts'
 import type { TrafficIntake } from './traffic-intake.ts'
 
@@ -9,6 +10,7 @@ export interface ReadinessParts {
   readonly intake: Pick<TrafficIntake, 'statuses'>
   readonly guard: Pick<GuardService, 'actuators' | 'storeProblem'>
   readonly storeWatch: Pick<StoreWatch, 'problem'>
+  readonly models?: Pick<NodeModels, 'problem'> | undefined
   /** Undefined where networks are turned off. */
   readonly network?: Pick<NetworkService, 'status'> | undefined
   readonly sharing?: { status(): SharingStatus } | undefined
@@ -24,6 +26,7 @@ export function nodeReadiness(parts: ReadinessParts): Readiness {
       databaseState(parts),
       ...sourceStates(parts),
       ...actuatorStates(parts),
+      ...modelStates(parts),
       ...networkStates(parts),
       ...sharingStates(parts)
     ]
@@ -55,6 +58,12 @@ function actuatorStates({ guard }: ReadinessParts): readonly ComponentState[] {
     state: state === 'ok' ? 'ok' : 'degraded',
     detail: lastError ?? `${desired} ${desired === 1 ? 'entry' : 'entries'} wanted`
   }))
+}
+
+/** The rules judge where no model does: a champion that cannot be used takes something away, and no more. */
+function modelStates({ models }: ReadinessParts): readonly ComponentState[] {
+  if (models?.problem === undefined) return []
+  return [{ name: 'models', state: 'degraded', detail: `${models.problem}; the rules judge alone` }]
 }
 
 /** A node without others guards as before: it is alone, and no less ready for it. With others, what it says must arrive. */

@@ -5,6 +5,7 @@ import { rateLimitThreat } from './baselines/b4-ratelimit-threat.ts'
 import { antiAbuse } from './baselines/b5-antiabuse.ts'
 import { Baseline } from './baselines/baseline.ts'
 import { HaproxyStock } from './baselines/haproxy-stock.ts'
+import type { BehaviourModel } from './behaviour-model.ts'
 import { RulePolicy } from './rule-policy.ts'
 import type { Policy } from './verdict.ts'
 
@@ -17,14 +18,19 @@ export interface PolicyOptions {
   readonly sourcesMax?: number
   /** For policies that draw at random (B2, B3). @default 1 */
   readonly seed?: number
+  /** Judges beside the rules under `default`. */
+  readonly model?: BehaviourModel | undefined
 }
 
-/** `default` is what a fresh install runs: the rules, as long as no model is shipped. */
+/** `default` is what a fresh install runs: the rules, and the model beside them if there is one. */
 export function createPolicy(name: PolicyName, options: PolicyOptions = {}): Policy {
+  const { sourcesMax, model } = options
+  const sources = sourcesMax === undefined ? {} : { sourcesMax }
   switch (name) {
     case 'default':
+      return new RulePolicy({ ...sources, ...(model && { model }) })
     case 'rules':
-      return new RulePolicy(options)
+      return new RulePolicy(sources)
     case 'haproxy-stock':
       return new HaproxyStock()
     case 'b2':

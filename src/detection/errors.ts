@@ -1,6 +1,9 @@
 import { NetminderError } from '../base/index.ts'
 
-/** `DETECTION_STATE_INVALID`: a snapshot of another version, or none at all. */
-export type DetectionErrorCode = 'DETECTION_STATE_INVALID'
+export type DetectionErrorCode =
+  /** A snapshot of another version, or none at all. */
+  | 'DETECTION_STATE_INVALID'
+  /** A model that was trained on other features than this program has. */
+  | 'MODEL_MISMATCH'
 
 export class DetectionError extends NetminderError<DetectionErrorCode> {}

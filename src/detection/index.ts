@@ -1,4 +1,6 @@
 /** Pure: events in, verdicts out. Knows sessions, features and rules; refuses to know actuators, decisions and the clock. */
+
+export type { BehaviourModel } from './behaviour-model.ts'
 export {
   createPolicy,
   isFrozenPolicy,
@@ -7,5 +9,8 @@ export {
   type PolicyOptions
 } from './create-policy.ts'
 export { DetectionError, type DetectionErrorCode } from './errors.ts'
+export type { FeatureContext } from './features/feature.ts'
+export { FEATURE_SET_VERSION, FEATURES, readFeatures } from './features/index.ts'
+export { type BehaviourPackage, createBehaviourModel } from './package-model.ts'
 export { RulePolicy, type RulePolicyOptions } from './rule-policy.ts'
 export * from './verdict.ts'

@@ -5,10 +5,15 @@
 import { hash } from 'node:crypto'
 import { type AddressText, neighbourhoodOf, OldestKey, type PrefixText } from '../base/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
+import type { BehaviourModel } from './behaviour-model.ts'
 import { shiftCohort } from './cohort.ts'
 import { type CounterSlab, releaseSlot, shiftCounts, takeSlot } from './counter-slab.ts'
 import { DetectionError } from './errors.ts'
+import { readCohorts } from './features/cohort-evidence.ts'
+import type { FeatureContext } from './features/feature.ts'
+import { readPrefix } from './features/prefix-evidence.ts'
 import { createGlobalWindow, type GlobalWindow, noteGlobally, readGlobal } from './global-window.ts'
+import { ModelJudge, type Opinion } from './model-judge.ts'
 import { type Observation, observe } from './observation.ts'
 import { observePrefix, type PrefixState, shiftPrefix } from './prefix-tracker.ts'
 import type { RuleHit } from './rules/rule.ts'
@@ -29,36 +34,31 @@ import {
   updateFromRequest,
   updateFromSubmission
 } from './session-update.ts'
+import { concludeSource } from './source-verdict.ts'
 import {
   createSwarmState,
   noteNewCertificates,
   observeSwarm,
+  type SwarmFindings,
   type SwarmState
 } from './swarm-tracker.ts'
-import {
-  type Policy,
-  type StandingDecisions,
-  VERDICT_LEVELS,
-  type Verdict,
-  type VerdictLevel
-} from './verdict.ts'
+import type { Policy, StandingDecisions, Verdict } from './verdict.ts'
 
 export interface RulePolicyOptions {
   /** Sources remembered; the one seen longest ago goes first. @default 200000 */
   readonly sourcesMax?: number
+  /** Judges beside the rules: may confirm or dismiss what they suspect, and sees what they do not. */
+  readonly model?: BehaviourModel
+  /** Sees what is known of a source each time it is judged: how training gets the very features that a live node reads. */
+  readonly onJudged?: (context: FeatureContext) => void
 }
 
-const STATE_VERSION = 3
+const STATE_VERSION = 4
 const SOURCES_MAX = 200_000
 const LINES_REMEMBERED = 8
-/** A verdict that still holds is said again after this, so that its decision is prolonged while the abuse goes on. */
-const SAY_AGAIN_MS = 60_000
-const WATCH_AGAIN_MS = 600_000
-const STRIKES_TO_BAN = 3
 /** Answers to others that say what is usual. */
 const OTHERS_MIN = 50
-const STRIKE_APART_MS = 540_000
-const STRIKES_REMEMBERED_MS = 86_400_000
+const NO_FINDINGS: SwarmFindings = { verdicts: [], cohorts: [] }
 
 interface RulePolicyState {
   readonly version: number
@@ -80,9 +80,17 @@ function createState(): RulePolicyState {
   }
 }
 
+interface Findings {
+  readonly judged: JudgedEvent
+  readonly hits: readonly RuleHit[]
+  readonly swarm: SwarmFindings
+}
+
 export class RulePolicy implements Policy {
-  readonly name = 'rules'
+  readonly name: string
   readonly #sourcesMax: number
+  readonly #onJudged: RulePolicyOptions['onJudged']
+  readonly #judgeBy: ModelJudge | undefined
   readonly #oldestSession = new OldestKey<AddressText>()
   readonly #oldestPrefix = new OldestKey<PrefixText>()
   readonly #oldestCohort = new OldestKey<string>()
@@ -90,6 +98,9 @@ export class RulePolicy implements Policy {
 
   constructor(options: RulePolicyOptions = {}) {
     this.#sourcesMax = options.sourcesMax ?? SOURCES_MAX
+    this.#onJudged = options.onJudged
+    this.#judgeBy = options.model === undefined ? undefined : new ModelJudge(options.model)
+    this.name = options.model === undefined ? 'rules' : 'default'
   }
 
   get sourcesTracked(): number {
@@ -212,33 +223,66 @@ export class RulePolicy implements Policy {
   }
 
   #judge(session: SourceSession, counts: Counts, judged: JudgedEvent): Verdict[] {
-    const verdicts: Verdict[] = []
     const { event, seen } = judged
+    const { sessions, swarms } = this.#state
     if (isNotable(session, seen)) rememberLine(session, event.line)
-    const own = this.#judgeSource(session, counts, judged)
-    if (own !== undefined) verdicts.push(own)
-    if (seen !== undefined) {
-      const found = observePrefix(this.#state.prefixes, {
-        prefix: neighbourhoodOf(session.source),
-        source: session.source,
-        atMs: event.loggedAtMs,
-        isUpload: seen.action === 'upload' && session.requests < 20,
-        isStray: seen.action === 'foreign',
-        isClean: seen.isHit && seen.action === 'lookup' && session.level === 'benign',
-        level: session.level,
-        oldest: this.#oldestPrefix
-      })
-      if (found !== undefined) verdicts.push(found)
-      const { sessions } = this.#state
-      verdicts.push(
-        ...observeSwarm(this.#state.swarms, seen, {
-          session,
-          oldest: this.#oldestCohort,
-          findSession: (source) => sessions.get(sessionKey(source))
-        })
-      )
+    const hits = evaluateRules({
+      session,
+      detail: readDetail(session),
+      counts,
+      observation: seen,
+      findOthersMissShare: () => this.#othersMissShare(counts, event.loggedAtMs)
+    })
+    const swarm =
+      seen === undefined
+        ? NO_FINDINGS
+        : observeSwarm(swarms, seen, {
+            session,
+            oldest: this.#oldestCohort,
+            findSession: (source) => sessions.get(sessionKey(source))
+          })
+    const opinion = this.#askModel(session, counts, { judged, hits, swarm })
+    const own = concludeSource(session, {
+      ...{ atMs: event.loggedAtMs, hits, opinion },
+      isSkipped: this.#judgeBy !== undefined && opinion === undefined,
+      rememberLine: () => rememberLine(session, event.line)
+    })
+    const near = seen === undefined ? undefined : this.#observePrefix(session, seen)
+    return [own, near].filter((verdict) => verdict !== undefined).concat(swarm.verdicts)
+  }
+
+  #observePrefix(session: SourceSession, seen: Observation): Verdict | undefined {
+    return observePrefix(this.#state.prefixes, {
+      prefix: neighbourhoodOf(session.source),
+      source: session.source,
+      atMs: seen.event.loggedAtMs,
+      isUpload: seen.action === 'upload' && session.requests < 20,
+      isStray: seen.action === 'foreign',
+      isClean: seen.isHit && seen.action === 'lookup' && session.level === 'benign',
+      level: session.level,
+      oldest: this.#oldestPrefix
+    })
+  }
+
+  #askModel(session: SourceSession, counts: Counts, found: Findings): Opinion | undefined {
+    if (this.#judgeBy === undefined && this.#onJudged === undefined) return undefined
+    const context = this.#contextOf(session, counts, found)
+    this.#onJudged?.(context)
+    return this.#judgeBy?.judge(context)
+  }
+
+  #contextOf(session: SourceSession, counts: Counts, found: Findings): FeatureContext {
+    const { event, seen } = found.judged
+    const atMs = event.loggedAtMs
+    const { prefixes, overall } = this.#state
+    return {
+      ...{ atMs, session, counts, overall },
+      detail: readDetail(session),
+      observation: seen,
+      prefix: readPrefix(prefixes.get(neighbourhoodOf(session.source)), atMs),
+      cohorts: readCohorts(found.swarm.cohorts),
+      hits: found.hits
     }
-    return verdicts
   }
 
   #othersMissShare(counts: Counts, atMs: number): number | undefined {
@@ -247,78 +291,6 @@ export class RulePolicy implements Policy {
     const misses = all('misses') - counts.hour('misses')
     const served = all('served') - counts.hour('misses') - counts.hour('hits')
     return served < OTHERS_MIN ? undefined : misses / served
-  }
-
-  #judgeSource(session: SourceSession, counts: Counts, judged: JudgedEvent): Verdict | undefined {
-    const { event } = judged
-    const hits = evaluateRules({
-      session,
-      detail: readDetail(session),
-      counts,
-      observation: judged.seen,
-      findOthersMissShare: () => this.#othersMissShare(counts, event.loggedAtMs)
-    })
-    const strongest = hits[0]
-    if (strongest === undefined) {
-      session.level = 'benign'
-      return undefined
-    }
-    const level = strongest.isLasting
-      ? strongest.level
-      : levelAfterStrikes(session, strongest.level, event.loggedAtMs)
-    if (level !== strongest.level) hits.push(repeatedOffence(session))
-    const grew = VERDICT_LEVELS.indexOf(level) > VERDICT_LEVELS.indexOf(session.level)
-    const rules = hits.map((found) => found.reason.rule)
-    const isNewReason = level !== 'watch' && rules.some((rule) => !session.saidRules.includes(rule))
-    const againMs = level === 'watch' ? WATCH_AGAIN_MS : SAY_AGAIN_MS
-    const isDue = event.loggedAtMs - session.saidAtMs >= againMs
-    session.level = level
-    if (!grew && !isNewReason && !isDue) return undefined
-    session.saidAtMs = event.loggedAtMs
-    session.saidRules = rules
-    // A verdict on a first request: until now its line was not worth a hash.
-    if (readDetail(session).lineHashes.length === 0) rememberLine(session, event.line)
-    return {
-      atMs: event.loggedAtMs,
-      scope: 'address',
-      value: session.source,
-      members: [],
-      level,
-      category: strongest.category,
-      score: 1 - hits.reduce((rest, found) => rest * (1 - found.score), 1),
-      reasons: hits.map((found) => found.reason),
-      lineHashes: [...(session.detail?.lineHashes ?? [])]
-    }
-  }
-}
-
-/** The third time that a throttle would be due within a day, with time in between for the earlier ones to end, is a ban. */
-function levelAfterStrikes(
-  session: SourceSession,
-  level: VerdictLevel,
-  atMs: number
-): VerdictLevel {
-  if (level !== 'throttle') return level
-  const sinceMs = atMs - session.struckAtMs
-  if (sinceMs > STRIKES_REMEMBERED_MS) session.strikes = 0
-  if (sinceMs >= STRIKE_APART_MS) {
-    session.strikes++
-    session.struckAtMs = atMs
-  }
-  return session.strikes >= STRIKES_TO_BAN ? 'ban' : level
-}
-
-function repeatedOffence(session: SourceSession): RuleHit {
-  return {
-    level: 'ban',
-    category: 'other',
-    score: 0.5,
-    isLasting: false,
-    reason: {
-      rule: 'repeated-offence',
-      text: `went on after it had been slowed down ${session.strikes - 1} times within a day`,
-      counters: { strikes: session.strikes, ban_at: STRIKES_TO_BAN }
-    }
   }
 }
 

@@ -5,9 +5,11 @@ import type {
   RequestEvent,
   SubmissionEvent
 } from '../keyserver/index.ts'
+import { createGapTrack, pushGap } from './gap-track.ts'
 import { hash32, remember } from './hash-ring.ts'
 import { isCrashProbe, isInjection, isScan, type Observation } from './observation.ts'
 import { pushTerm } from './order-track.ts'
+import { createSequenceTrack, pushRequest, tokenOf } from './sequence-track.ts'
 import { type Counts, detailOf, type SessionDetail, type SourceSession } from './session.ts'
 
 const SEARCHES_REMEMBERED = 48
@@ -21,6 +23,7 @@ const LARGE_ANSWER_BYTES = 262_144
 
 export function updateFromRequest(session: SourceSession, counts: Counts, seen: Observation): void {
   const { event } = seen
+  updateSequence(session, seen)
   session.lastAtMs = Math.max(session.lastAtMs, event.loggedAtMs)
   session.requests++
   counts.add('requests')
@@ -58,6 +61,23 @@ export function updateFromRequest(session: SourceSession, counts: Counts, seen: 
       if (seen.hkp.endpoint === 'asset' && seen.isAnswered) session.hasPageSigns = true
       break
   }
+}
+
+/** Most sources have a single request: what compares requests is made at the second one. */
+function updateSequence(session: SourceSession, seen: Observation): void {
+  const token = tokenOf(seen)
+  if (session.requests === 0) {
+    session.firstToken = token
+    return
+  }
+  const gapMs = seen.event.loggedAtMs - session.lastAtMs
+  session.gaps ??= createGapTrack()
+  pushGap(session.gaps, gapMs)
+  if (session.sequence === undefined) {
+    session.sequence = createSequenceTrack()
+    pushRequest(session.sequence, session.firstToken, 0)
+  }
+  pushRequest(session.sequence, token, gapMs)
 }
 
 function updateAgent(session: SourceSession, seen: Observation): void {

@@ -4,8 +4,10 @@
  */
 import type { AddressText } from '../base/index.ts'
 import { addCount, type CounterSlab, createCounterSlab, readCount } from './counter-slab.ts'
+import { createGapTrack, type GapTrack } from './gap-track.ts'
 import { createHashRing, type HashRing } from './hash-ring.ts'
 import { createOrderTrack, type OrderTrack } from './order-track.ts'
+import type { SequenceTrack } from './sequence-track.ts'
 import type { VerdictLevel } from './verdict.ts'
 
 export const TEN_MINUTES_MS = 600_000
@@ -85,7 +87,15 @@ export interface SourceSession {
   firstSearch: string
   /** Loaded a style sheet, script, font or image, or came from one of our own pages. */
   hasPageSigns: boolean
+  /** Times between its requests; made at the second one. */
+  gaps: GapTrack | undefined
+  /** Its last requests in order; made at the second one. */
+  sequence: SequenceTrack | undefined
+  /** Token of the first request, kept here until a second one makes a sequence worth having. */
+  firstToken: number
   level: VerdictLevel
+  /** Requests from which on a model looks again. */
+  scoreAgainAt: number
   /** When the level was last said, and by which rules. */
   saidAtMs: number
   saidRules: string[]
@@ -116,7 +126,11 @@ export function createSession(source: AddressText, slot: number, atMs: number): 
     hasBrowserRequests: false,
     firstSearch: '',
     hasPageSigns: false,
+    gaps: undefined,
+    sequence: undefined,
+    firstToken: 0,
     level: 'benign',
+    scoreAgainAt: 0,
     saidAtMs: 0,
     saidRules: [],
     strikes: 0,
@@ -156,6 +170,12 @@ const NO_DETAIL: SessionDetail = createDetail()
 
 export function readDetail(session: SourceSession): Readonly<SessionDetail> {
   return session.detail ?? NO_DETAIL
+}
+
+const NO_GAPS: GapTrack = createGapTrack()
+
+export function readGaps(session: SourceSession): Readonly<GapTrack> {
+  return session.gaps ?? NO_GAPS
 }
 
 /** The detail to write to, made if it is not there. */

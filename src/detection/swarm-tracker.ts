@@ -15,7 +15,7 @@ import { hash32, remember } from './hash-ring.ts'
 import type { Observation } from './observation.ts'
 import { pushTerm } from './order-track.ts'
 import type { RuleHit } from './rules/rule.ts'
-import { judgeLookupCohort, judgeUploadCohort } from './rules/swarm-rules.ts'
+import { type CohortContext, judgeLookupCohort, judgeUploadCohort } from './rules/swarm-rules.ts'
 import { isMostlyGpg, type SourceSession } from './session.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -207,6 +207,12 @@ function namedMembers(cohort: Cohort, atMs: number, findSession: FindSession): A
   return named
 }
 
+export interface SwarmFindings {
+  readonly verdicts: readonly Verdict[]
+  /** The cohorts that the request belongs to, this request included. */
+  readonly cohorts: readonly CohortContext[]
+}
+
 /** Adds one request to its cohorts and returns what can now be said of them. */
 export function observeSwarm(
   state: SwarmState,
@@ -216,15 +222,17 @@ export function observeSwarm(
     readonly findSession: FindSession
     readonly oldest: OldestKey<string>
   }
-): Verdict[] {
+): SwarmFindings {
   const atMs = seen.event.loggedAtMs
   if (state.watchedSinceMs === 0) state.watchedSinceMs = atMs
   const verdicts: Verdict[] = []
+  const cohorts: CohortContext[] = []
   for (const kind of kindsOf(seen, ports.session)) {
     const cohort = cohortFor(state, kind, { atMs, oldest: ports.oldest })
     ageCohort(cohort, atMs)
     const member = addToCohort(cohort, seen, ports.session)
     const context = { cohort, atMs, usualPerMinute: usualPerMinute(cohort, state.watchedSinceMs) }
+    cohorts.push(context)
     const judged =
       seen.action === 'upload' ? judgeUploadCohort(context) : judgeLookupCohort(context)
     if (judged === undefined) {
@@ -242,7 +250,7 @@ export function observeSwarm(
         : namedMembers(cohort, atMs, ports.findSession)
     if (members.length > 0) verdicts.push(say(id, judged, { atMs, members }))
   }
-  return verdicts
+  return { verdicts, cohorts }
 }
 
 /** What the keyserver's log later says of an upload: material nobody knew is what a flood is made of. */

@@ -54,6 +54,8 @@ export interface Verdict {
   readonly holdMs?: number
   /** `name@version` of the model that judged; undefined for rules. */
   readonly model?: string
+  /** What the model saw, in the order of `FEATURES`: an audit comes to the same score from it. */
+  readonly features?: Float32Array
 }
 
 /**

@@ -35,6 +35,12 @@ export type {
 export { type ListEntryRecord, type ListName, ListRepository } from './list-repository.ts'
 export { holdsLock } from './lock-holder.ts'
 export { type ModeRecord, ModeRepository } from './mode-repository.ts'
+export {
+  type ModelEventRow,
+  ModelRepository,
+  type ModelRow,
+  type ModelStageName
+} from './model-repository.ts'
 export { type NetworkRecord, NetworkRepository } from './network-repository.ts'
 export {
   type OpenDatabaseOptions,

@@ -14,6 +14,7 @@ import { tokenCreate } from './migrations/0004-token-create.ts'
 import { networkCreate } from './migrations/0005-network-create.ts'
 import { sharingCreate } from './migrations/0006-sharing-create.ts'
 import { toldVoteAdd } from './migrations/0007-told-vote-add.ts'
+import { modelCreate } from './migrations/0008-model-create.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -23,7 +24,8 @@ export const MIGRATIONS: readonly Migration[] = [
   tokenCreate,
   networkCreate,
   sharingCreate,
-  toldVoteAdd
+  toldVoteAdd,
+  modelCreate
 ]
 
 const JOURNAL_SQL = `

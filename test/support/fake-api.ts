@@ -15,6 +15,7 @@ import { NetminderError, SystemClock } from '../../src/base/index.ts'
 import type { AuditInput } from '../../src/defense/index.ts'
 import { NULL_LOGGER, NullMetricsRegister } from '../../src/telemetry/index.ts'
 import { FakeGuard } from './fake-guard.ts'
+import { type FakeModels, fakeModels } from './fake-models.ts'
 import { FakeNetwork, fakeDesk } from './fake-network.ts'
 
 export { FakeGuard, SAMPLE_DECISION_ID, sampleDecision } from './fake-guard.ts'
@@ -100,6 +101,7 @@ export interface FakeApi {
   readonly network: FakeNetwork
   /** Written by changes of the networks. */
   readonly networkAudit: readonly AuditInput[]
+  readonly models: FakeModels
   readonly tokens: FakeTokens
   readonly server: ApiServer
   readonly components: ComponentState[]
@@ -116,6 +118,7 @@ export async function startFakeApi(
   const guard = new FakeGuard()
   const tokens = new FakeTokens()
   const network = new FakeNetwork()
+  const models = await fakeModels()
   const { desk, audit: networkAudit } = fakeDesk(network, guard)
   const components: ComponentState[] = [{ name: 'store', state: 'ok', detail: '' }]
   const server = new ApiServer(
@@ -135,6 +138,7 @@ export async function startFakeApi(
     {
       guard,
       networks: desk,
+      models,
       tokens,
       verifier: tokens,
       audit: FAKE_AUDIT,
@@ -167,6 +171,7 @@ export async function startFakeApi(
     guard,
     network,
     networkAudit,
+    models,
     tokens,
     server,
     components,
@@ -174,6 +179,7 @@ export async function startFakeApi(
     port: Number(new URL(url).port),
     async stop() {
       await server.stop()
+      await models.stop()
       stopping.abort()
     }
   }

@@ -6,6 +6,7 @@ import type { CliContext, CliIo, DaemonPort } from '../../src/cli/context.ts'
 export class FakeIo implements CliIo {
   out = ''
   said = ''
+  readonly shown: string[] = []
   readonly stdin: Readable
   readonly isInteractive: boolean
   readonly columns: number | undefined
@@ -16,13 +17,17 @@ export class FakeIo implements CliIo {
     this.columns = options.columns
   }
 
-  write(text: string): Promise<void> {
-    this.out += text
+  write(text: string | Uint8Array): Promise<void> {
+    this.out += typeof text === 'string' ? text : Buffer.from(text).toString('utf8')
     return Promise.resolve()
   }
 
   talk(text: string): void {
     this.said += `${text}\n`
+  }
+
+  progress(text: string): void {
+    this.shown.push(text)
   }
 }
 

@@ -83,6 +83,7 @@ function describedProgram(): Command {
   const io = {
     write: unused,
     talk: unused,
+    progress: unused,
     stdin: new PassThrough(),
     isInteractive: false,
     columns: undefined

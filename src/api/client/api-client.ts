@@ -21,6 +21,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Makes the write count once, however often it is sent. */
   readonly idempotencyKey?: string
+  /** Changes only this revision (an ETag); `*` changes whichever there is. */
+  readonly ifMatch?: string
+  /** The body of an operation that takes no JSON. */
+  readonly upload?: Uint8Array
 }
 
 export interface ServerSentEvent {
@@ -87,6 +91,24 @@ export class ApiClient {
     return (await this.#send(id, { given: input, accept: 'text/plain' }, options)).body
   }
 
+  /** The bytes of an operation that answers with a stream, as they come. @throws as `call` */
+  async *download(
+    id: 'exportModel',
+    params: Readonly<Record<string, string>>,
+    options: CallOptions = {}
+  ): AsyncGenerator<Uint8Array> {
+    this.#requireTarget()
+    const { method, path } = endpointOf(id)
+    const response = await openStream(this.#target, {
+      ...{ method, path: pathOf(path, params), headers: this.#headers('*/*') },
+      ...{ timeoutMs: this.#timeoutMs, signal: options.signal }
+    })
+    if (response.statusCode !== 200) {
+      throw problemError(response.statusCode ?? 0, await readText(response))
+    }
+    for await (const chunk of response) yield chunk as Uint8Array
+  }
+
   /** Events from now on, or after `lastEventId`, until the signal aborts or the node ends the stream. @throws as `call` */
   async *events(options: {
     readonly signal: AbortSignal
@@ -124,19 +146,22 @@ export class ApiClient {
     this.#requireTarget()
     const endpoint = endpointOf(id)
     const { params, query, body } = wanted.given
-    const text = endpoint.body === undefined ? undefined : JSON.stringify(body)
+    const json = endpoint.body === undefined ? undefined : JSON.stringify(body)
+    const sent = options.upload ?? json
+    const mediaType = endpoint.upload?.mediaType ?? 'application/json'
     const answer = await exchange(this.#target, {
       method: endpoint.method,
       path: pathOf(endpoint.path, params) + queryOf(query),
       headers: {
         ...this.#headers(wanted.accept),
-        ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
-        'Content-Length': String(Buffer.byteLength(text ?? '')),
+        ...(sent === undefined ? {} : { 'Content-Type': mediaType }),
+        'Content-Length': String(Buffer.byteLength(sent ?? '')),
+        ...(options.ifMatch === undefined ? {} : { 'If-Match': options.ifMatch }),
         ...(options.idempotencyKey === undefined
           ? {}
           : { 'Idempotency-Key': options.idempotencyKey })
       },
-      body: text,
+      body: sent,
       timeoutMs: this.#timeoutMs,
       signal: options.signal
     })

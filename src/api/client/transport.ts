@@ -15,7 +15,7 @@ export interface Exchange {
   /** Path and query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  readonly body?: string | Uint8Array | undefined
   /** For the header of the answer; and for the whole of it where the body is read. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined

@@ -2,10 +2,18 @@
 import type * as z from 'zod'
 import { DEFENSE_ENDPOINTS } from './defense.ts'
 import type { Endpoint } from './endpoint.ts'
+import { INFERENCE_ENDPOINTS } from './inference.ts'
+import { MODEL_ENDPOINTS } from './model.ts'
 import { NETWORK_ENDPOINTS } from './network.ts'
 import { NODE_ENDPOINTS } from './node.ts'
 
-export const CONTRACT = { ...DEFENSE_ENDPOINTS, ...NETWORK_ENDPOINTS, ...NODE_ENDPOINTS } as const
+export const CONTRACT = {
+  ...DEFENSE_ENDPOINTS,
+  ...NETWORK_ENDPOINTS,
+  ...MODEL_ENDPOINTS,
+  ...INFERENCE_ENDPOINTS,
+  ...NODE_ENDPOINTS
+} as const
 
 export type OperationId = keyof typeof CONTRACT
 export const OPERATION_IDS = Object.keys(CONTRACT) as OperationId[]

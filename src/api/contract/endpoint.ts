@@ -6,6 +6,8 @@ import type { TokenScope } from '../ports.ts'
 export const API_TAGS = {
   defense: 'Decisions, lists, mode and actuators of the guard.',
   network: 'Networks of nodes, whose operators warn each other.',
+  models: 'Models: packages, stages, predictions and what they are worth.',
+  inference: 'Models in the words of the Open Inference Protocol, version 2.',
   audit: 'The append-only record of every change.',
   tokens: 'Who may ask what.',
   node: 'State, events and documents of the node itself.'
@@ -14,11 +16,24 @@ export const API_TAGS = {
 export type ApiTag = keyof typeof API_TAGS
 
 /** `public` needs no token. */
-export type EndpointScope = 'public' | Exclude<TokenScope, 'train'>
+export type EndpointScope = 'public' | TokenScope
 
 export interface TextResponse {
   readonly mediaType: string
   readonly description: string
+  /** Empty where the answer is no text. */
+  readonly example: string
+  /** The answer is bytes, or lines that come while the request is still being read. @default false */
+  readonly isStream?: boolean
+}
+
+/** A body that is read as it comes. */
+export interface Upload {
+  readonly mediaType: string
+  readonly description: string
+  /** Undefined: as long as the client likes; what is read is answered and forgotten. */
+  readonly bytesMax: number | undefined
+  /** Empty where the body is no text. */
   readonly example: string
 }
 
@@ -33,6 +48,16 @@ export interface Endpoint {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodObject
+  /** Longest JSON body, in bytes, where that is more than the configuration allows elsewhere. */
+  readonly bodyBytesMax?: number
+  /** Instead of a JSON body. */
+  readonly upload?: Upload
+  /** A POST that asks and changes nothing. @default false */
+  readonly isQuery?: boolean
+  /** The answer names the revision (`ETag`); a write says which one it changes (`If-Match`). @default false */
+  readonly hasRevision?: boolean
+  /** How failures are written: as problem documents, or as `{"error": text}`. @default problem */
+  readonly errorForm?: 'problem' | 'error-text'
   readonly status: 200 | 201 | 204
   /** Absent where the answer has no JSON body. */
   readonly response?: z.ZodType
@@ -78,13 +103,28 @@ export const BODY_ERRORS: readonly ApiErrorCode[] = [
   'MEDIA_TYPE_UNSUPPORTED'
 ]
 
+export const REVISION_ERRORS: readonly ApiErrorCode[] = ['REVISION_MISSING', 'REVISION_MISMATCH']
+
+export const UPLOAD_ERRORS: readonly ApiErrorCode[] = [
+  'BODY_TOO_LONG',
+  'MEDIA_TYPE_UNSUPPORTED',
+  'REQUEST_TIMED_OUT'
+]
+
+/** Whether it changes something: only such an endpoint takes an Idempotency-Key, unless its body is a stream. */
+export function isWrite(endpoint: Endpoint): boolean {
+  return endpoint.method !== 'GET' && endpoint.isQuery !== true
+}
+
 /** Every code that the endpoint can answer with. */
 export function errorsOf(endpoint: Endpoint): readonly ApiErrorCode[] {
   return [
     ...COMMON_ERRORS,
     ...(endpoint.scope === 'public' ? [] : TOKEN_ERRORS),
-    ...(endpoint.method === 'GET' ? [] : WRITE_ERRORS),
+    ...(isWrite(endpoint) ? WRITE_ERRORS : []),
     ...(endpoint.body === undefined ? [] : BODY_ERRORS),
+    ...(endpoint.upload === undefined ? [] : UPLOAD_ERRORS),
+    ...(isWrite(endpoint) && endpoint.hasRevision ? REVISION_ERRORS : []),
     ...endpoint.errors
   ]
 }

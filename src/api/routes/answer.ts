@@ -12,6 +12,10 @@ export interface HandlerContext extends Caller {
   readonly nowMs: number
   /** Aborts when the client has gone or the API stops. */
   readonly signal: AbortSignal
+  /** The body of an endpoint with an upload, bounded in length and time; of no use to others. */
+  readonly upload: AsyncIterable<Uint8Array>
+  /** The revision that a write names in `If-Match`; undefined where it takes whichever there is (`*`, or no header). */
+  readonly revision: number | undefined
   /** The first of the offered media types that the client accepts, or undefined. */
   accepts(offered: readonly string[]): string | undefined
 }
@@ -30,12 +34,40 @@ export class TextAnswer {
   }
 }
 
+/** A body that is made while it is sent. */
+export class StreamAnswer {
+  readonly contentType: string
+  readonly chunks: AsyncIterable<Uint8Array>
+
+  constructor(contentType: string, chunks: AsyncIterable<Uint8Array>) {
+    this.contentType = contentType
+    this.chunks = chunks
+  }
+}
+
+/** JSON of something that others may change meanwhile. */
+export class RevisedAnswer<T> {
+  readonly body: T
+  readonly revision: number
+
+  constructor(body: T, revision: number) {
+    this.body = body
+    this.revision = revision
+  }
+}
+
 /** The event stream takes over its connection and has a handler of its own. */
 export type HandledId = Exclude<OperationId, 'streamEvents'>
 
 export type Handler<Id extends OperationId> = (
   request: OperationRequest<Id>,
   context: HandlerContext
-) => OperationResponse<Id> | TextAnswer | Promise<OperationResponse<Id> | TextAnswer>
+) => Answer<Id> | Promise<Answer<Id>>
+
+type Answer<Id extends OperationId> =
+  | OperationResponse<Id>
+  | RevisedAnswer<OperationResponse<Id>>
+  | TextAnswer
+  | StreamAnswer
 
 export type Handlers = { readonly [Id in HandledId]: Handler<Id> }

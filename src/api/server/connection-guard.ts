@@ -39,6 +39,7 @@ export class ConnectionGuard implements Connections {
   readonly #metrics: ApiMetrics
   readonly #trusted = new WeakSet<Socket>()
   readonly #awaitingContinue = new WeakSet<IncomingMessage>()
+  readonly #deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>()
 
   constructor(options: ConnectionOptions, metrics: ApiMetrics) {
     this.#options = options
@@ -51,7 +52,8 @@ export class ConnectionGuard implements Connections {
     const server = createServer({
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: timeoutMs,
-      requestTimeout: timeoutMs,
+      // Bodies are bounded one by one: a stream may take as long as it moves.
+      requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Node looks for late requests only so often; its default of 30 s would be the real time-out.
       connectionsCheckingInterval: Math.min(1_000, Math.ceil(timeoutMs / 4)),
@@ -61,6 +63,7 @@ export class ConnectionGuard implements Connections {
     server.maxHeadersCount = HEADER_FIELDS_MAX
     server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX
     const serve = (request: IncomingMessage, response: ServerResponse) => {
+      this.#boundRequest(request, response)
       this.#boundAnswer(response)
       void listener(request, response)
     }
@@ -83,6 +86,10 @@ export class ConnectionGuard implements Connections {
     return this.#trusted.has(request.socket)
   }
 
+  allowSlowBody(request: IncomingMessage): void {
+    clearTimeout(this.#deadlines.get(request))
+  }
+
   continueIfAwaited(request: IncomingMessage, response: ServerResponse): void {
     if (this.#awaitingContinue.has(request)) response.writeContinue()
   }
@@ -103,6 +110,19 @@ export class ConnectionGuard implements Connections {
       socket.end()
       setTimeout(() => socket.destroy(), LINGER_MS).unref()
     }
+  }
+
+  /** Ends a connection whose client does not send its request to the end. */
+  #boundRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (request.complete) return
+    const timer = setTimeout(() => {
+      if (request.complete || response.headersSent) return
+      this.#refuse(Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), request.socket)
+    }, this.#options.requestTimeoutMs)
+    timer.unref()
+    this.#deadlines.set(request, timer)
+    request.once('end', () => clearTimeout(timer))
+    response.once('close', () => clearTimeout(timer))
   }
 
   /** Ends a connection whose client does not take its answer. */

@@ -9,23 +9,27 @@ import Koa, { type Context } from 'koa'
 import { type Clock, isAbortError } from '../../base/index.ts'
 import type { Logger } from '../../telemetry/index.ts'
 import { endpointOf, OPERATION_IDS, type OperationId } from '../contract/contract.ts'
-import type { Endpoint } from '../contract/endpoint.ts'
+import { type Endpoint, isWrite } from '../contract/endpoint.ts'
 import { apiError } from '../errors.ts'
 import type { EventStream } from '../events/event-stream.ts'
 import type { ApiMetrics, StatusClass } from '../metrics.ts'
 import type { TokenVerifier } from '../ports.ts'
-import { type HandlerContext, type Handlers, TextAnswer } from '../routes/answer.ts'
+import type { HandlerContext, Handlers } from '../routes/answer.ts'
 import { authorize, identify, type Principal } from './authenticator.ts'
 import type { IdempotencyStore, StoredAnswer } from './idempotency.ts'
 import type { OriginCheck } from './origin-check.ts'
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts'
 import { type RateLimiter, rateLimitHeaders } from './rate-limiter.ts'
 import { checkDeclaredBody, readBody, readQuery, validateRequest } from './request-reader.ts'
+import { sendAnswer } from './send-answer.ts'
+import { checkDeclaredUpload, readUpload } from './upload-reader.ts'
 
 export interface PipelineOptions {
   readonly bodyBytesMax: number
   /** How long a handler may work, in milliseconds. */
   readonly handlerTimeoutMs: number
+  /** How long the next bytes of a stream may take, either way. */
+  readonly stallMs: number
   readonly isMetricsPublic: boolean
 }
 
@@ -33,6 +37,8 @@ export interface PipelineOptions {
 export interface Connections {
   /** It came over the UNIX socket. */
   isTrusted(request: IncomingMessage): boolean
+  /** Its body may take longer than others: whoever reads it bounds it. */
+  allowSlowBody(request: IncomingMessage): void
   /** Sends `100 Continue` if the client waits for it before it sends its body. */
   continueIfAwaited(request: IncomingMessage, response: ServerResponse): void
   /** Part of the body was not read: the connection must end after this answer, without the rest being read. */
@@ -139,8 +145,12 @@ export class Pipeline {
     }
     ctx.status = problem.status
     ctx.set({ ...problem.headers })
-    ctx.body = JSON.stringify(problem.body)
-    ctx.type = PROBLEM_MEDIA_TYPE
+    const { operationId } = ctx.state
+    const form = operationId === undefined ? 'problem' : endpointOf(operationId).errorForm
+    const isErrorText = form === 'error-text'
+    const body = isErrorText ? { error: problem.body['detail'] } : problem.body
+    ctx.body = JSON.stringify(body)
+    ctx.type = isErrorText ? 'application/json' : PROBLEM_MEDIA_TYPE
   }
 
   #refuseUnrouted(ctx: ApiContext): void {
@@ -172,8 +182,9 @@ export class Pipeline {
     const parts = validateRequest(endpoint, {
       params: ctx['params'] ?? {},
       query: readQuery(endpoint, ctx.querystring),
-      body: endpoint.body === undefined ? undefined : await this.#readBody(ctx)
+      body: endpoint.body === undefined ? undefined : await this.#readBody(ctx, endpoint)
     })
+    if (endpoint.upload !== undefined) checkDeclaredUpload(ctx.req, endpoint.upload)
     if (id === 'streamEvents') {
       this.#openStream(ctx)
       return
@@ -182,20 +193,10 @@ export class Pipeline {
       request: unknown,
       context: HandlerContext
     ) => Promise<unknown>
-    const gone = new AbortController()
-    ctx.res.once('close', () => gone.abort())
-    const context: HandlerContext = {
-      actor: principal.actor,
-      nowMs: this.#ports.clock.nowMs(),
-      signal: AbortSignal.any([
-        gone.signal,
-        this.#ports.signal,
-        AbortSignal.timeout(this.#options.handlerTimeoutMs)
-      ]),
-      accepts: (offered) => ctx.accepts(...offered) || undefined
-    }
-    if (endpoint.method === 'GET') {
-      sendAnswer(ctx, endpoint, await handler(parts, context))
+    const context = this.#contextOf(ctx, endpoint, principal)
+    const bounds = { stallMs: this.#options.stallMs, signal: context.signal }
+    if (!isWrite(endpoint) || endpoint.upload !== undefined) {
+      await sendAnswer(ctx, endpoint, await handler(parts, context), bounds)
       return
     }
     const fingerprint = fingerprintOf(id, parts)
@@ -203,7 +204,31 @@ export class Pipeline {
       status: endpoint.status,
       body: await handler(parts, context)
     }))
-    sendAnswer(ctx, endpoint, answer.body)
+    await sendAnswer(ctx, endpoint, answer.body, bounds)
+  }
+
+  #contextOf(ctx: ApiContext, endpoint: Endpoint, principal: Principal): HandlerContext {
+    const { upload } = endpoint
+    const gone = new AbortController()
+    ctx.res.once('close', () => gone.abort())
+    // What is streamed is bounded by its next bytes, not as a whole.
+    const isStream = upload !== undefined || endpoint.text?.isStream === true
+    const late = isStream ? [] : [AbortSignal.timeout(this.#options.handlerTimeoutMs)]
+    return {
+      actor: principal.actor,
+      nowMs: this.#ports.clock.nowMs(),
+      signal: AbortSignal.any([gone.signal, this.#ports.signal, ...late]),
+      upload: readUpload(ctx.req, {
+        bytesMax: upload?.bytesMax,
+        stallMs: this.#options.stallMs,
+        onStart: () => {
+          this.#ports.connections.allowSlowBody(ctx.req)
+          this.#ports.connections.continueIfAwaited(ctx.req, ctx.res)
+        }
+      }),
+      revision: endpoint.hasRevision === true ? readRevision(ctx, endpoint) : undefined,
+      accepts: (offered) => ctx.accepts(...offered) || undefined
+    }
   }
 
   /** Token, scope and rate, none of which needs the body. */
@@ -234,10 +259,11 @@ export class Pipeline {
     throw apiError('RATE_LIMITED', `expected at most ${quota} requests a minute, got more`)
   }
 
-  #readBody(ctx: ApiContext): Promise<unknown> {
-    checkDeclaredBody(ctx.req, this.#options.bodyBytesMax)
+  #readBody(ctx: ApiContext, endpoint: Endpoint): Promise<unknown> {
+    const bytesMax = Math.max(this.#options.bodyBytesMax, endpoint.bodyBytesMax ?? 0)
+    checkDeclaredBody(ctx.req, bytesMax)
     this.#ports.connections.continueIfAwaited(ctx.req, ctx.res)
-    return readBody(ctx.req, this.#options.bodyBytesMax)
+    return readBody(ctx.req, bytesMax)
   }
 
   async #once(
@@ -284,36 +310,15 @@ function fingerprintOf(id: OperationId, parts: unknown): string {
     .digest('base64')
 }
 
-function sendAnswer(ctx: ApiContext, endpoint: Endpoint, answer: unknown): void {
-  ctx.status = endpoint.status
-  if (answer instanceof TextAnswer) {
-    sendText(ctx, answer)
-    return
+/** @throws {REVISION_MISSING | REVISION_MISMATCH} */
+function readRevision(ctx: ApiContext, endpoint: Endpoint): number | undefined {
+  const given = ctx.get('If-Match').trim()
+  if (given === '*' || !isWrite(endpoint)) return undefined
+  if (given === '') {
+    const message = 'expected If-Match with the ETag of what is changed, or *'
+    throw apiError('REVISION_MISSING', message)
   }
-  if (answer === undefined) {
-    ctx.body = null
-    ctx.status = endpoint.status
-    return
-  }
-  ctx.body = JSON.stringify(answer)
-  ctx.type = 'application/json'
-}
-
-function sendText(ctx: ApiContext, answer: TextAnswer): void {
-  if (answer.hasEtag) {
-    const etag = `"${createHash('sha256').update(answer.text).digest('base64url')}"`
-    ctx.set({ ETag: etag, Vary: 'Accept', 'Cache-Control': 'private, no-cache' })
-    if (matchesEtag(ctx.get('If-None-Match'), etag)) {
-      ctx.status = 304
-      return
-    }
-  }
-  ctx.body = answer.text
-  ctx.set('Content-Type', answer.contentType)
-}
-
-/** Weak comparison (RFC 9110 §13.1.2). */
-function matchesEtag(header: string, etag: string): boolean {
-  if (header.trim() === '*') return true
-  return header.split(',').some((part) => part.trim().replace(/^W\//, '') === etag)
+  const [, revision] = /^"(\d{1,15})"$/.exec(given) ?? []
+  if (revision !== undefined) return Number(revision)
+  throw apiError('REVISION_MISMATCH', 'expected one ETag of this node in If-Match, got another')
 }

@@ -21,6 +21,7 @@ interface GivenOptions {
   readonly timeZone?: string
   readonly events?: true
   readonly state?: string
+  readonly model?: string
   readonly seed: number
 }
 
@@ -52,6 +53,7 @@ export function addReplayCommand(program: Command, context: CliContext): void {
     .option('--hockeypuck-log <file>', "Hockeypuck's own log of the same time")
     .option('--nginx-log <file>', 'access log of nginx in the combined format')
     .addOption(new Option('--policy <name>', 'who judges').choices(POLICY_NAMES).default('default'))
+    .option('--model <dir>', 'package of a model that judges beside the rules of `default`')
     .option('--truth <file>', 'what the sources really were; prints an evaluation')
     .option(
       '--treat-as-public <prefix>',
@@ -87,6 +89,12 @@ async function replay(options: GivenOptions, context: CliContext): Promise<void>
       'expected a log to read (--haproxy-log, --hockeypuck-log or --nginx-log), got none'
     )
   }
+  if (options.model !== undefined && options.policy !== 'default') {
+    throw new CliError(
+      'CLI_USAGE',
+      `expected --model with the policy default, got ${options.policy}`
+    )
+  }
   const truth = options.truth === undefined ? undefined : await readTruth(options.truth)
   const { policy } = options
   const out = new LineBatch((text) => io.write(text))
@@ -97,7 +105,8 @@ async function replay(options: GivenOptions, context: CliContext): Promise<void>
       treatAsPublic: options.treatAsPublic ?? [],
       allow: options.allow ?? [],
       seed: options.seed,
-      stateDir: options.state
+      stateDir: options.state,
+      modelDir: options.model
     },
     {
       clock,

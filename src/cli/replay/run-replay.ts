@@ -3,8 +3,14 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '../../base/index.ts'
 import { configSchema } from '../../config/index.ts'
 import { type Decision, ReplayRun } from '../../defense/index.ts'
-import { createPolicy, isFrozenPolicy, type PolicyName } from '../../detection/index.ts'
+import {
+  createBehaviourModel,
+  createPolicy,
+  isFrozenPolicy,
+  type PolicyName
+} from '../../detection/index.ts'
 import { type ReplayOptions, type ReplayReport, replayLogs } from '../../keyserver/index.ts'
+import { loadPackage } from '../../registry/index.ts'
 import { ReplayState } from './replay-state.ts'
 
 export interface ReplayRequest {
@@ -15,6 +21,8 @@ export interface ReplayRequest {
   readonly seed: number
   /** Where what was learned is read from and kept; nowhere by default. */
   readonly stateDir?: string | undefined
+  /** Folder of a model package that judges beside the rules of `default`. */
+  readonly modelDir?: string | undefined
 }
 
 export interface ReplayPorts {
@@ -41,8 +49,9 @@ export async function runReplay(
   const { policy: name, seed, stateDir } = request
   const { clock, signal, onDecision } = ports
   const { detection, defense } = configSchema.parse({})
+  const model = request.modelDir === undefined ? undefined : await loadModel(request.modelDir)
   const run = new ReplayRun({
-    policy: createPolicy(name, { sourcesMax: detection.maxSources, seed }),
+    policy: createPolicy(name, { sourcesMax: detection.maxSources, seed, model }),
     isFrozen: isFrozenPolicy(name),
     treatAsPublic: request.treatAsPublic,
     allow: request.allow,
@@ -66,4 +75,14 @@ export async function runReplay(
   const seconds = (clock.monotonicMs() - startMs) / 1_000
   await state?.save(run)
   return { run, report, seconds }
+}
+
+/** @throws {ModelError} @throws {MODEL_MISMATCH} */
+async function loadModel(dir: string) {
+  const { manifest, parts } = await loadPackage(dir)
+  const { name, version, featureSetVersion, features, thresholds } = manifest
+  return createBehaviourModel({
+    ...{ name: `${name}@${version}`, features, thresholds, parts },
+    featureSetVersion: Number(featureSetVersion)
+  })
 }

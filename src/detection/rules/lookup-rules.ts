@@ -169,6 +169,7 @@ export const hashqueryAmplification: Rule = ({ counts }) => {
   if (large < counts.tenMinutes('hashqueries') * 0.6) return undefined
   return hit(rungOf(large, { watch: 6, throttle: 8, ban: 14 }), {
     rule: 'hashquery-amplification',
+    isHard: true,
     category: 'endpoint-abuse',
     text: `drew ${Math.round(large)} hash-query answers of over 256 KiB within ten minutes`,
     counters: { large_hashqueries: large, throttle_at: 8, ban_at: 14 }

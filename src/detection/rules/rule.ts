@@ -20,6 +20,8 @@ export interface RuleHit {
   readonly reason: Reason
   /** Says nothing more by being said again: a long refresh is no worse than a short one. */
   readonly isLasting: boolean
+  /** What no harmless client does: it holds whatever a model makes of the rest. */
+  readonly isHard: boolean
 }
 
 export type Rule = (context: RuleContext) => RuleHit | undefined
@@ -60,6 +62,8 @@ export interface HitOptions {
   readonly category: Category
   readonly text: string
   readonly counters: Readonly<Record<string, number>>
+  /** @default false */
+  readonly isHard?: boolean
 }
 
 /** Undefined for `benign`, so that a rule can end with it. */
@@ -74,6 +78,7 @@ export function hit(rung: Rung, options: HitOptions): RuleHit | undefined {
     category: options.category,
     score: rung.score,
     isLasting: rung.isLasting ?? false,
+    isHard: options.isHard ?? false,
     reason: { rule: options.rule, text: options.text, counters }
   }
 }

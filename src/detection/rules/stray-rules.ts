@@ -13,6 +13,7 @@ export const scannerPath: Rule = ({ counts, observation }) => {
   const banAt = observation.agent === 'scanner' ? 1 : 2
   return hit(rungOf(paths, { throttle: 1, ban: banAt }), {
     rule: 'scanner-path',
+    isHard: true,
     category: 'scanner',
     text: `asked for ${Math.round(paths)} path(s) that belong to other software and that scanners try`,
     counters: { scanner_paths: paths, ban_at: banAt }
@@ -25,6 +26,7 @@ export const strayPaths: Rule = ({ counts, observation }) => {
   const paths = counts.hour('foreignPaths')
   return hit(rungOf(paths, { watch: 4, throttle: 6, ban: 10 }), {
     rule: 'stray-paths',
+    isHard: true,
     category: 'scanner',
     text: `asked for ${Math.round(paths)} different paths that no keyserver has`,
     counters: { foreign_paths: paths, throttle_at: 6, ban_at: 10 }
@@ -37,6 +39,7 @@ export const scannerAgent: Rule = ({ counts, observation }) => {
   const requests = counts.hour('requests')
   return hit(rungOf(requests, { throttle: 1, ban: 3 }), {
     rule: 'scanner-agent',
+    isHard: true,
     category: 'scanner',
     text: `calls itself a scanner (${observation.event.userAgent.slice(0, 60)})`,
     counters: { requests: requests, ban_at: 3 }
@@ -50,6 +53,7 @@ export const injection: Rule = ({ counts, observation }) => {
   const banAt = observation.agent === 'scanner' ? 1 : 3
   return hit(rungOf(probes, { throttle: 1, ban: banAt }), {
     rule: 'injection',
+    isHard: true,
     category: 'scanner',
     text: `sent ${Math.round(probes)} request(s) with an injection payload`,
     counters: { injections: probes, ban_at: banAt }
@@ -62,6 +66,7 @@ export const crashProbe: Rule = ({ counts, observation }) => {
   const probes = counts.hour('crashProbes')
   return hit(rungOf(probes, { watch: 1, throttle: 3, ban: 6 }), {
     rule: 'crash-probe',
+    isHard: true,
     category: 'other',
     text: `sent ${Math.round(probes)} request(s) with NUL, control characters or invalid UTF-8`,
     counters: { crash_probes: probes, throttle_at: 3, ban_at: 6 }
@@ -75,6 +80,7 @@ export const malformed: Rule = ({ counts, observation }) => {
   if (counts.hour('hkpRequests') > requests / 2) return undefined
   return hit(rungOf(requests, { watch: 1, throttle: 3, ban: 12 }), {
     rule: 'malformed',
+    isHard: true,
     category: 'scanner',
     text: `sent ${Math.round(requests)} request(s) that are no HTTP, and hardly anything else`,
     counters: { malformed_requests: requests, throttle_at: 3, ban_at: 12 }
@@ -87,6 +93,7 @@ export const slowRequests: Rule = ({ counts, observation }) => {
   const timeouts = counts.tenMinutes('timeouts')
   return hit(rungOf(timeouts, { watch: 5, throttle: 12, ban: 40 }), {
     rule: 'slow-requests',
+    isHard: true,
     category: 'connection-flood',
     text: `let ${Math.round(timeouts)} requests time out within ten minutes`,
     counters: { timeouts, throttle_at: 12, ban_at: 40 }
@@ -99,6 +106,7 @@ export const refusedSubmissions: Rule = ({ counts, observation }) => {
   const refused = counts.hour('refusedSubmissions')
   return hit(rungOf(refused, { watch: 2, throttle: 3, ban: 6 }), {
     rule: 'refused-submissions',
+    isHard: true,
     category: 'brute-force',
     text: `tried ${Math.round(refused)} times to delete or replace certificates without a valid signature`,
     counters: { refused_submissions: refused, throttle_at: 3, ban_at: 6 }
@@ -110,6 +118,7 @@ export const reconProbe: Rule = ({ counts }) => {
   const refusals = counts.hour('reconRefusals') + counts.hour('reconFailures')
   return hit(rungOf(refusals, { watch: 2, throttle: 5, ban: 15 }), {
     rule: 'recon-probe',
+    isHard: true,
     category: 'recon-abuse',
     text: `connected ${Math.round(refusals)} times to the recon port without being a partner`,
     counters: { recon_refusals: refusals, throttle_at: 5, ban_at: 15 }
@@ -124,6 +133,7 @@ export const requestFlood: Rule = ({ counts }) => {
   const requests = counts.tenMinutes('requests')
   return hit(lasting(rungOf(requests, { watch: 1_500, throttle: 3_000, ban: 12_000 })), {
     rule: 'request-flood',
+    isHard: true,
     category: 'http-flood',
     text: `sent ${Math.round(requests)} requests within ten minutes`,
     counters: { requests, throttle_at: 3_000, ban_at: 12_000 }

@@ -94,6 +94,7 @@ export const largeUploads: Rule = ({ counts }) => {
   const uploads = counts.hour('largeUploads')
   return hit(rungOf(uploads, { watch: 3, throttle: 4, ban: 7 }), {
     rule: 'large-uploads',
+    isHard: true,
     category: 'certificate-poisoning',
     text: `sent ${Math.round(uploads)} uploads of more than 16 KiB within an hour`,
     counters: { large_uploads: uploads, throttle_at: 4, ban_at: 7 }
@@ -106,6 +107,7 @@ export const sameCertificate: Rule = ({ detail }) => {
   for (const times of detail.updates.values()) most = Math.max(most, times)
   return hit(rungOf(most, { watch: 4, throttle: 6, ban: 10 }), {
     rule: 'same-certificate',
+    isHard: true,
     category: 'certificate-poisoning',
     text: `changed one and the same certificate ${most} times`,
     counters: { updates_of_one_certificate: most, throttle_at: 6, ban_at: 10 }
@@ -119,6 +121,7 @@ export const poisoningNotices: Rule = ({ counts }) => {
   if (uploads < 2) return undefined
   return hit(rungOf(Math.min(notices, uploads), { watch: 2, throttle: 4, ban: 8 }), {
     rule: 'poisoning-notices',
+    isHard: true,
     category: 'certificate-poisoning',
     text: `made the keyserver warn ${Math.round(notices)} times about oversized or unreadable material`,
     counters: { notices, uploads, throttle_at: 4, ban_at: 8 }

@@ -1,6 +1,13 @@
 import * as assert from 'uvu/assert'
-import { CONTRACT, type Endpoint, OPERATION_IDS } from '../../../src/api/index.ts'
+import {
+  CONTRACT,
+  type Endpoint,
+  isWrite,
+  OPERATION_IDS,
+  type Upload
+} from '../../../src/api/index.ts'
 import { type FakeApi, SAMPLE_DECISION_ID, startFakeApi } from '../../support/fake-api.ts'
+import { smallPackage, tarOf } from '../../support/model-packages.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('API endpoints')
@@ -64,6 +71,12 @@ async function sayExample(idStart: string): Promise<void> {
   }))
 }
 
+/** The example of the document where there is one; a package is bytes, and no example. */
+async function uploadOf(id: string, upload: Upload) {
+  const body = id === 'installModel' ? await tarOf(smallPackage('9')) : upload.example
+  return { body, headers: { 'Content-Type': upload.mediaType } }
+}
+
 for (const id of OPERATION_IDS) {
   const endpoint: Endpoint = CONTRACT[id]
   if (id === 'streamEvents') continue
@@ -72,6 +85,8 @@ for (const id of OPERATION_IDS) {
     if (id === 'undoMode') api.guard.setMode({ mode: 'enforce', category: undefined }, 'x')
     const answer = await ask(pathOf(endpoint), {
       method: endpoint.method,
+      ...(endpoint.upload === undefined ? {} : await uploadOf(id, endpoint.upload)),
+      ...(endpoint.hasRevision && isWrite(endpoint) ? { headers: { 'If-Match': '*' } } : {}),
       ...(endpoint.example.body === undefined
         ? {}
         : { body: JSON.stringify(endpoint.example.body) })
@@ -278,8 +293,8 @@ test('is not ready while a component has failed, and says which without details'
   assert.not.match(text, 'secret')
 })
 
-test('answers 404 for endpoints that do not exist yet, with and without a token', async () => {
-  for (const path of ['/api/ml/models', '/api/ml/status', '/v2/health/live', '/nothing', '/']) {
+test('answers 404 for endpoints that do not exist, with and without a token', async () => {
+  for (const path of ['/api/ml/trends', '/v2/nothing', '/nothing', '/']) {
     for (const token of ['', 'admin-token']) {
       const { status, json } = await ask(path, { token })
       assert.is(status, 404)

@@ -10,6 +10,7 @@ import {
   declareApiMetrics,
   type Endpoint,
   errorsOf,
+  isWrite,
   OPERATION_IDS,
   openApiDocument,
   renderOpenApi
@@ -76,13 +77,34 @@ test('has every path that exists today and none of later ones', () => {
     '/api/defense/networks/{id}/invitations',
     '/api/defense/networks/{id}/revocations',
     '/api/events',
+    '/api/ml/analyze',
+    '/api/ml/batch-predict',
+    '/api/ml/explain',
+    '/api/ml/metrics',
+    '/api/ml/models',
+    '/api/ml/models/rollback',
+    '/api/ml/models/{model_id}',
+    '/api/ml/models/{model_id}/package',
+    '/api/ml/performance',
+    '/api/ml/predict',
+    '/api/ml/predictions',
+    '/api/ml/status',
     '/api/status',
     '/api/tokens',
     '/api/tokens/{id}',
     '/healthz',
     '/metrics',
     '/openapi.json',
-    '/readyz'
+    '/readyz',
+    '/v2',
+    '/v2/health/live',
+    '/v2/health/ready',
+    '/v2/models/{model_name}',
+    '/v2/models/{model_name}/infer',
+    '/v2/models/{model_name}/ready',
+    '/v2/models/{model_name}/versions/{version}',
+    '/v2/models/{model_name}/versions/{version}/infer',
+    '/v2/models/{model_name}/versions/{version}/ready'
   ])
 })
 
@@ -99,7 +121,8 @@ test('gives each operation its own method and path, and params to each brace', (
 
 test('lets nothing be written without a token', () => {
   for (const [id, endpoint] of endpoints) {
-    if (endpoint.method !== 'GET') assert.ok(['respond', 'admin'].includes(endpoint.scope), id)
+    if (isWrite(endpoint)) assert.ok(['respond', 'train', 'admin'].includes(endpoint.scope), id)
+    else assert.ok(endpoint.method === 'GET' || endpoint.isQuery === true, id)
   }
 })
 

@@ -1,0 +1,131 @@
+/** Models and predictions in the words of the contract. */
+import {
+  type ModelEvent,
+  type ModelRecord,
+  modelId,
+  type PredictionRecord
+} from '../registry/index.ts'
+import { type Contributions, featuresOf, type ServedModel, verdictOf } from '../runtime/index.ts'
+import type { OperationResponse } from './contract/contract.ts'
+import { wireTime } from './projection.ts'
+
+type WireModel = OperationResponse<'listModels'>['items'][number]
+type WirePrediction = OperationResponse<'predict'>['predictions'][number]
+type WireExplanation = OperationResponse<'explainPrediction'>
+
+export function wireModel(record: ModelRecord, problem: string | undefined): WireModel {
+  const { name, version, task, kind, stage, origin, digest, thresholds, notes, revision } = record
+  return {
+    id: modelId(record),
+    ...{ name, version, task, kind, stage, origin, sha256: digest },
+    ...{ thresholds: { ...thresholds }, notes, revision, problem: problem ?? null },
+    created_at: wireTime(record.createdAtMs),
+    updated_at: wireTime(record.updatedAtMs)
+  }
+}
+
+export function wireModelEvent(event: ModelEvent) {
+  return {
+    at: wireTime(event.atMs),
+    model: modelId(event),
+    action: event.action,
+    stage_before: event.stageBefore ?? null,
+    stage_after: event.stageAfter ?? null,
+    actor: event.actor,
+    reason: event.reason
+  }
+}
+
+/** @param scores of one row: one for two classes, else one a class */
+export function wirePrediction(model: ServedModel, scores: Float64Array): WirePrediction {
+  const { classes, threshold } = model.parts
+  const [first = 0] = scores
+  if (scores.length === 1) {
+    const label = classes[first >= threshold ? 1 : 0] ?? null
+    return { score: first, label, verdict: verdictOf(model, first) ?? null }
+  }
+  let top = 0
+  for (let k = 1; k < scores.length; k++) {
+    if ((scores[k] ?? 0) > (scores[top] ?? 0)) top = k
+  }
+  return {
+    score: null,
+    scores: Object.fromEntries(classes.map((name, k) => [name, scores[k] ?? 0])),
+    label: classes[top] ?? null,
+    verdict: null
+  }
+}
+
+export function wirePredictionRecord(record: PredictionRecord) {
+  return {
+    sequence: record.sequence,
+    at: wireTime(record.atMs),
+    task: record.task,
+    model: record.model ?? null,
+    client_ip: record.clientIp ?? null,
+    score: record.score ?? null,
+    verdict: record.verdict ?? null,
+    fallback: record.fallbackReason !== undefined,
+    reason: record.fallbackReason ?? null,
+    via: record.via
+  }
+}
+
+export type MeaningOf = (feature: string) => string | undefined
+
+const SAID_MAX = 3
+
+export function wireExplanation(
+  model: ServedModel,
+  explained: {
+    readonly row: Float32Array
+    readonly prediction: WirePrediction
+    readonly contributions: Contributions
+    readonly meaningOf: MeaningOf
+  }
+): WireExplanation {
+  const { row, prediction, contributions, meaningOf } = explained
+  const entries = featuresOf(model).map((feature, index) => {
+    const value = row[index] ?? Number.NaN
+    const word = feature.kind === 'category' ? feature.categories[value] : undefined
+    return {
+      feature: feature.name,
+      value: Number.isNaN(value) ? null : (word ?? value),
+      contribution: contributions.values[index] ?? 0,
+      meaning: meaningOf(feature.name) ?? null
+    }
+  })
+  const label = prediction.label ?? ''
+  const score = prediction.score ?? prediction.scores?.[label] ?? 0
+  const strongest = entries.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+  return {
+    model: model.id,
+    ...{ score, label, verdict: prediction.verdict },
+    ...{ bias: contributions.bias, margin: contributions.margin, contributions: strongest },
+    text: sentenceOf(model, score, strongest)
+  }
+}
+
+function sentenceOf(
+  model: ServedModel,
+  score: number,
+  strongest: WireExplanation['contributions']
+): string {
+  const { classes } = model.parts
+  const subject = classes.length === 2 ? (classes[1] ?? 'the second class') : 'this class'
+  const sayAll = (entries: WireExplanation['contributions']) =>
+    entries
+      .slice(0, SAID_MAX)
+      .map(({ feature, value, meaning }) => `${meaning ?? feature}: ${shown(value)}`)
+      .join('; ')
+  const towards = sayAll(strongest.filter(({ contribution }) => contribution > 0))
+  const against = sayAll(strongest.filter(({ contribution }) => contribution < 0))
+  const because = towards === '' ? '' : `, most of all for ${towards}`
+  const although = against === '' ? '' : `; against it speaks ${against}`
+  return `${model.id} gives ${subject} a probability of ${(score * 100).toFixed(1)} %${because}${although}.`
+}
+
+function shown(value: number | string | null): string {
+  if (value === null) return 'not known'
+  return typeof value === 'number' ? String(Math.round(value * 1_000) / 1_000) : value
+}

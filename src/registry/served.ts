@@ -1,0 +1,73 @@
+/** How a package becomes a model that is served: thresholds into verdicts, and whether it fits its task here. */
+import type { ServedModel, VerdictStep } from '../runtime/index.ts'
+import { RegistryError } from './errors.ts'
+import {
+  type ModelRecord,
+  modelId,
+  type TaskFit,
+  type Thresholds,
+  VERDICT_STEPS
+} from './model-record.ts'
+import type { Manifest } from './package/manifest.ts'
+import type { ModelPackage } from './package/open-package.ts'
+
+export function thresholdsOf({ thresholds }: Manifest): Thresholds {
+  const kept: Partial<Record<(typeof VERDICT_STEPS)[number], number>> = {}
+  for (const step of VERDICT_STEPS) {
+    const from = thresholds[step]
+    if (from !== undefined) kept[step] = from
+  }
+  return kept
+}
+
+export function servedModel(
+  record: Pick<ModelRecord, 'name' | 'version' | 'task' | 'thresholds'>,
+  { parts }: Pick<ModelPackage, 'parts'>,
+  fit: TaskFit | undefined
+): ServedModel {
+  const { task, thresholds } = record
+  return { id: modelId(record), task, parts, verdicts: verdictsOf(thresholds), ranges: fit?.ranges }
+}
+
+function verdictsOf(thresholds: Thresholds): readonly VerdictStep[] {
+  return VERDICT_STEPS.flatMap((verdict) => {
+    const from = thresholds[verdict]
+    return from === undefined ? [] : [{ verdict, from }]
+  })
+}
+
+/** @throws {THRESHOLDS_INVALID} */
+export function checkThresholds(thresholds: Thresholds): void {
+  const steps = verdictsOf(thresholds)
+  const isFine = steps.every(
+    ({ from }, index) => from >= 0 && from <= 1 && from >= (steps[index - 1]?.from ?? 0)
+  )
+  if (isFine) return
+  const got = steps.map(({ verdict, from }) => `${verdict} ${from}`).join(', ')
+  throw new RegistryError(
+    'THRESHOLDS_INVALID',
+    `expected watch ≤ throttle ≤ ban, each from 0 to 1, got ${got}`
+  )
+}
+
+/** @throws {MODEL_UNFIT} if this node computes other features for the task */
+export function checkFit(manifest: Manifest, fit: TaskFit | undefined): void {
+  if (fit === undefined) return
+  const id = modelId(manifest)
+  const { featureSetVersion, features } = fit
+  if (featureSetVersion !== undefined && manifest.featureSetVersion !== featureSetVersion) {
+    throw new RegistryError(
+      'MODEL_UNFIT',
+      `expected a model for features of version ${featureSetVersion}, got ${id} for version ${manifest.featureSetVersion}`
+    )
+  }
+  const isSame =
+    features.length === 0 ||
+    (features.length === manifest.features.length &&
+      manifest.features.every(({ name }, index) => name === features[index]))
+  if (isSame) return
+  throw new RegistryError(
+    'MODEL_UNFIT',
+    `expected a model of the ${features.length} features that this node computes, got ${id} of ${manifest.features.length} others`
+  )
+}
