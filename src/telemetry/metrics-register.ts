@@ -58,7 +58,7 @@ export interface MetricDeclaration {
 const DERIVED_UNITS =
   /_(ms|milliseconds|microseconds|nanoseconds|minutes|hours|days|kilobytes|megabytes|kb|mb|kib|mib|bits|percents?)$/
 
-const LABEL_VALUES_MAX = 64
+const LABEL_VALUES_MAX = 128
 
 /** Why a declaration breaks the rules of names, or undefined if it keeps them. */
 export function findMetricNameFault(declaration: MetricDeclaration): string | undefined {
