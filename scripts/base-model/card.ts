@@ -37,7 +37,7 @@ ${rows} moments of generated keyserver days of ${hours} hours (\`npm run traffic
 its parameters are ranges with sources (docs/TRAFFIC.md); no log of anybody was used.
 
 ## Thresholds
-watch ${thresholds.watch.toFixed(3)}, throttle ${thresholds.throttle.toFixed(3)} (5 in 10 000 harmless sources of the validation region), ban ${thresholds.ban.toFixed(3)}.
+watch ${thresholds.watch.toFixed(3)}, throttle ${thresholds.throttle.toFixed(3)} (half the room above what 5 in 10 000 harmless sources of the validation region reached), ban ${thresholds.ban.toFixed(3)}.
 
 ## Figures, by source
 | region | abusive | recall | mean over classes | harmless flagged | over the ban threshold |

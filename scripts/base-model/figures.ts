@@ -29,7 +29,9 @@ interface Source {
 /** Budget of false positives: 5 in 10 000 harmless sources are slowed down. */
 const FALSE_POSITIVES = 5e-4
 const WATCH_SHARE = 0.25
-/** A ban asks for half the room that is left above the throttle, and more than any harmless source of the region reached. */
+/** The validation region is not the world: the throttle lies so much of the room above the budget's score higher. */
+const THROTTLE_MARGIN = 0.5
+/** A ban asks for half the room that is left above the throttle and above any score that a harmless source of the region reached. */
 const BAN_MARGIN = 0.5
 
 function sourcesOf(table: RowTable, scores: Float64Array): readonly Source[] {
@@ -52,7 +54,8 @@ export function thresholdsFrom(table: RowTable, scores: Float64Array): Threshold
     .filter(({ isAbuse }) => !isAbuse)
     .map(({ score }) => score)
     .sort((a, b) => b - a)
-  const throttle = Math.max(0.5, (benign[Math.floor(benign.length * FALSE_POSITIVES)] ?? 0) + 1e-6)
+  const budget = Math.max(0.5, (benign[Math.floor(benign.length * FALSE_POSITIVES)] ?? 0) + 1e-6)
+  const throttle = budget + (1 - budget) * THROTTLE_MARGIN
   const highest = Math.max(throttle, benign[0] ?? 0)
   const ban = Math.min(0.999, highest + (1 - highest) * BAN_MARGIN)
   return { watch: throttle * WATCH_SHARE, throttle: Math.min(throttle, ban), ban }
