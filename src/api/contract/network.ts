@@ -262,7 +262,13 @@ const hearing = {
     }),
     status: 200,
     response: pageOf(networkAlert),
-    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'ADDRESS_INVALID',
+      'CURSOR_INVALID',
+      'NOT_RUNNING'
+    ],
     example: { query: { severity: 'high', limit: 10 } }
   },
   listThreats: {
@@ -284,7 +290,13 @@ const hearing = {
     }),
     status: 200,
     response: pageOf(threat),
-    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'ADDRESS_INVALID',
+      'CURSOR_INVALID',
+      'NOT_RUNNING'
+    ],
     example: { query: { accusers_min: 1, limit: 10 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
@@ -304,7 +316,13 @@ const lists = {
     }),
     status: 200,
     response: pageOf(listedPrefix),
-    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    errors: [
+      'NETWORK_OFF',
+      'NETWORK_NOT_JOINED',
+      'ADDRESS_INVALID',
+      'CURSOR_INVALID',
+      'NOT_RUNNING'
+    ],
     example: { query: { limit: 10 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
