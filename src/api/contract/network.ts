@@ -262,13 +262,7 @@ const hearing = {
     }),
     status: 200,
     response: pageOf(networkAlert),
-    errors: [
-      'NETWORK_OFF',
-      'NETWORK_NOT_JOINED',
-      'ADDRESS_INVALID',
-      'CURSOR_INVALID',
-      'NOT_RUNNING'
-    ],
+    errors: READING_ERRORS,
     example: { query: { severity: 'high', limit: 10 } }
   },
   listThreats: {
@@ -290,13 +284,7 @@ const hearing = {
     }),
     status: 200,
     response: pageOf(threat),
-    errors: [
-      'NETWORK_OFF',
-      'NETWORK_NOT_JOINED',
-      'ADDRESS_INVALID',
-      'CURSOR_INVALID',
-      'NOT_RUNNING'
-    ],
+    errors: READING_ERRORS,
     example: { query: { accusers_min: 1, limit: 10 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
@@ -316,13 +304,7 @@ const lists = {
     }),
     status: 200,
     response: pageOf(listedPrefix),
-    errors: [
-      'NETWORK_OFF',
-      'NETWORK_NOT_JOINED',
-      'ADDRESS_INVALID',
-      'CURSOR_INVALID',
-      'NOT_RUNNING'
-    ],
+    errors: READING_ERRORS,
     example: { query: { limit: 10 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
@@ -405,6 +387,14 @@ const speaking = {
     example: { body: {} }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
+
+const READING_ERRORS = [
+  'NETWORK_OFF',
+  'NETWORK_NOT_JOINED',
+  'ADDRESS_INVALID',
+  'CURSOR_INVALID',
+  'NOT_RUNNING'
+] as const
 
 export const INVITATION_TTL_S_DEFAULT = WEEK_S
 export const NETWORK_ENDPOINTS = {
