@@ -13,6 +13,7 @@ import {
   networkStatus,
   networkSummary,
   publishedList,
+  READING_ERRORS,
   revokedKey,
   threat
 } from './network-schemas.ts'
@@ -387,14 +388,6 @@ const speaking = {
     example: { body: {} }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
-
-const READING_ERRORS = [
-  'NETWORK_OFF',
-  'NETWORK_NOT_JOINED',
-  'ADDRESS_INVALID',
-  'CURSOR_INVALID',
-  'NOT_RUNNING'
-] as const
 
 export const INVITATION_TTL_S_DEFAULT = WEEK_S
 export const NETWORK_ENDPOINTS = {
