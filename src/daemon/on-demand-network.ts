@@ -126,7 +126,7 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   authors(id: string) {
-    return this.#running?.authors(id) ?? []
+    return this.#readable?.authors(id) ?? []
   }
 
   peers(id?: string) {
@@ -138,15 +138,15 @@ export class OnDemandNetwork implements NetworkService {
   }
 
   alerts(query: Parameters<NetworkService['alerts']>[0]) {
-    return this.#running?.alerts(query) ?? NOTHING
+    return this.#readable?.alerts(query) ?? NOTHING
   }
 
   threats(query: Parameters<NetworkService['threats']>[0]) {
-    return this.#running?.threats(query) ?? NOTHING
+    return this.#readable?.threats(query) ?? NOTHING
   }
 
   lists(query: Parameters<NetworkService['lists']>[0]) {
-    return this.#running?.lists(query) ?? NOTHING
+    return this.#readable?.lists(query) ?? NOTHING
   }
 
   onEvent(listener: Listener) {
@@ -161,9 +161,20 @@ export class OnDemandNetwork implements NetworkService {
     return isUp ? this.#service : undefined
   }
 
+  /** Undefined in no network; that nothing is known must not look as if nothing were said. @throws {NOT_RUNNING} */
+  get #readable(): NetworkService | undefined {
+    this.#checkRunning()
+    return this.#running
+  }
+
   /** @throws {NOT_RUNNING} */
   async #getRunning(): Promise<NetworkService> {
-    if (this.#problem === undefined) return await this.#get()
+    this.#checkRunning()
+    return await this.#get()
+  }
+
+  #checkRunning(): void {
+    if (this.#problem === undefined) return
     throw new NetminderError(
       'NOT_RUNNING',
       `the networks of this node do not run: ${this.#problem}`

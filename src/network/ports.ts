@@ -51,8 +51,13 @@ export interface Equivocation {
 
 /** Events on disk. Everything is synchronous: what a transaction has written is decided on before anything else happens. */
 export interface EventStore {
-  /** All that `work` writes is kept, or nothing is. */
-  /** @param durability `process` for what others hold as well and give again after a loss of power @default 'power-loss' */
+  /** The authors of a network went with it, or may have: what was remembered of them does not hold. */
+  forgetAuthors(): void
+  /**
+   * All that `work` writes is kept, or nothing is.
+   *
+   * @param durability `process` for what others hold as well and give again after a loss of power @default 'power-loss'
+   */
   transaction<T>(work: () => T, durability?: 'power-loss' | 'process'): T
   /** Of an author who is kept. @throws if there is one with this id, or of this author with this number */
   append(event: KeptEvent): void

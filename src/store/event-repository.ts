@@ -138,6 +138,11 @@ export class EventRepository {
     return this.#db.transaction.run(work, durability)
   }
 
+  /** To be called when the authors of a network went with it: their numbers are given to others. */
+  forgetAuthors(): void {
+    this.#numbers.clear()
+  }
+
   /**
    * Keeps the event of an author who is known.
    *

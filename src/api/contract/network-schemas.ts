@@ -207,3 +207,12 @@ export const publishedList = z
     removed: count
   })
   .meta({ id: 'PublishedList' })
+
+/** What may go wrong when somebody reads what was said in networks. */
+export const READING_ERRORS = [
+  'NETWORK_OFF',
+  'NETWORK_NOT_JOINED',
+  'ADDRESS_INVALID',
+  'CURSOR_INVALID',
+  'NOT_RUNNING'
+] as const

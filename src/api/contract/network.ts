@@ -13,6 +13,7 @@ import {
   networkStatus,
   networkSummary,
   publishedList,
+  READING_ERRORS,
   revokedKey,
   threat
 } from './network-schemas.ts'
@@ -262,7 +263,7 @@ const hearing = {
     }),
     status: 200,
     response: pageOf(networkAlert),
-    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    errors: READING_ERRORS,
     example: { query: { severity: 'high', limit: 10 } }
   },
   listThreats: {
@@ -284,7 +285,7 @@ const hearing = {
     }),
     status: 200,
     response: pageOf(threat),
-    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    errors: READING_ERRORS,
     example: { query: { accusers_min: 1, limit: 10 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
@@ -304,7 +305,7 @@ const lists = {
     }),
     status: 200,
     response: pageOf(listedPrefix),
-    errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'ADDRESS_INVALID', 'CURSOR_INVALID'],
+    errors: READING_ERRORS,
     example: { query: { limit: 10 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>

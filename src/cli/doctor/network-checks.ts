@@ -152,7 +152,7 @@ function judgeAdmission(network: NetworkStatus['networks'][number]): Finding[] {
     fault(
       'NETWORK_NOT_ADMITTED',
       `nobody in "${name}" takes what this node says: its key is another than the one that was let in, or a founder has revoked it`,
-      `put the key file of a backup back; else leave and join anew, by an invitation or by what a founder makes of "netminder network key": netminder network leave ${id}`
+      `put the key file of a backup back; else leave and join anew, by an invitation or by what a founder makes of "netminder network key": netminder network leave ${id}. A revoked key stays revoked: stop the node and remove network.key from its data directory first`
     )
   ]
 }

@@ -118,6 +118,7 @@ export class EventIntake {
   /** From now on the network's events are taken. It has to be in the store of networks. */
   join(network: Network): LiveSet {
     const nowMs = this.#ports.clock.nowMs()
+    this.#ports.events.forgetAuthors()
     const live = new LiveSet(this.#ports.events.places(network.id, nowMs))
     this.#byBytes = new WeakMap()
     this.#networks.set(textOf(network.id), { network, live, endedUntilMs: nowMs })
@@ -127,6 +128,7 @@ export class EventIntake {
   leave(network: Uint8Array): void {
     this.#judge.forget(network)
     this.#networks.delete(textOf(network))
+    this.#ports.events.forgetAuthors()
     this.#byBytes = new WeakMap()
     this.#book.clear()
   }

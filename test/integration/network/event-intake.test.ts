@@ -2,6 +2,7 @@
 import { equal, is } from 'uvu/assert'
 import { KEPT_AFTER_END_MS } from '../../../src/network/events/pruner.ts'
 import type { EventPlace } from '../../../src/network/ports.ts'
+import { NetworkRepository } from '../../../src/store/index.ts'
 import {
   decodeEvent,
   type EventKind,
@@ -443,4 +444,26 @@ test('a full queue tells what had to go', async () => {
   }
   is(reasons.get('ignore QUEUE_FULL'), 3_000 - 2_048 - 768)
   is(reasons.get('reject SIGNATURE_INVALID'), 2_048 + 768)
+})
+
+test("what is said after coming back to a network is its author's, whoever announces first", async () => {
+  const networks = new NetworkRepository(node.store.db)
+  node.intake.leave(NETWORK.id)
+  networks.remove(NETWORK.id)
+  const { id, name, bytes: document } = NETWORK
+  networks.save({
+    ...{ id, name, document },
+    admission: undefined,
+    bootstrap: [],
+    joinedAtMs: START_MS
+  })
+  node.intake.join(NETWORK)
+  const bob = new Author('bob')
+  is(reasonOf(await node.gossip(bob.announce())), 'accept')
+  is(reasonOf(await node.gossip(alice.announce())), 'accept')
+  const alert = alice.say(alertBody())
+  is(reasonOf(await node.gossip(alert)), 'accept')
+  const query = { network: NETWORK.id, kind: 'alert', nowMs: START_MS, limit: 10 } as const
+  const [kept] = node.events.live(query)
+  is(kept === undefined ? undefined : Buffer.compare(kept.author, alice.key), 0)
 })
