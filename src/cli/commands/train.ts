@@ -44,11 +44,11 @@ export function addTrainCommand(program: Command, context: CliContext): void {
     examples: [
       ['train --data iris.csv --label species --out ./iris', 'boosted trees, kept as a package'],
       [
-        'train --data rows.csv --label class --group campaign --cv grouped:5 --search 20 --out ./abuse',
+        'train --data a.csv --label class --group campaign --cv grouped:5 --search 20 --out m',
         'the best of 20 draws, judged on campaigns that it has not seen'
       ],
       [
-        `train --data rows.csv --label class --model random-forest --params '{"trees":300,"classWeights":"balanced"}'`,
+        `train --data a.csv --label class --model random-forest --params '{"trees":300}'`,
         'a random forest, only to see how good it would be'
       ]
     ]
