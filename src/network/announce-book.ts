@@ -1,4 +1,5 @@
 /** What the authors of one network last said of themselves, by their own numbers: in which order it came makes no difference. */
+import { hexOf } from '../base/index.ts'
 import type { SignedNetworkEvent } from '../wire/index.ts'
 
 interface Announced {
@@ -19,11 +20,11 @@ export class AnnounceBook {
 
   add({ body, author: key, id, seq, expMs: endsAtMs }: SignedNetworkEvent): void {
     if (body.kind !== 'node-announce') return
-    const author = hex(key)
+    const author = hexOf(key)
     const known = this.#byAuthor.get(author)
     if (known !== undefined && known.seq > seq) return
     const { name, addresses, isLeaving } = body
-    this.#byAuthor.set(author, { id: hex(id), seq, name, addresses, isLeaving, endsAtMs })
+    this.#byAuthor.set(author, { id: hexOf(id), seq, name, addresses, isLeaving, endsAtMs })
   }
 
   nameOf(author: string): string | undefined {
@@ -40,8 +41,4 @@ export class AnnounceBook {
     const last = this.#byAuthor.get(author)
     return last !== undefined && !last.isLeaving && last.endsAtMs > nowMs
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

@@ -1,6 +1,6 @@
 /** Brings what a node missed: reconciles with one peer, fetches what that one has, and submits it like gossip (design defense.md e.5). */
 import type { PeerId } from '@libp2p/interface'
-import { type Clock, LruMap, messageOf } from '../base/index.ts'
+import { type Clock, hexOf, LruMap, messageOf } from '../base/index.ts'
 import { DecodeError, decodeEventHead, FETCH_IDS_MAX, findEventId } from '../wire/index.ts'
 import { SyncError } from './errors.ts'
 import type { EventIntake } from './events/event-intake.ts'
@@ -124,13 +124,13 @@ export class CatchUp {
     const settledMs = clock.nowMs() - SETTLED_MS
     for (const { needs, haves } of differences) {
       for (const id of needs.slice(0, GAP_IDS_MAX)) {
-        const isRefused = unwanted.has(textOf(id)) || intake.isRefused(id)
-        if (!isRefused && !events.has(id)) lacking.push(textOf(id))
+        const isRefused = unwanted.has(hexOf(id)) || intake.isRefused(id)
+        if (!isRefused && !events.has(id)) lacking.push(hexOf(id))
       }
       for (const { id, author, receivedAtMs } of events.get(haves.slice(0, GAP_IDS_MAX))) {
         if (receivedAtMs > settledMs) continue
         // Who says one thing here and another there is heard with different things: no sign of anybody else's doing.
-        if (events.equivocations(this.#network, author).length === 0) unheard.push(textOf(id))
+        if (events.equivocations(this.#network, author).length === 0) unheard.push(hexOf(id))
       }
     }
     return { lacking, unheard }
@@ -173,16 +173,16 @@ export class CatchUp {
 
 /** Each at most once. What cannot be read was not asked for either: its id is that of its bytes. */
 function isSubset(events: readonly Uint8Array[], ids: readonly Uint8Array[]): boolean {
-  const asked = new Set(ids.map(textOf))
+  const asked = new Set(ids.map(hexOf))
   return events.every((bytes) => {
     const id = findEventId(bytes)
-    return id !== undefined && asked.delete(textOf(id))
+    return id !== undefined && asked.delete(hexOf(id))
   })
 }
 
 function noteId(ids: Set<string>, bytes: Uint8Array): void {
   try {
-    ids.add(textOf(decodeEventHead(bytes).id))
+    ids.add(hexOf(decodeEventHead(bytes).id))
   } catch (error) {
     // Of a version or kind that this node does not know: it has no id here.
     if (!(error instanceof DecodeError)) throw error
@@ -191,8 +191,4 @@ function noteId(ids: Set<string>, bytes: Uint8Array): void {
 
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError'
-}
-
-function textOf(id: Uint8Array): string {
-  return Buffer.from(id).toString('hex')
 }

@@ -2,7 +2,7 @@
  * Alerts and votes that stand, by what they accuse: kept in memory beside the store, bounded, the newest first to be asked for. In
  * which order events came makes no difference to what is shown.
  */
-import { findPrefix, type Prefix, type PrefixText, prefixesOverlap } from '../base/index.ts'
+import { findPrefix, hexOf, type Prefix, type PrefixText, prefixesOverlap } from '../base/index.ts'
 import {
   type AlertBody,
   decodeEvent,
@@ -94,14 +94,14 @@ export class EventView {
   add(event: SignedNetworkEvent, arrival: Pick<Entry, 'via' | 'receivedAtMs'>): void {
     const { body } = event
     if (body.kind === 'node-announce') this.#nameAuthor(event, body.name)
-    if (body.kind === 'retract') this.#retract(event, hex(body.eventId))
+    if (body.kind === 'retract') this.#retract(event, hexOf(body.eventId))
     if (body.kind !== 'alert' && body.kind !== 'vote') return
     // A retract can come before what it takes back: they go round under different topics.
-    const id = hex(event.id)
+    const id = hexOf(event.id)
     const isAwaited = this.#awaited?.has(id) ?? true
-    const retracts = new Set(isAwaited ? this.#events.retractsOf(event.id).map(hex) : [])
+    const retracts = new Set(isAwaited ? this.#events.retractsOf(event.id).map(hexOf) : [])
     for (const retract of retracts) this.#targets.set(retract, id)
-    const author = hex(event.author)
+    const author = hexOf(event.author)
     this.#drop(id)
     this.#entries.set(id, { event, body, author, isOwn: this.#isOwn(event), retracts, ...arrival })
     this.#named += namedBy(body)
@@ -115,7 +115,7 @@ export class EventView {
   remove(places: readonly EventPlace[]): void {
     const announces = new Set<string>()
     for (const { id, kind } of places) {
-      const name = hex(id)
+      const name = hexOf(id)
       if (kind === 'node-announce') announces.add(name)
       // Its author was caught: what the retract took back stands again, unless it is void as well.
       if (kind === 'retract') this.#void(name)
@@ -172,21 +172,21 @@ export class EventView {
 
   /** Whether its author has taken it back before it came. */
   isTakenBack({ id }: SignedNetworkEvent): boolean {
-    return (this.#entries.get(hex(id))?.retracts.size ?? 0) > 0
+    return (this.#entries.get(hexOf(id))?.retracts.size ?? 0) > 0
   }
 
   /** The alert that this retract, which was added, was the first to take back. */
   findRetracted({ id, body }: SignedNetworkEvent): ReceivedAlert | undefined {
     if (body.kind !== 'retract') return undefined
-    const entry = this.#entries.get(hex(body.eventId))
+    const entry = this.#entries.get(hexOf(body.eventId))
     if (entry?.body.kind !== 'alert') return undefined
     const [first] = entry.retracts
-    return first === hex(id) ? this.#alertOf(entry, entry.body) : undefined
+    return first === hexOf(id) ? this.#alertOf(entry, entry.body) : undefined
   }
 
   #alertOf({ event, author, isOwn, receivedAtMs, via }: Entry, body: AlertBody): ReceivedAlert {
     return {
-      id: hex(event.id),
+      id: hexOf(event.id),
       network: networkIdText(event.network),
       ...{ author, authorName: this.nameOf(author), isOwn },
       ...{ atMs: event.tsMs, endsAtMs: event.expMs, receivedAtMs, via, body }
@@ -218,9 +218,9 @@ export class EventView {
   }
 
   #nameAuthor({ author, id, seq, expMs }: SignedNetworkEvent, text: string): void {
-    const key = hex(author)
+    const key = hexOf(author)
     if ((this.#names.get(key)?.seq ?? 0n) > seq) return
-    this.#names.set(key, { text, announceId: hex(id), seq, endsAtMs: expMs })
+    this.#names.set(key, { text, announceId: hexOf(id), seq, endsAtMs: expMs })
   }
 
   #clear(): void {
@@ -250,7 +250,7 @@ export class EventView {
   }
 
   #remember(target: string, { event, retracts }: Entry): void {
-    for (const other of this.#events.retractsOf(event.id).map(hex)) {
+    for (const other of this.#events.retractsOf(event.id).map(hexOf)) {
       retracts.add(other)
       this.#targets.set(other, target)
     }
@@ -263,8 +263,8 @@ export class EventView {
       Buffer.compare(entry.event.author, retract.author) === 0 &&
       entry.retracts.size < RETRACTS_MAX
     ) {
-      entry.retracts.add(hex(retract.id))
-      this.#targets.set(hex(retract.id), target)
+      entry.retracts.add(hexOf(retract.id))
+      this.#targets.set(hexOf(retract.id), target)
     }
   }
 
@@ -306,8 +306,4 @@ function touches(prefixes: readonly PrefixText[], wanted: Prefix | undefined): b
     const prefix = findPrefix(text)
     return prefix !== undefined && prefixesOverlap(prefix, wanted)
   })
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

@@ -1,5 +1,7 @@
 /** Who is let into a network and who is put out: what founders do, and what a newcomer does with the line that they gave him. */
+
 import type { Clock } from '../base/index.ts'
+import { hexOf } from '../base/index.ts'
 import {
   ADDRESSES_MAX,
   checkInvitation,
@@ -113,7 +115,7 @@ export class Gatekeeper {
     const body = { kind: 'revoke', subject, key, reason: fields.reason ?? '' } as const
     const ttlMs = LIFETIME_MS_MAX.revoke
     await this.#ports.publish(networkIdText(network.id), body, { ttlMs })
-    return { subject, key: hex(key), authors: affected.map(hex) }
+    return { subject, key: hexOf(key), authors: affected.map(hexOf) }
   }
 
   authors({ joined, lists }: Member): readonly api.NetworkAuthor[] {
@@ -123,11 +125,11 @@ export class Gatekeeper {
       const isRevoked = (subject: 'author' | 'invitation', of: Uint8Array) =>
         authors.findRevocation(network.id, subject, of) !== undefined
       return {
-        key: hex(key),
-        name: lists.announces.nameOf(hex(key)),
+        key: hexOf(key),
+        name: lists.announces.nameOf(hexOf(key)),
         isOwn: isSame(key, identity.signer.publicKey),
         isFounder: network.founders.some((founder) => isSame(founder, key)),
-        invitation: invitation && hex(invitation),
+        invitation: invitation && hexOf(invitation),
         admittedAtMs,
         isRevoked:
           isRevoked('author', key) ||
@@ -170,7 +172,7 @@ export class Gatekeeper {
     // Of each in turn, so that one with many addresses does not take the places of the others.
     const turns = Math.max(0, ...others.map(({ length }) => length))
     const mixed = Array.from({ length: turns }, (_, at) => others.flatMap((one) => one[at] ?? []))
-    const byBytes = new Map([...own, ...mixed.flat()].map((bytes) => [hex(bytes), bytes]))
+    const byBytes = new Map([...own, ...mixed.flat()].map((bytes) => [hexOf(bytes), bytes]))
     return [...byBytes.values()].slice(0, ADDRESSES_MAX)
   }
 
@@ -178,7 +180,7 @@ export class Gatekeeper {
     return this.#ports.authors
       .list(joined.network.id)
       .filter(({ key }) => joined.peers.has(findPeerOfAuthor(key)?.toString() ?? ''))
-      .map(({ key }) => hex(key))
+      .map(({ key }) => hexOf(key))
   }
 }
 
@@ -195,13 +197,9 @@ export function readInvitation(
 ): api.InvitationFacts {
   const { invitationKey, addresses: coded } = parseInvitation(text)
   const addresses = coded.flatMap((bytes) => findMultiaddr(bytes)?.toString() ?? [])
-  return { key: hex(invitationKey), addresses, hasPublicAddress: addresses.some(isPublic) }
+  return { key: hexOf(invitationKey), addresses, hasPublicAddress: addresses.some(isPublic) }
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

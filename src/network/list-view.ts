@@ -2,7 +2,7 @@
  * The lists that authors of one network publish, put together from what each said has changed. They are their authors' word: shown,
  * and without any effect. A list stands while its author does; what is kept of all of them is bounded.
  */
-import { findPrefix, type PrefixText, prefixesOverlap } from '../base/index.ts'
+import { findPrefix, hexOf, type PrefixText, prefixesOverlap } from '../base/index.ts'
 import {
   decodeEvent,
   type ListDeltaBody,
@@ -47,7 +47,7 @@ export class ListView {
     changesMax: number = CHANGES_MAX
   ) {
     this.#network = network
-    this.#ownAuthor = hex(ownKey)
+    this.#ownAuthor = hexOf(ownKey)
     this.#events = events
     this.#changesMax = changesMax
   }
@@ -81,14 +81,14 @@ export class ListView {
     if (body.kind === 'list-delta' && this.#events.retractsOf(event.id).length > 0) return
     this.#take(event)
     if (body.kind === 'retract') {
-      const target = hex(body.eventId)
-      if (this.#deltas.get(target)?.author === hex(event.author)) this.#drop(target)
+      const target = hexOf(body.eventId)
+      if (this.#deltas.get(target)?.author === hexOf(event.author)) this.#drop(target)
     }
   }
 
   remove(places: readonly EventPlace[]): void {
     for (const { id, kind } of places) {
-      this.#drop(hex(id))
+      this.#drop(hexOf(id))
       // What was taken back may stand again, and what was said of himself before.
       if (kind === 'retract' || kind === 'node-announce') this.#isStale = true
     }
@@ -123,7 +123,7 @@ export class ListView {
     if (body.kind === 'node-announce') this.#entries = undefined
     this.announces.add(event)
     if (body.kind !== 'list-delta') return
-    const [id, author] = [hex(event.id), hex(event.author)]
+    const [id, author] = [hexOf(event.id), hexOf(event.author)]
     this.#drop(id)
     this.#deltas.set(id, { author, body, seq, tsMs, expMs })
     this.#count(author, sizeOf(body))
@@ -199,8 +199,4 @@ export class ListView {
 function sizeOf({ adds, removes }: ListDeltaBody): number {
   // One that changes nothing takes a place as well.
   return 1 + adds.length + removes.length
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

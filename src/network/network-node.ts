@@ -1,5 +1,5 @@
 /** The networks of this node, as one component: who is in them, what it says in them, and what it has heard. */
-import { type Clock, messageOf, type Prefix, type Random, TaskGroup } from '../base/index.ts'
+import { type Clock, hexOf, messageOf, type Prefix, type Random, TaskGroup } from '../base/index.ts'
 import {
   decodeNetwork,
   type EventBody,
@@ -150,7 +150,7 @@ export class NetworkNode implements api.NetworkService {
 
   status(): api.NetworkStatus {
     const running = this.#running
-    const hexKey = running === undefined ? '' : hex(running.identity.signer.publicKey)
+    const hexKey = running === undefined ? '' : hexOf(running.identity.signer.publicKey)
     const lengths = LANES.map((lane) => [lane, running?.intake.queueLength(lane) ?? 0])
     return {
       isRunning: running !== undefined,
@@ -200,7 +200,7 @@ export class NetworkNode implements api.NetworkService {
   async key(): Promise<api.HexText> {
     const { keyFile, randomBytes } = this.#ports
     const { signer } = this.#running?.identity ?? (await loadIdentity(keyFile, randomBytes))
-    return hex(signer.publicKey)
+    return hexOf(signer.publicKey)
   }
 
   async admit(id: api.NetworkIdText, fields: api.AdmitFields): Promise<string> {
@@ -262,7 +262,7 @@ export class NetworkNode implements api.NetworkService {
     if (verdict.verdict !== 'accept')
       throw refusedBy(verdict.reason, event, intake.ownRooms(network.id))
     await gossip.publish(event)
-    return { id: hex(event.id), seq: event.seq }
+    return { id: hexOf(event.id), seq: event.seq }
   }
 
   alerts(query: api.AlertQuery): api.Page<api.ReceivedAlert> {
@@ -350,7 +350,7 @@ export class NetworkNode implements api.NetworkService {
         member?.view.add(event, { via, receivedAtMs })
         member?.lists.add(event)
         const heard = {
-          ...{ receivedAtMs, authorName: member?.view.nameOf(hex(event.author)) },
+          ...{ receivedAtMs, authorName: member?.view.nameOf(hexOf(event.author)) },
           retracted: member?.view.findRetracted(event),
           isTakenBack: member?.view.isTakenBack(event) ?? false
         }
@@ -393,8 +393,4 @@ export class NetworkNode implements api.NetworkService {
   #summaryOf({ joined }: Member): api.NetworkSummary {
     return summarize(joined, this.#run.identity)
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

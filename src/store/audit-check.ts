@@ -1,4 +1,5 @@
 /** Decides from the entries and the head what happened to an audit. Pure: rows come in order, faults come out. */
+import { hexOf } from '../base/index.ts'
 import type { AuditHead, AuditHeadReading } from './audit-head.ts'
 import { type AuditRow, GENESIS_HASH, hashAuditRow } from './audit-row.ts'
 
@@ -27,7 +28,7 @@ export function isUnwrittenHead(
 ): boolean {
   return (
     headRow?.sequence === head.count &&
-    hex(headRow.hash) === head.hash &&
+    hexOf(headRow.hash) === head.hash &&
     tail.batch === head.count + 1
   )
 }
@@ -138,7 +139,7 @@ export function findHeadFault(
     }
   }
   if (head.count === tail.sequence) {
-    if (hex(tail.hash) === head.hash) return undefined
+    if (hexOf(tail.hash) === head.hash) return undefined
     return {
       sequence: tail.sequence,
       kind: 'changed',
@@ -155,10 +156,6 @@ export function findHeadFault(
 
 function entries(first: number, last: number): string {
   return first === last ? `entry ${first} is` : `entries ${first} to ${last} are`
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

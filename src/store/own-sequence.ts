@@ -9,7 +9,7 @@
  * 3. What comes back from others under this node's own key is learned; that catches a clock which is wrong as well.
  */
 import { readFileSync } from 'node:fs'
-import { type Clock, messageOf } from '../base/index.ts'
+import { type Clock, hexOf, messageOf } from '../base/index.ts'
 import { replaceFileSync } from './atomic-file.ts'
 import { isSystemError } from './data-directory.ts'
 import { StorageError, translateFileError } from './errors.ts'
@@ -60,7 +60,7 @@ export class OwnSequence {
   }
 
   #reservationOf(network: Uint8Array): Reservation {
-    const key = hex(network)
+    const key = hexOf(network)
     const known = this.#reserved.get(key)
     if (known !== undefined) return known
     const kept = this.#options.highestKept(network)
@@ -77,10 +77,10 @@ export class OwnSequence {
 
   #extend(network: Uint8Array, reservation: Reservation): void {
     const end = reservation.next + BLOCK
-    const ends = new Map(this.#ends).set(hex(network), end)
+    const ends = new Map(this.#ends).set(hexOf(network), end)
     const networks = Object.fromEntries([...ends].map(([key, value]) => [key, value.toString()]))
     replaceFileSync(this.#options.file, `${JSON.stringify({ format: FORMAT, networks })}\n`)
-    this.#ends.set(hex(network), end)
+    this.#ends.set(hexOf(network), end)
     reservation.end = end
   }
 }
@@ -124,8 +124,4 @@ function greatest(numbers: readonly bigint[]): bigint {
   let most = 0n
   for (const number of numbers) if (number > most) most = number
   return most
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

@@ -1,4 +1,5 @@
 /** What own alerts say to others: which prefix, for which decision, and whether it has to be taken back. */
+import { hexOf } from '../base/index.ts'
 import type { Connection, PreparedStatement } from './connection.ts'
 
 export type ToldState = 'standing' | 'over' | 'withdrawn'
@@ -152,8 +153,8 @@ export class ToldRepository<S = unknown> {
   withdrawn(nowMs: number): readonly ToldRecord<S>[] {
     return wholeAlerts(this.#withdrawn.all(nowMs)).map(
       (row): ToldRecord<S> => ({
-        network: textOf(row.network),
-        alert: textOf(row.alert),
+        network: hexOf(row.network),
+        alert: hexOf(row.alert),
         decision: row.decision,
         prefix: row.prefix,
         // Written by `save`.
@@ -199,8 +200,4 @@ function wholeAlerts(rows: readonly ToldRow[]): readonly ToldRow[] {
 
 function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'hex'))
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

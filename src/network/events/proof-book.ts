@@ -2,6 +2,7 @@
  * Which proofs of equivocation stand. They are nobody's words but facts, so they cost their teller nothing; what bounds them is the
  * accused: one proof for a number, a few for an author, the same ones everywhere. Read from the store when first asked for.
  */
+import { hexOf } from '../../base/index.ts'
 import { type EventBody, networkIdText } from '../../wire/index.ts'
 import { decodeKept } from '../kept-event.ts'
 import type { EventPlace, EventStore } from '../ports.ts'
@@ -33,11 +34,11 @@ export class ProofBook {
   /** Also those that have ended, not long ago. */
   against(network: Uint8Array, accused: Uint8Array, nowMs: number): readonly StandingProof[] {
     const all = this.#in(network)
-    const proofs = all.get(hex(accused))
+    const proofs = all.get(hexOf(accused))
     if (proofs === undefined) return []
     const known = proofs.filter(({ expMs }) => expMs > nowMs - REMEMBERED_MS)
-    if (known.length === 0) all.delete(hex(accused))
-    else if (known.length < proofs.length) all.set(hex(accused), known)
+    if (known.length === 0) all.delete(hexOf(accused))
+    else if (known.length < proofs.length) all.set(hexOf(accused), known)
     return known
   }
 
@@ -50,11 +51,11 @@ export class ProofBook {
 
   remove(network: Uint8Array, accused: Uint8Array, ids: readonly Uint8Array[]): void {
     const proofs = this.#in(network)
-    const left = (proofs.get(hex(accused)) ?? []).filter(
+    const left = (proofs.get(hexOf(accused)) ?? []).filter(
       ({ id }) => !ids.some((other) => Buffer.compare(other, id) === 0)
     )
-    if (left.length > 0) proofs.set(hex(accused), left)
-    else proofs.delete(hex(accused))
+    if (left.length > 0) proofs.set(hexOf(accused), left)
+    else proofs.delete(hexOf(accused))
   }
 
   /** Reads everything anew: after a revocation, and after what was written had to be undone. */
@@ -91,7 +92,7 @@ export class ProofBook {
 }
 
 function note(proofs: ByAccused, proof: StandingProof, { first }: EquivocationProofBody): void {
-  const accused = hex(first.author)
+  const accused = hexOf(first.author)
   const known = proofs.get(accused)
   if (known === undefined) proofs.set(accused, [proof])
   else known.push(proof)
@@ -112,8 +113,4 @@ export function findDisplacedProofs(
   if (standing.length < PROOFS_MAX) return []
   const last = standing.reduce((a, b) => (a.seq > b.seq ? a : b))
   return proof.seq < last.seq ? [last] : undefined
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }
