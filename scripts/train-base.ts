@@ -19,7 +19,7 @@ import { MONOTONE } from './base-model/feature-choices.ts'
 import { figuresOf, type RegionFigures, thresholdsFrom } from './base-model/figures.ts'
 import { makeDays } from './base-model/make-days.ts'
 import { FEATURE_SPECS, type RowTable, tableOf } from './base-model/row-table.ts'
-import { scoreStack, type TrainedStack, trainStack } from './base-model/train-stack.ts'
+import { CLASSES, partsOf, scoreStack, trainStack } from './base-model/train-stack.ts'
 import type { Region } from './traffic/regions.ts'
 
 const OPTIONS = {
@@ -33,7 +33,6 @@ const OPTIONS = {
 /** Of each region other days. */
 const FIRST_SEED: Readonly<Record<Region, number>> = { train: 1, validation: 21, test: 31 }
 const GOLDEN_ROWS = 64
-const CLASSES = ['benign', 'abuse'] as const
 
 const { values } = parseArgs({ options: OPTIONS })
 const clock = new SystemClock()
@@ -104,21 +103,6 @@ const files = buildPackage({
 await writePackage(values.out, files)
 for (const figures of regions) process.stdout.write(`${JSON.stringify(figures)}\n`)
 say(`written to ${values.out}`)
-
-function partsOf(trained: TrainedStack, threshold: number) {
-  const { boosting, forest, isolation, stack, calibration } = trained
-  return {
-    classes: CLASSES,
-    members: [
-      { forest: boosting, input: 'margin' as const },
-      { forest, input: 'log-odds' as const },
-      { forest: isolation, input: 'score' as const }
-    ],
-    logistic: stack,
-    calibration: [{ kind: 'isotonic' as const, ...calibration }],
-    threshold
-  }
-}
 
 /** Spread over the whole table, so that both classes and every scenario are there. */
 function goldenRowsOf(table: RowTable): Float32Array {

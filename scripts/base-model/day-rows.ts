@@ -47,7 +47,7 @@ export async function readDay(
     requests: number[]
   }
   const logs = { haproxy: join(dir, 'haproxy.log'), hockeypuck: join(dir, 'hockeypuck.log') }
-  await extractRows({ logs, treatAsPublic: [] }, ({ source, requests, values }) => {
+  await extractRows(logs, ({ source, requests, values }) => {
     const truth = truths.get(source)
     if (truth === undefined || truth.label === 'mixed') return
     chunks.push(values)

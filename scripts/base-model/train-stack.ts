@@ -2,7 +2,15 @@
  * The shipped behaviour model: boosted trees, a random forest and an isolation forest, put together by a logistic regression over
  * scores that none of them was trained for, and calibrated. The isolation forest never decides alone: its weight is one of three.
  */
-import { type Forest, predictRow, rawScores } from '../../src/runtime/index.ts'
+import {
+  type Forest,
+  logOdds,
+  type ModelParts,
+  ModelScorer,
+  predictRow,
+  rawScores,
+  THRESHOLD_DEFAULT
+} from '../../src/runtime/index.ts'
 import {
   applyIsotonic,
   applyLogistic,
@@ -42,9 +50,8 @@ export interface TrainedStack extends StackParts {
   readonly outOfFold: Float64Array
 }
 
-export const STACK_INPUTS = 3
-/** Probabilities of 0 and 1 have no log-odds. */
-const EDGE = 1e-4
+export const CLASSES = ['benign', 'abuse'] as const
+const STACK_INPUTS = 3
 
 export async function trainStack(table: RowTable, options: StackOptions): Promise<TrainedStack> {
   const { folds, seed, onStep } = options
@@ -96,25 +103,33 @@ function stackInputs(parts: StackParts, table: RowTable, row: number, out: Float
   rawScores(parts.boosting, table.rowMajor, at, one)
   out[to] = one[0] ?? 0
   predictRow(parts.forest, table.rowMajor, at, one)
-  out[to + 1] = logit(one[0] ?? 0)
+  out[to + 1] = logOdds(one[0] ?? 0)
   predictRow(parts.isolation, table.rowMajor, at, one)
   out[to + 2] = one[0] ?? 0
 }
 
-function logit(probability: number): number {
-  const p = Math.min(1 - EDGE, Math.max(EDGE, probability))
-  return Math.log(p / (1 - p))
+/** The model as it is packed and served. @param threshold from which score on a row counts as abuse */
+export function partsOf(trained: TrainedStack, threshold: number): ModelParts {
+  const { boosting, forest, isolation, stack, calibration } = trained
+  return {
+    classes: CLASSES,
+    members: [
+      { forest: boosting, input: 'margin' },
+      { forest, input: 'log-odds' },
+      { forest: isolation, input: 'score' }
+    ],
+    logistic: stack,
+    calibration: [{ kind: 'isotonic', ...calibration }],
+    threshold
+  }
 }
 
-/** Calibrated probabilities of every row. */
+/** Calibrated probabilities of every row, by what serves them. */
 export function scoreStack(model: TrainedStack, table: RowTable): Float64Array {
-  const inputs = new Float64Array(table.rows * STACK_INPUTS)
-  const scores = new Float64Array(table.rows)
-  for (let row = 0; row < table.rows; row++) {
-    stackInputs(model, table, row, inputs)
-    const at = row * STACK_INPUTS
-    const stacked = applyLogistic(model.stack, inputs.subarray(at, at + STACK_INPUTS))
-    scores[row] = applyIsotonic(model.calibration, stacked)
-  }
-  return scores
+  const scorer = new ModelScorer(partsOf(model, THRESHOLD_DEFAULT))
+  const width = table.features.length
+  return Float64Array.from({ length: table.rows }, (_, row) => {
+    scorer.score(table.rowMajor, row * width, one)
+    return one[0] ?? 0
+  })
 }

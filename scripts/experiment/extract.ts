@@ -36,14 +36,9 @@ export class Sampler {
   }
 }
 
-export interface ExtractOptions {
-  readonly logs: ReplayOptions
-  readonly treatAsPublic: readonly string[]
-}
-
 /** Decisions are not taken while rows are made: what a source goes on to do is seen whole. */
 export async function extractRows(
-  { logs }: ExtractOptions,
+  logs: ReplayOptions,
   onRow: (row: FeatureRow) => void
 ): Promise<void> {
   const sampler = new Sampler()

@@ -21,6 +21,7 @@ export { applyIsotonic, type IsotonicMap } from './model/isotonic.ts'
 export { type Contributions, ModelExplainer } from './model/model-explainer.ts'
 export {
   type CalibrationStep,
+  logOdds,
   type ModelParts,
   type StackInput,
   type StackMember,
