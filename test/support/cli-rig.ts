@@ -135,16 +135,23 @@ export class CliRig {
 
   /** One request of a client, both lines, at this moment. */
   request(client: string, request: string, fields: LineFields = {}): void {
-    const port = 20_000 + this.#lines++
-    const given = { client, port, atMs: Date.now(), request, status: 404, ...fields }
-    appendFileSync(this.log, `${back(given)}\n${front(given)}\n`)
+    appendFileSync(this.log, this.#linesOf(client, request, fields))
   }
 
-  /** What a scanner asks for first. */
+  /**
+   * What a scanner asks for first. In one piece: once a first path has slowed it down, what it asks for then is no evidence, and
+   * it would not be banned.
+   */
   scan(client: string): void {
-    for (const path of ['/wp-login.php', '/.env', '/.git/config', '/phpmyadmin/index.php']) {
-      this.request(client, `GET ${path} HTTP/1.1`)
-    }
+    const paths = ['/wp-login.php', '/.env', '/.git/config', '/phpmyadmin/index.php']
+    const lines = paths.map((path) => this.#linesOf(client, `GET ${path} HTTP/1.1`, {}))
+    appendFileSync(this.log, lines.join(''))
+  }
+
+  #linesOf(client: string, request: string, fields: LineFields): string {
+    const port = 20_000 + this.#lines++
+    const given = { client, port, atMs: Date.now(), request, status: 404, ...fields }
+    return `${back(given)}\n${front(given)}\n`
   }
 
   /** Asks until the answer is as wanted. */
