@@ -63,6 +63,11 @@ const CONNECTIONS_MAX = 128
 const PENDING_INBOUND_MAX = 10
 const STREAMS_PER_CONNECTION_MAX = 64
 const DIAL_TIMEOUT_MS = 10_000
+/**
+ * A ping opens a stream: libp2p's own ten seconds would be the most costly thing that an idle node does, and stall it as all its
+ * connections are asked at once. Yamux and TCP keep the line open in between. Nodes that started together do not ask together.
+ */
+const PING_MS = { least: 30_000, most: 60_000 } as const
 /** What was found out of peers is kept every so often. */
 const PEERS_KEPT_MS = 10_000
 
@@ -327,6 +332,7 @@ export class Host {
         inboundConnectionThreshold: Number.MAX_SAFE_INTEGER,
         dialTimeout: DIAL_TIMEOUT_MS
       },
+      connectionMonitor: { pingInterval: pingIntervalOf(this.#identity.signer.publicKey) },
       datastore: this.#datastore,
       // A small and stable network: the defaults of an hour and six would forget it over a night.
       peerStore: { maxAddressAge: DAY_MS, maxPeerAge: 30 * DAY_MS },
@@ -363,6 +369,12 @@ export class Host {
       ...gossipMetrics(this.#ports.registry)
     })
   }
+}
+
+/** Of all nodes spread evenly, of one always the same. */
+function pingIntervalOf(key: Uint8Array): number {
+  const { least, most } = PING_MS
+  return least + ((sha256(key)[0] ?? 0) / 256) * (most - least)
 }
 
 export function findMultiaddr(input: string | Uint8Array): Multiaddr | undefined {
