@@ -6,7 +6,7 @@ import { antiAbuse } from './baselines/b5-antiabuse.ts'
 import { Baseline } from './baselines/baseline.ts'
 import { HaproxyStock } from './baselines/haproxy-stock.ts'
 import type { BehaviourModel } from './behaviour-model.ts'
-import { RulePolicy } from './rule-policy.ts'
+import { RulePolicy, type RulePolicyOptions } from './rule-policy.ts'
 import type { Policy } from './verdict.ts'
 
 /** In the order in which they are shown side by side. */
@@ -20,17 +20,24 @@ export interface PolicyOptions {
   readonly seed?: number
   /** Judges beside the rules under `default`. */
   readonly model?: BehaviourModel | undefined
+  /** `default` and `rules` only; see {@link RulePolicyOptions}. */
+  readonly withoutRules?: RulePolicyOptions['withoutRules']
+  readonly onJudged?: RulePolicyOptions['onJudged']
 }
 
 /** `default` is what a fresh install runs: the rules, and the model beside them if there is one. */
 export function createPolicy(name: PolicyName, options: PolicyOptions = {}): Policy {
-  const { sourcesMax, model } = options
-  const sources = sourcesMax === undefined ? {} : { sourcesMax }
+  const { sourcesMax, model, withoutRules, onJudged } = options
+  const own = {
+    ...(sourcesMax === undefined ? {} : { sourcesMax }),
+    ...(withoutRules && { withoutRules }),
+    ...(onJudged && { onJudged })
+  }
   switch (name) {
     case 'default':
-      return new RulePolicy({ ...sources, ...(model && { model }) })
+      return new RulePolicy({ ...own, ...(model && { model }) })
     case 'rules':
-      return new RulePolicy(sources)
+      return new RulePolicy(own)
     case 'haproxy-stock':
       return new HaproxyStock()
     case 'b2':

@@ -13,7 +13,8 @@ import { readCohorts } from './features/cohort-evidence.ts'
 import type { FeatureContext } from './features/feature.ts'
 import { readPrefix } from './features/prefix-evidence.ts'
 import { createGlobalWindow, type GlobalWindow, noteGlobally, readGlobal } from './global-window.ts'
-import { ModelJudge, type Opinion } from './model-judge.ts'
+import { type Hearing, ModelJudge } from './model-judge.ts'
+import { fixedSeats, type ModelSeats } from './model-seats.ts'
 import { type Observation, observe } from './observation.ts'
 import { observePrefix, type PrefixState, shiftPrefix } from './prefix-tracker.ts'
 import type { RuleHit } from './rules/rule.ts'
@@ -26,6 +27,7 @@ import {
   detailOf,
   readDetail,
   type SourceSession,
+  sessionKey,
   shiftSession
 } from './session.ts'
 import {
@@ -49,6 +51,10 @@ export interface RulePolicyOptions {
   readonly sourcesMax?: number
   /** Judges beside the rules: may confirm or dismiss what they suspect, and sees what they do not. */
   readonly model?: BehaviourModel
+  /** Models that come and go while it judges; instead of `model`. */
+  readonly models?: ModelSeats
+  /** Names of rules that say nothing: what the rest would see of an abuse that nobody wrote a rule for. @default none */
+  readonly withoutRules?: ReadonlySet<string>
   /** Sees what is known of a source each time it is judged: how training gets the very features that a live node reads. */
   readonly onJudged?: (context: FeatureContext) => void
 }
@@ -90,6 +96,7 @@ export class RulePolicy implements Policy {
   readonly name: string
   readonly #sourcesMax: number
   readonly #onJudged: RulePolicyOptions['onJudged']
+  readonly #withoutRules: ReadonlySet<string>
   readonly #judgeBy: ModelJudge | undefined
   readonly #oldestSession = new OldestKey<AddressText>()
   readonly #oldestPrefix = new OldestKey<PrefixText>()
@@ -99,8 +106,10 @@ export class RulePolicy implements Policy {
   constructor(options: RulePolicyOptions = {}) {
     this.#sourcesMax = options.sourcesMax ?? SOURCES_MAX
     this.#onJudged = options.onJudged
-    this.#judgeBy = options.model === undefined ? undefined : new ModelJudge(options.model)
-    this.name = options.model === undefined ? 'rules' : 'default'
+    this.#withoutRules = options.withoutRules ?? new Set()
+    const seats = options.models ?? (options.model && fixedSeats(options.model))
+    this.#judgeBy = seats && new ModelJudge(seats)
+    this.name = seats === undefined ? 'rules' : 'default'
   }
 
   get sourcesTracked(): number {
@@ -232,7 +241,7 @@ export class RulePolicy implements Policy {
       counts,
       observation: seen,
       findOthersMissShare: () => this.#othersMissShare(counts, event.loggedAtMs)
-    })
+    }).filter(({ reason }) => !this.#withoutRules.has(reason.rule))
     const swarm =
       seen === undefined
         ? NO_FINDINGS
@@ -241,14 +250,24 @@ export class RulePolicy implements Policy {
             oldest: this.#oldestCohort,
             findSession: (source) => sessions.get(sessionKey(source))
           })
-    const opinion = this.#askModel(session, counts, { judged, hits, swarm })
+    const hearing = this.#askModels(session, counts, { judged, hits, swarm })
     const own = concludeSource(session, {
-      ...{ atMs: event.loggedAtMs, hits, opinion },
-      isSkipped: this.#judgeBy !== undefined && opinion === undefined,
+      ...{ atMs: event.loggedAtMs, hits, opinion: hearing?.opinion },
+      isSkipped: this.#judgeBy !== undefined && hearing === undefined,
       rememberLine: () => rememberLine(session, event.line)
     })
+    if (hearing !== undefined) {
+      const concluded = { atMs: event.loggedAtMs, level: session.level, isSaid: own !== undefined }
+      this.#judgeBy?.tell(session, hearing, concluded)
+    }
     const near = seen === undefined ? undefined : this.#observePrefix(session, seen)
-    return [own, near].filter((verdict) => verdict !== undefined).concat(swarm.verdicts)
+    const said = [own, near].filter((verdict) => verdict !== undefined).concat(swarm.verdicts)
+    return this.#withoutRules.size === 0 ? said : said.filter((one) => !this.#isSilenced(one))
+  }
+
+  /** A prefix or a swarm is judged by one rule; a source by those that were left. */
+  #isSilenced({ reasons }: Verdict): boolean {
+    return reasons.length > 0 && reasons.every(({ rule }) => this.#withoutRules.has(rule))
   }
 
   #observePrefix(session: SourceSession, seen: Observation): Verdict | undefined {
@@ -264,11 +283,12 @@ export class RulePolicy implements Policy {
     })
   }
 
-  #askModel(session: SourceSession, counts: Counts, found: Findings): Opinion | undefined {
-    if (this.#judgeBy === undefined && this.#onJudged === undefined) return undefined
-    const context = this.#contextOf(session, counts, found)
-    this.#onJudged?.(context)
-    return this.#judgeBy?.judge(context)
+  #askModels(session: SourceSession, counts: Counts, found: Findings): Hearing | undefined {
+    this.#onJudged?.(this.#contextOf(session, counts, found))
+    return this.#judgeBy?.hear({
+      ...{ session, hits: found.hits },
+      findContext: () => this.#contextOf(session, counts, found)
+    })
   }
 
   #contextOf(session: SourceSession, counts: Counts, found: Findings): FeatureContext {
@@ -280,7 +300,7 @@ export class RulePolicy implements Policy {
       detail: readDetail(session),
       observation: seen,
       prefix: readPrefix(prefixes.get(neighbourhoodOf(session.source)), atMs),
-      cohorts: readCohorts(found.swarm.cohorts),
+      cohorts: readCohorts(found.swarm.cohorts, this.#withoutRules),
       hits: found.hits
     }
   }
@@ -292,11 +312,6 @@ export class RulePolicy implements Policy {
     const served = all('served') - counts.hour('misses') - counts.hour('hits')
     return served < OTHERS_MIN ? undefined : misses / served
   }
-}
-
-/** An IPv6 client holds a whole /64: its session is that of the /64. */
-function sessionKey(source: AddressText): string {
-  return source.includes(':') ? neighbourhoodOf(source) : source
 }
 
 function subjectOf(event: TrafficEvent): AddressText | undefined {

@@ -4,10 +4,12 @@ import type { Clock } from '../../base/index.ts'
 import { configSchema } from '../../config/index.ts'
 import { type Decision, ReplayRun } from '../../defense/index.ts'
 import {
+  type BehaviourModel,
   createBehaviourModel,
   createPolicy,
   isFrozenPolicy,
-  type PolicyName
+  type PolicyName,
+  type PolicyOptions
 } from '../../detection/index.ts'
 import { type ReplayOptions, type ReplayReport, replayLogs } from '../../keyserver/index.ts'
 import { loadPackage } from '../../registry/index.ts'
@@ -46,20 +48,11 @@ export async function runReplay(
   request: ReplayRequest,
   ports: ReplayPorts
 ): Promise<ReplayOutcome> {
-  const { policy: name, seed, stateDir } = request
+  const { policy: name, stateDir } = request
   const { clock, signal, onDecision } = ports
-  const { detection, defense } = configSchema.parse({})
-  const model = request.modelDir === undefined ? undefined : await loadModel(request.modelDir)
-  const run = new ReplayRun({
-    policy: createPolicy(name, { sourcesMax: detection.maxSources, seed, model }),
-    isFrozen: isFrozenPolicy(name),
-    treatAsPublic: request.treatAsPublic,
-    allow: request.allow,
-    throttleTtlMs: defense.throttleTtlMs,
-    banLadderMs: defense.banLadderMs,
-    ladderMemoryMs: defense.ladderMemoryMs,
-    maxActive: defense.maxActive
-  })
+  const model =
+    request.modelDir === undefined ? undefined : await loadBehaviourModel(request.modelDir)
+  const run = createReplayRun(request, { model })
   const state = stateDir === undefined ? undefined : await ReplayState.open(stateDir, name, clock)
   await state?.loadInto(run)
   const startMs = clock.monotonicMs()
@@ -77,12 +70,31 @@ export async function runReplay(
   return { run, report, seconds }
 }
 
+/** Judges and decides with the settings of a fresh install. */
+export function createReplayRun(
+  request: Pick<ReplayRequest, 'policy' | 'treatAsPublic' | 'allow' | 'seed'>,
+  judging: Pick<PolicyOptions, 'model' | 'withoutRules' | 'onJudged'> = {}
+): ReplayRun {
+  const { policy: name, seed, treatAsPublic, allow } = request
+  const { detection, defense } = configSchema.parse({})
+  return new ReplayRun({
+    policy: createPolicy(name, { ...judging, sourcesMax: detection.maxSources, seed }),
+    isFrozen: isFrozenPolicy(name),
+    treatAsPublic,
+    allow,
+    throttleTtlMs: defense.throttleTtlMs,
+    banLadderMs: defense.banLadderMs,
+    ladderMemoryMs: defense.ladderMemoryMs,
+    maxActive: defense.maxActive
+  })
+}
+
 /** @throws {ModelError} @throws {MODEL_MISMATCH} */
-async function loadModel(dir: string) {
-  const { manifest, parts } = await loadPackage(dir)
+export async function loadBehaviourModel(dir: string): Promise<BehaviourModel> {
+  const { manifest, parts, sha256 } = await loadPackage(dir)
   const { name, version, featureSetVersion, features, thresholds } = manifest
   return createBehaviourModel({
-    ...{ name: `${name}@${version}`, features, thresholds, parts },
+    ...{ name: `${name}@${version}`, digest: sha256, features, thresholds, parts },
     featureSetVersion: Number(featureSetVersion)
   })
 }

@@ -41,14 +41,18 @@ export const NO_COHORT_EVIDENCE: CohortEvidence = {
   isSwarm: 0
 }
 
-export function readCohorts(contexts: readonly CohortContext[]): CohortEvidence {
+/** @param silenced rules whose swarms are not told of */
+export function readCohorts(
+  contexts: readonly CohortContext[],
+  silenced: ReadonlySet<string> = new Set()
+): CohortEvidence {
   let speaker: CohortContext | undefined
   let order = 0
   let isSwarm = 0
   for (const context of contexts) {
     const { cohort } = context
     if (cohort.members.size >= 3) order = Math.max(order, Math.abs(orderScore(cohort.order)))
-    if (cohort.swarm !== undefined) isSwarm = 1
+    if (cohort.swarm !== undefined && !silenced.has(cohort.swarm.rule)) isSwarm = 1
     if (speaker === undefined || deviationsOf(context) > deviationsOf(speaker)) speaker = context
   }
   if (speaker === undefined) return NO_COHORT_EVIDENCE
