@@ -15,6 +15,7 @@ import { networkCreate } from './migrations/0005-network-create.ts'
 import { sharingCreate } from './migrations/0006-sharing-create.ts'
 import { toldVoteAdd } from './migrations/0007-told-vote-add.ts'
 import { modelCreate } from './migrations/0008-model-create.ts'
+import { featureCreate } from './migrations/0009-feature-create.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -25,7 +26,8 @@ export const MIGRATIONS: readonly Migration[] = [
   networkCreate,
   sharingCreate,
   toldVoteAdd,
-  modelCreate
+  modelCreate,
+  featureCreate
 ]
 
 const JOURNAL_SQL = `
