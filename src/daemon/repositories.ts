@@ -18,7 +18,8 @@ import {
   readOrCreateSecret,
   storePaths,
   TokenRepository,
-  ToldRepository
+  ToldRepository,
+  TrainingJobRepository
 } from '../store/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 
@@ -57,6 +58,7 @@ export function openRepositories(
     networks: new NetworkRepository(db),
     peerValues: new PeerValueRepository(db),
     told: new ToldRepository<SharedFacts>(db),
+    trainingJobs: new TrainingJobRepository(db),
     publishedLists: new PublishedListRepository(db)
   }
 }

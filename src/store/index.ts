@@ -62,3 +62,8 @@ export {
   type TokenScope
 } from './token-repository.ts'
 export { type ToldRecord, ToldRepository, type ToldState } from './told-repository.ts'
+export {
+  TrainingJobRepository,
+  type TrainingJobRow,
+  type TrainingJobState
+} from './training-job-repository.ts'

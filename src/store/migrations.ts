@@ -16,6 +16,7 @@ import { sharingCreate } from './migrations/0006-sharing-create.ts'
 import { toldVoteAdd } from './migrations/0007-told-vote-add.ts'
 import { modelCreate } from './migrations/0008-model-create.ts'
 import { featureCreate } from './migrations/0009-feature-create.ts'
+import { trainingJobCreate } from './migrations/0010-training-job-create.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -27,7 +28,8 @@ export const MIGRATIONS: readonly Migration[] = [
   sharingCreate,
   toldVoteAdd,
   modelCreate,
-  featureCreate
+  featureCreate,
+  trainingJobCreate
 ]
 
 const JOURNAL_SQL = `
