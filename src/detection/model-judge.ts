@@ -1,25 +1,45 @@
 /**
- * Lets a trained model judge a source, and puts its word into a sentence. Hard evidence stays with the rules; what rules only
- * suspect from numbers, the model may confirm or dismiss.
+ * Lets the models that are seated judge a source, and says what they went by. Hard evidence stays with the rules; what rules
+ * only suspect from numbers, a model may confirm or dismiss. A model that fails says nothing, and whoever is left judges.
  */
+import { type AddressText, messageOf } from '../base/index.ts'
+import type { Contributions } from '../runtime/index.ts'
 import type { BehaviourModel } from './behaviour-model.ts'
-import { DetectionError } from './errors.ts'
 import type { FeatureContext } from './features/feature.ts'
-import { FEATURE_SET_VERSION, FEATURES, readFeatures } from './features/index.ts'
-import { isMostlyGpg, type SourceSession } from './session.ts'
-import type { Category, Reason, VerdictLevel } from './verdict.ts'
+import { FEATURES, readFeatures } from './features/index.ts'
+import { gatherEvidence } from './gather-evidence.ts'
+import type { ModelEvidence } from './model-evidence.ts'
+import {
+  checkFeatures,
+  type ModelJudgement,
+  type ModelSeat,
+  type ModelSeats,
+  type ModelWord,
+  type SeatedModels
+} from './model-seats.ts'
+import type { RuleHit } from './rules/rule.ts'
+import { isMostlyGpg, type SourceSession, sessionKey } from './session.ts'
+import type { Category, VerdictLevel } from './verdict.ts'
 
-export interface Opinion {
-  readonly model: string
-  /** Calibrated probability of abuse. */
-  readonly score: number
-  readonly level: VerdictLevel
+export interface Opinion extends ModelWord {
   /** So unlikely that what rules merely suspect is dropped. */
   readonly isCleared: boolean
-  /** In the order of `FEATURES`; another source's judgement overwrites it. */
-  readonly features: Float32Array
   readonly findCategory: () => Category
-  readonly explain: () => Reason
+  /** What it went by; to be asked before another source is judged. */
+  readonly evidence: () => ModelEvidence
+}
+
+export interface Hearing {
+  readonly by: ModelJudgement['by']
+  readonly opinion: Opinion | undefined
+  readonly shadows: readonly ModelWord[]
+}
+
+export interface HeardCase {
+  readonly session: SourceSession
+  /** What rules say of it. */
+  readonly hits: readonly RuleHit[]
+  readonly findContext: () => FeatureContext
 }
 
 /** Every judgement up to here, then whenever a tenth more has come. */
@@ -27,82 +47,154 @@ const ALWAYS_SCORED = 16
 const SCORE_AGAIN = 1.1
 /** A ban by likeness needs more than a first impression. */
 const BAN_REQUESTS_MIN = 6
-const FEATURES_SHOWN = 4
+const NOBODY: Hearing = { by: 'rules', opinion: undefined, shadows: [] }
+
+interface Judging {
+  readonly model: BehaviourModel
+  readonly seat: ModelSeat
+}
 
 export class ModelJudge {
-  readonly #model: BehaviourModel
+  readonly #seats: ModelSeats
   readonly #values = new Float64Array(FEATURES.length)
   readonly #features = new Float32Array(FEATURES.length)
+  readonly #stamps = new WeakMap<BehaviourModel, number>()
 
-  /** @throws {MODEL_MISMATCH} if the model was trained on other features */
-  constructor(model: BehaviourModel) {
-    if (model.featureSetVersion !== FEATURE_SET_VERSION) {
-      throw new DetectionError(
-        'MODEL_MISMATCH',
-        `expected a model for features of version ${FEATURE_SET_VERSION}, got ${model.name} for version ${model.featureSetVersion}`
-      )
-    }
-    this.#model = model
+  constructor(seats: ModelSeats) {
+    this.#seats = seats
   }
 
-  get model(): string {
-    return this.#model.name
-  }
-
-  /** Undefined where nothing has changed that would change the score. */
-  judge(context: FeatureContext): Opinion | undefined {
-    const { session, hits } = context
-    if (hits.length === 0 && session.requests < session.scoreAgainAt) return undefined
+  /** Undefined where nothing has changed that would change an answer. */
+  hear(given: HeardCase): Hearing | undefined {
+    const { session, hits } = given
+    // Read once: who is replaced meanwhile finishes the judgement that it began.
+    const seated = this.#seats.seated()
+    const judges = this.#judgesOf(seated, session)
+    const [first] = judges
+    if (first === undefined && seated.shadows.length === 0) return NOBODY
+    const stamp = first === undefined ? 0 : this.#stampOf(first.model)
+    const isSame = session.scoredBy === stamp && session.requests < session.scoreAgainAt
+    if (hits.length === 0 && isSame) return undefined
+    session.scoredBy = stamp
     session.scoreAgainAt =
       session.requests < ALWAYS_SCORED
         ? session.requests + 1
         : Math.ceil(session.requests * SCORE_AGAIN)
+    const context = given.findContext()
     readFeatures(context, this.#values)
     this.#features.set(this.#values)
-    const score = this.#model.score(this.#features)
-    const { watch } = this.#model.thresholds
-    return {
-      model: this.#model.name,
-      score,
-      level: this.#levelOf(score, session),
-      isCleared: score < watch,
-      features: this.#features,
-      findCategory: () => categoryOf(context),
-      explain: () => this.#explain(score)
-    }
+    return { ...this.#askInTurn(judges, context), shadows: this.#askShadows(seated, session) }
   }
 
-  #levelOf(score: number, session: SourceSession): VerdictLevel {
-    const { watch, throttle, ban } = this.#model.thresholds
-    if (score < watch) return 'benign'
-    if (score < throttle) return 'watch'
-    // Keyrings, shared addresses and people with a browser are slowed down at most: the model alone may be wrong about them.
-    const isGuarded = isMostlyGpg(session) || session.hasPageSigns
-    return score < ban || session.requests < BAN_REQUESTS_MIN || isGuarded ? 'throttle' : 'ban'
+  /** Tells what came of it, once the policy has concluded. */
+  tell(
+    { source }: SourceSession,
+    { by, opinion, shadows }: Hearing,
+    concluded: Pick<ModelJudgement, 'atMs' | 'level' | 'isSaid'>
+  ): void {
+    const word = opinion && { model: opinion.model, score: opinion.score, level: opinion.level }
+    this.#seats.judged({ source, by, word, shadows, ...concluded })
   }
 
-  #explain(score: number): Reason {
-    const contributions = this.#model.contributions(this.#features)
-    const strongest = [...contributions.keys()]
-      .sort((a, b) => (contributions[b] ?? 0) - (contributions[a] ?? 0))
-      .slice(0, FEATURES_SHOWN)
-      .filter((index) => (contributions[index] ?? 0) > 0)
-    const counters: Record<string, number> = { probability: round(score) }
-    const said: string[] = []
-    for (const index of strongest) {
-      const feature = FEATURES[index]
-      const value = this.#features[index] ?? Number.NaN
-      if (feature === undefined) continue
-      if (!Number.isNaN(value)) counters[feature.name] = round(value)
-      said.push(`${feature.meaning}: ${shown(feature.categories, value)}`)
+  /** The champion stands in for a canary that fails; for him only the rules do. */
+  #judgesOf({ champion, canary }: SeatedModels, { source }: SourceSession): readonly Judging[] {
+    const judges: Judging[] = []
+    if (canary !== undefined && this.#seats.lotOf(sessionKey(source)) < canary.share) {
+      judges.push({ model: canary.model, seat: 'canary' })
     }
-    const because = said.length === 0 ? '' : `, most of all by ${said.join('; ')}`
-    return {
-      rule: 'model',
-      text: `behaves like abuse with a probability of ${(score * 100).toFixed(1)} %${because}`,
-      counters
+    if (champion !== undefined) judges.push({ model: champion, seat: 'champion' })
+    return judges
+  }
+
+  #askInTurn(judges: readonly Judging[], context: FeatureContext): Omit<Hearing, 'shadows'> {
+    for (const judging of judges) {
+      const score = this.#score(judging)
+      if (score === undefined) continue
+      const { model, seat } = judging
+      const opinion: Opinion = {
+        ...wordOf(model, score, context.session),
+        isCleared: score < model.thresholds.watch,
+        findCategory: () => categoryOf(context),
+        evidence: () => this.#evidence(judging, context.session.source, score)
+      }
+      return { by: seat === 'canary' ? 'canary' : 'champion', opinion }
+    }
+    return NOBODY
+  }
+
+  #askShadows({ shadows }: SeatedModels, session: SourceSession): readonly ModelWord[] {
+    return shadows.flatMap((model) => {
+      const score = this.#score({ model, seat: 'shadow' })
+      return score === undefined ? [] : [wordOf(model, score, session)]
+    })
+  }
+
+  /** Of the features that were read last; undefined where the model fails. */
+  #score(judging: Judging): number | undefined {
+    const { model } = judging
+    try {
+      checkFeatures(model)
+      const score = model.score(this.#features)
+      if (score >= 0 && score <= 1) return score
+      this.#fail(judging, `expected a probability, got ${score}`)
+    } catch (error) {
+      this.#fail(judging, messageOf(error))
+    }
+    return undefined
+  }
+
+  #fail({ model, seat }: Judging, reason: string): void {
+    this.#seats.failed({ model: model.name, seat, reason })
+  }
+
+  /** Other thresholds make another model of it. */
+  #stampOf(model: BehaviourModel): number {
+    let stamp = this.#stamps.get(model)
+    if (stamp === undefined) {
+      const { watch, throttle, ban } = model.thresholds
+      stamp = smallHash(`${model.name} ${watch} ${throttle} ${ban}`)
+      this.#stamps.set(model, stamp)
+    }
+    return stamp
+  }
+
+  #evidence(judging: Judging, source: AddressText, score: number): ModelEvidence {
+    const explain = () => this.#contributions(judging)
+    const features = this.#features
+    return gatherEvidence({ ...judging.model, explain }, { source, features, score })
+  }
+
+  /** Nothing where it cannot say: its score counts all the same. */
+  #contributions(judging: Judging): Contributions {
+    try {
+      return judging.model.explain(this.#features)
+    } catch (error) {
+      this.#fail(judging, `cannot be explained: ${messageOf(error)}`)
+      return { values: new Float64Array(FEATURES.length), bias: 0, margin: 0 }
     }
   }
+}
+
+function wordOf(model: BehaviourModel, score: number, session: SourceSession): ModelWord {
+  return { model: model.name, score, level: levelOf(model, score, session) }
+}
+
+function levelOf(model: BehaviourModel, score: number, session: SourceSession): VerdictLevel {
+  const { watch, throttle, ban } = model.thresholds
+  if (score < watch) return 'benign'
+  if (score < throttle) return 'watch'
+  // Keyrings, shared addresses and people with a browser are slowed down at most: the model alone may be wrong about them.
+  const isGuarded = isMostlyGpg(session) || session.hasPageSigns
+  return score < ban || session.requests < BAN_REQUESTS_MIN || isGuarded ? 'throttle' : 'ban'
+}
+
+/** FNV-1a, 31 bits: fits a small integer, of which a session has room for one. */
+function smallHash(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  }
+  return (hash >>> 1) + 1
 }
 
 /** What it does says what kind of abuse it would be; the model says only that it is one. */
@@ -124,13 +216,4 @@ function categoryOf({ observation, cohorts }: FeatureContext): Category {
     default:
       return 'other'
   }
-}
-
-function shown(categories: readonly string[] | undefined, value: number): string {
-  if (Number.isNaN(value)) return 'not known'
-  return categories?.[value] ?? String(round(value))
-}
-
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000
 }

@@ -2,7 +2,7 @@
  * What is remembered of one source: sliding counts over ten minutes and an hour, the order of its searches, and a few bounded
  * rings. Plain data, so that a checkpoint can hold it. Decides nothing.
  */
-import type { AddressText } from '../base/index.ts'
+import { type AddressText, neighbourhoodOf } from '../base/index.ts'
 import { addCount, type CounterSlab, createCounterSlab, readCount } from './counter-slab.ts'
 import { createGapTrack, type GapTrack } from './gap-track.ts'
 import { createHashRing, type HashRing } from './hash-ring.ts'
@@ -94,8 +94,9 @@ export interface SourceSession {
   /** Token of the first request, kept here until a second one makes a sequence worth having. */
   firstToken: number
   level: VerdictLevel
-  /** Requests from which on a model looks again. */
+  /** Requests from which on a model looks again, and which model looked last (a hash of its name and thresholds; 0: none). */
   scoreAgainAt: number
+  scoredBy: number
   /** When the level was last said, and by which rules. */
   saidAtMs: number
   saidRules: string[]
@@ -105,6 +106,11 @@ export interface SourceSession {
   /** When a swarm last named it. */
   swarmSaidAtMs: number
   detail: SessionDetail | undefined
+}
+
+/** An IPv6 client holds a whole /64: its session is that of the /64. */
+export function sessionKey(source: AddressText): string {
+  return source.includes(':') ? neighbourhoodOf(source) : source
 }
 
 export function createSessionSlab(): CounterSlab {
@@ -131,6 +137,7 @@ export function createSession(source: AddressText, slot: number, atMs: number): 
     firstToken: 0,
     level: 'benign',
     scoreAgainAt: 0,
+    scoredBy: 0,
     saidAtMs: 0,
     saidRules: [],
     strikes: 0,
