@@ -41,7 +41,7 @@ export function createDecision(input: DecisionInput): Decision {
     score: verdict.score,
     reasons: isTurnedDown ? [...verdict.reasons, BREAKER_REASON] : verdict.reasons,
     lineHashes: verdict.lineHashes,
-    model: verdict.model,
+    model: verdict.evidence?.model,
     offence: input.offence,
     createdAtMs: verdict.atMs,
     untilMs: verdict.atMs + ttlOf(input, settings),

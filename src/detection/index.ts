@@ -11,6 +11,17 @@ export {
 export { DetectionError, type DetectionErrorCode } from './errors.ts'
 export type { FeatureContext } from './features/feature.ts'
 export { FEATURE_SET_VERSION, FEATURES, readFeatures } from './features/index.ts'
+export type { FeatureContribution, ModelEvidence } from './model-evidence.ts'
+export {
+  MODEL_SEATS,
+  type ModelFailure,
+  type ModelJudgement,
+  type ModelSeat,
+  type ModelSeats,
+  type ModelWord,
+  type SeatedModels
+} from './model-seats.ts'
+export { modelSentence } from './model-sentence.ts'
 export { type BehaviourPackage, createBehaviourModel } from './package-model.ts'
 export { RulePolicy, type RulePolicyOptions } from './rule-policy.ts'
 export * from './verdict.ts'

@@ -7,6 +7,8 @@ import { FEATURES } from './features/index.ts'
 export interface BehaviourPackage {
   /** `name@version`. */
   readonly name: string
+  /** SHA-256 of its manifest, in hexadecimal. */
+  readonly digest: string
   readonly featureSetVersion: number
   readonly features: readonly { readonly name: string }[]
   readonly thresholds: Readonly<Partial<Record<'watch' | 'throttle' | 'ban', number>>>
@@ -15,7 +17,7 @@ export interface BehaviourPackage {
 
 /** @throws {MODEL_MISMATCH} if it was trained on other features, or says not from which scores on to act */
 export function createBehaviourModel(of: BehaviourPackage): BehaviourModel {
-  const { name, featureSetVersion, features, parts } = of
+  const { name, digest, featureSetVersion, features, parts } = of
   const { watch, throttle, ban } = of.thresholds
   if (watch === undefined || throttle === undefined || ban === undefined) {
     throw new DetectionError(
@@ -31,16 +33,19 @@ export function createBehaviourModel(of: BehaviourPackage): BehaviourModel {
     )
   }
   const scorer = new ModelScorer(parts)
-  const explainer = new ModelExplainer(parts)
+  // Made for the first decision that is explained: most models that are tried never come to one.
+  let explainer: ModelExplainer | undefined
   const out = new Float64Array(1)
   return {
-    name,
-    featureSetVersion,
+    ...{ name, digest, featureSetVersion },
     thresholds: { watch, throttle, ban },
     score: (row) => {
       scorer.score(row, 0, out)
       return out[0] ?? 0
     },
-    contributions: (row) => explainer.explain(row).values
+    explain: (row) => {
+      explainer ??= new ModelExplainer(parts)
+      return explainer.explain(row)
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** From what rules and model say of one source to what is said of it: its level, and whether that is worth saying now. */
+import { reasonOf } from './gather-evidence.ts'
 import type { Opinion } from './model-judge.ts'
 import type { RuleHit } from './rules/rule.ts'
 import { readDetail, type SourceSession } from './session.ts'
@@ -48,6 +49,7 @@ export function concludeSource(
   if (!isWorthSaying(session, { atMs, level, rules })) return undefined
   if (readDetail(session).lineHashes.length === 0) findings.rememberLine()
   const reasons = hits.map((found) => found.reason)
+  const evidence = opinion?.evidence()
   return {
     atMs,
     scope: 'address',
@@ -56,9 +58,9 @@ export function concludeSource(
     level,
     category: judged.category,
     score: judged.score,
-    reasons: speaks ? [opinion.explain(), ...reasons] : reasons,
+    reasons: evidence !== undefined && speaks ? [reasonOf(evidence), ...reasons] : reasons,
     lineHashes: [...(session.detail?.lineHashes ?? [])],
-    ...(opinion && { model: opinion.model, features: Float32Array.from(opinion.features) })
+    ...(evidence && { evidence })
   }
 }
 

@@ -1,6 +1,7 @@
 /** What detection says: how bad, who, why. Plain data. */
 import type { AddressText, PrefixText } from '../base/index.ts'
 import type { TrafficEvent } from '../keyserver/index.ts'
+import type { ModelEvidence } from './model-evidence.ts'
 
 /** In ascending severity. `watch` is shown and has no effect. */
 export const VERDICT_LEVELS = ['benign', 'watch', 'throttle', 'ban'] as const
@@ -52,10 +53,8 @@ export interface Verdict {
   readonly lineHashes: readonly string[]
   /** How long it stands, if the policy itself says so (the frozen baselines do); else the guard's ladder decides. 0: this request only. */
   readonly holdMs?: number
-  /** `name@version` of the model that judged; undefined for rules. */
-  readonly model?: string
-  /** What the model saw, in the order of `FEATURES`: an audit comes to the same score from it. */
-  readonly features?: Float32Array
+  /** What the model went by that was asked, whether or not it had its way; undefined: none was. */
+  readonly evidence?: ModelEvidence
 }
 
 /**
