@@ -20,7 +20,6 @@ import type {
 import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Registry } from 'prom-client'
@@ -55,6 +54,7 @@ import { describeListenFailure } from './listen-failure.ts'
 import type { NetworkLog } from './log.ts'
 import { natServices, natTransports } from './nat-traversal.ts'
 import { PeerDatastore } from './peer-datastore.ts'
+import { sparingYamux } from './window-updates.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -138,6 +138,8 @@ export class Host {
   readonly #bans: Bans
   readonly #local: AddressRanges
   readonly #stopping = new AbortController()
+  /** Asked for with everything that a peer says. */
+  readonly #sites = new WeakMap<Connection, { readonly site: PrefixText | undefined }>()
   #node: Libp2p<Services> | undefined
   #components: KadDHTComponents | undefined
 
@@ -282,7 +284,12 @@ export class Host {
   /** Where the peer comes from. Undefined: addresses there are shared on purpose, or it is a relay's. */
   findSiteOf(peer: PeerId): PrefixText | undefined {
     const [connection] = this.#node?.getConnections(peer) ?? []
-    return connection && this.findSite(connection.remoteAddr)
+    if (connection === undefined) return undefined
+    const known = this.#sites.get(connection)
+    if (known !== undefined) return known.site
+    const site = this.findSite(connection.remoteAddr)
+    this.#sites.set(connection, { site })
+    return site
   }
 
   findSite(remote: Multiaddr): PrefixText | undefined {
@@ -316,7 +323,7 @@ export class Host {
       addresses: { listen: [...listen], ...(announce && { announce: [...announce] }) },
       transports: [(this.#ports.tcp ?? tcp)(), ...(hasNatTraversal ? natTransports() : [])],
       connectionEncrypters: [noise()],
-      streamMuxers: [yamux({ maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
+      streamMuxers: [sparingYamux({ maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
       connectionGater: createConnectionGater({
         clock,
         local,
