@@ -13,6 +13,7 @@ import { readCohorts } from './features/cohort-evidence.ts'
 import type { FeatureContext } from './features/feature.ts'
 import { readPrefix } from './features/prefix-evidence.ts'
 import { createGlobalWindow, type GlobalWindow, noteGlobally, readGlobal } from './global-window.ts'
+import type { JudgementKeeper } from './judgement-keeper.ts'
 import { type Hearing, ModelJudge } from './model-judge.ts'
 import { fixedSeats, type ModelSeats } from './model-seats.ts'
 import { type Observation, observe } from './observation.ts'
@@ -57,6 +58,8 @@ export interface RulePolicyOptions {
   readonly withoutRules?: ReadonlySet<string>
   /** Sees what is known of a source each time it is judged: how training gets the very features that a live node reads. */
   readonly onJudged?: (context: FeatureContext) => void
+  /** Keeps some judgements of a live node. */
+  readonly keeper?: JudgementKeeper | undefined
 }
 
 const STATE_VERSION = 4
@@ -96,6 +99,7 @@ export class RulePolicy implements Policy {
   readonly name: string
   readonly #sourcesMax: number
   readonly #onJudged: RulePolicyOptions['onJudged']
+  readonly #keeper: JudgementKeeper | undefined
   readonly #withoutRules: ReadonlySet<string>
   readonly #judgeBy: ModelJudge | undefined
   readonly #oldestSession = new OldestKey<AddressText>()
@@ -106,6 +110,7 @@ export class RulePolicy implements Policy {
   constructor(options: RulePolicyOptions = {}) {
     this.#sourcesMax = options.sourcesMax ?? SOURCES_MAX
     this.#onJudged = options.onJudged
+    this.#keeper = options.keeper
     this.#withoutRules = options.withoutRules ?? new Set()
     const seats = options.models ?? (options.model && fixedSeats(options.model))
     this.#judgeBy = seats && new ModelJudge(seats)
@@ -250,12 +255,16 @@ export class RulePolicy implements Policy {
             oldest: this.#oldestCohort,
             findSession: (source) => sessions.get(sessionKey(source))
           })
-    const hearing = this.#askModels(session, counts, { judged, hits, swarm })
+    const found = { judged, hits, swarm }
+    const isKept = this.#keeper?.wants(session, hits, seen !== undefined) === true
+    if (isKept) this.#keeper?.take(this.#contextOf(session, counts, found))
+    const hearing = this.#askModels(session, counts, found)
     const own = concludeSource(session, {
       ...{ atMs: event.loggedAtMs, hits, opinion: hearing?.opinion },
       isSkipped: this.#judgeBy !== undefined && hearing === undefined,
       rememberLine: () => rememberLine(session, event.line)
     })
+    if (isKept) this.#keeper?.conclude(session.level, hearing?.opinion?.score)
     if (hearing !== undefined) {
       const concluded = { atMs: event.loggedAtMs, level: session.level, isSaid: own !== undefined }
       this.#judgeBy?.tell(session, hearing, concluded)
