@@ -228,6 +228,7 @@ export class NetminderNode {
       {
         policy: new RulePolicy({ sourcesMax: config.detection.maxSources }),
         decisions: store.decisions,
+        evidence: store.evidence,
         allowlist: store.allowlist,
         blocklist: store.blocklist,
         mode: store.mode,

@@ -2,12 +2,14 @@
 import { type Clock, messageOf } from '../base/index.ts'
 import { dataPaths } from '../config/index.ts'
 import type { Decision, ModeSettings, SharedFacts } from '../defense/index.ts'
+import type { ModelEvidence } from '../detection/index.ts'
 import {
   AuditRepository,
   AuthorRepository,
   type Connection,
   DecisionRepository,
   EventRepository,
+  EvidenceRepository,
   generateTokenText,
   ListRepository,
   ModelRepository,
@@ -49,6 +51,7 @@ export function openRepositories(
     audit,
     tokens,
     decisions: new DecisionRepository<Decision>(db),
+    evidence: new EvidenceRepository<ModelEvidence>(db),
     allowlist: new ListRepository(db, 'allowlist'),
     blocklist: new ListRepository(db, 'blocklist'),
     models: new ModelRepository(db),

@@ -3,12 +3,15 @@
  * tried again with every tick: a full disk must not stop the guard. Storing again is harmless, so nothing is stored twice.
  */
 import { LruMap, messageOf } from '../base/index.ts'
+import type { ModelEvidence } from '../detection/index.ts'
 import type { Decision, GuardEffect } from './decision.ts'
+import { evidenceDigest } from './evidence-digest.ts'
 import type { GuardServicePorts } from './guard-service-ports.ts'
 import type { AuditInput } from './ports.ts'
 
 interface Waiting {
   readonly decision: Decision
+  readonly evidence: ModelEvidence | undefined
   readonly audit: readonly AuditInput[]
 }
 
@@ -21,7 +24,7 @@ const STORED_PER_TICK = 500
 
 type JournalPorts = Pick<
   GuardServicePorts,
-  'decisions' | 'audit' | 'unitOfWork' | 'logger' | 'metrics'
+  'decisions' | 'evidence' | 'audit' | 'unitOfWork' | 'logger' | 'metrics'
 >
 
 export class DecisionJournal {
@@ -51,8 +54,7 @@ export class DecisionJournal {
   write(changes: readonly Change[], alongside: () => void = () => {}): void {
     this.#ports.unitOfWork.run(() => {
       for (const change of changes) {
-        const earlier = this.#waiting.peek(change.decision.id)?.audit ?? []
-        this.#save(withEnd(change), [...earlier, ...auditOf(change)])
+        this.#save(this.#joined(change))
       }
       alongside()
     })
@@ -82,9 +84,9 @@ export class DecisionJournal {
   retry(): void {
     try {
       let left = STORED_PER_TICK
-      for (const [id, { decision, audit }] of this.#waiting.entries()) {
+      for (const [id, waiting] of this.#waiting.entries()) {
         if (left-- === 0) return
-        this.#ports.unitOfWork.run(() => this.#save(decision, audit))
+        this.#ports.unitOfWork.run(() => this.#save(waiting))
         this.#waiting.delete(id)
       }
       if (this.#problem === undefined) return
@@ -97,17 +99,27 @@ export class DecisionJournal {
     }
   }
 
-  #save(decision: Decision, audit: readonly AuditInput[]): void {
+  #save({ decision, evidence, audit }: Waiting): void {
     const { decisions } = this.#ports
-    if (decisions.find(decision.id) === undefined) decisions.insert(decision)
-    else decisions.update(decision)
+    if (decisions.find(decision.id) === undefined) {
+      decisions.insert(decision)
+      if (evidence !== undefined) this.#ports.evidence.insert(decision.id, evidence)
+    } else decisions.update(decision)
     for (const entry of audit) this.#ports.audit.append(entry)
   }
 
   #keep(change: Change): void {
-    const { id } = change.decision
-    const audit = [...(this.#waiting.peek(id)?.audit ?? []), ...auditOf(change)]
-    this.#waiting.set(id, { decision: withEnd(change), audit })
+    this.#waiting.set(change.decision.id, this.#joined(change))
+  }
+
+  /** A change with what still waits of the same decision. */
+  #joined(change: Change): Waiting {
+    const earlier = this.#waiting.peek(change.decision.id)
+    return {
+      decision: withEnd(change),
+      evidence: earlier?.evidence ?? (change.kind === 'decided' ? change.evidence : undefined),
+      audit: [...(earlier?.audit ?? []), ...auditOf(change)]
+    }
   }
 
   /** One that the store refuses for its own sake must not hold up the others. */
@@ -150,12 +162,12 @@ function auditOf(change: Change): readonly AuditInput[] {
   // The operator's own block is on record as an addition to his blocklist.
   const isOwn = decision.origin === 'operator'
   if (change.kind === 'decided' && decision.type !== 'watch' && !isOwn)
-    return [auditOfDecision(decision)]
+    return [auditOfDecision(decision, change.evidence)]
   if (change.kind === 'ended' && change.why === 'lifted') return [auditOfLift(decision)]
   return []
 }
 
-function auditOfDecision(decision: Decision): AuditInput {
+function auditOfDecision(decision: Decision, evidence: ModelEvidence | undefined): AuditInput {
   return {
     actor: decision.origin,
     action: 'decision.create',
@@ -167,7 +179,8 @@ function auditOfDecision(decision: Decision): AuditInput {
       category: decision.category,
       mode: decision.mode,
       untilMs: decision.untilMs,
-      rules: decision.reasons.map((reason) => reason.rule)
+      rules: decision.reasons.map((reason) => reason.rule),
+      ...(evidence && { model: evidence.model, evidence: evidenceDigest(decision.id, evidence) })
     },
     reason: decision.reasons[0]?.text ?? ''
   }

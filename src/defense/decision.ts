@@ -1,6 +1,6 @@
 /** What the node does about a verdict, and why. Plain data, as stored, shown and explained. */
 import type { AddressText, PrefixText } from '../base/index.ts'
-import type { Category, Reason, Scope } from '../detection/index.ts'
+import type { Category, ModelEvidence, Reason, Scope } from '../detection/index.ts'
 
 export type DecisionType = 'ban' | 'throttle' | 'watch'
 export type DecisionOrigin = 'detection' | 'operator' | 'network'
@@ -44,7 +44,12 @@ export interface Suppression {
 }
 
 export type GuardEffect =
-  | { readonly kind: 'decided'; readonly decision: Decision }
+  | {
+      readonly kind: 'decided'
+      readonly decision: Decision
+      /** What the model went by that was asked; kept with the decision, and not in memory. */
+      readonly evidence?: ModelEvidence | undefined
+    }
   | { readonly kind: 'extended'; readonly decision: Decision }
   | {
       readonly kind: 'ended'

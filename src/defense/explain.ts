@@ -12,7 +12,7 @@ const SUPPRESSIONS_MAX = 1_000
 const SUPPRESSIONS_SINCE_MS = 7 * 86_400_000
 
 export interface ExplainContext {
-  readonly ports: Pick<GuardServicePorts, 'decisions' | 'actuators' | 'policy'>
+  readonly ports: Pick<GuardServicePorts, 'decisions' | 'evidence' | 'actuators' | 'policy'>
   readonly neverBlock: NeverBlock
   readonly atMs: number
 }
@@ -45,12 +45,14 @@ function explainDecision(
   context: ExplainContext
 ): ExplainedDecision {
   const state = stateOf(decision, context.atMs)
+  const evidence = context.ports.evidence.find(decision.id)
   if (decision.type === 'watch') {
     return {
       decision,
       state,
       carriedOut: ['watched only: nothing is applied'],
       isInEffect: false,
+      evidence,
       undo: 'nothing to undo'
     }
   }
@@ -66,6 +68,7 @@ function explainDecision(
     state,
     carriedOut: carriedOut(state, entry, context),
     isInEffect: state === 'in-force' && context.ports.actuators.isInEffect(entry),
+    evidence,
     undo: undo(state, decision)
   }
 }

@@ -119,7 +119,7 @@ function apply(state: GuardState, given: Verdict, applying: Applying): void {
     effects.push(endDecision(state, standing, { why: 'superseded', atMs: verdict.atMs }))
   }
   state.standing.put(decision)
-  effects.push({ kind: 'decided', decision })
+  effects.push({ kind: 'decided', decision, evidence: verdict.evidence })
 }
 
 const NOBODY: Protection = { kind: 'nobody', detail: 'the verdict names no address' }

@@ -6,6 +6,7 @@ import type {
   ActuatorStatus,
   AuditLog,
   DecisionStore,
+  EvidenceStore,
   ListStore,
   ModeStore,
   ProtectedFacts,
@@ -59,6 +60,7 @@ export interface GuardMetrics {
 export interface GuardServicePorts {
   readonly policy: DescribingPolicy
   readonly decisions: DecisionStore
+  readonly evidence: EvidenceStore
   readonly allowlist: ListStore
   readonly blocklist: ListStore
   readonly mode: ModeStore

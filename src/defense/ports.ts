@@ -1,6 +1,6 @@
 /** The adapters that defense needs, as it wants to see them; `daemon` hands the real ones in. */
 import type { AddressText, PrefixText } from '../base/index.ts'
-import type { Category } from '../detection/index.ts'
+import type { Category, ModelEvidence } from '../detection/index.ts'
 import type { Decision, DecisionType, Mode, Suppression } from './decision.ts'
 
 export interface Page<T> {
@@ -34,6 +34,12 @@ export interface DecisionStore {
   active(atMs: number): readonly Decision[]
   insertSuppression(suppression: Suppression): void
   suppressions(query: { sinceMs: number; limit: number }): readonly Suppression[]
+}
+
+export interface EvidenceStore {
+  /** Of a decision that is stored already; never changed afterwards. */
+  insert(decisionId: string, evidence: ModelEvidence): void
+  find(decisionId: string): ModelEvidence | undefined
 }
 
 export interface ListEntry {
@@ -134,6 +140,8 @@ export interface ExplainedDecision {
   readonly carriedOut: readonly string[]
   /** It is in force, and somebody carries it out now. */
   readonly isInEffect: boolean
+  /** What the model went by when it was made; undefined: rules or a person alone. */
+  readonly evidence: ModelEvidence | undefined
   /** How to end it by hand. */
   readonly undo: string
 }

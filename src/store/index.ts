@@ -32,6 +32,14 @@ export type {
   EventVia,
   SpentNumber
 } from './event-row.ts'
+export { type EvidenceRecord, EvidenceRepository } from './evidence-repository.ts'
+export {
+  type FeatureRecord,
+  FeatureRepository,
+  type FeatureTotals,
+  type StoredFeatureRecord
+} from './feature-repository.ts'
+export { type LabelRecord, LabelRepository } from './label-repository.ts'
 export { type ListEntryRecord, type ListName, ListRepository } from './list-repository.ts'
 export { holdsLock } from './lock-holder.ts'
 export { type ModeRecord, ModeRepository } from './mode-repository.ts'

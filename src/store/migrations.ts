@@ -17,6 +17,7 @@ import { toldVoteAdd } from './migrations/0007-told-vote-add.ts'
 import { modelCreate } from './migrations/0008-model-create.ts'
 import { featureCreate } from './migrations/0009-feature-create.ts'
 import { trainingJobCreate } from './migrations/0010-training-job-create.ts'
+import { evidenceCreate } from './migrations/0011-evidence-create.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -29,7 +30,8 @@ export const MIGRATIONS: readonly Migration[] = [
   toldVoteAdd,
   modelCreate,
   featureCreate,
-  trainingJobCreate
+  trainingJobCreate,
+  evidenceCreate
 ]
 
 const JOURNAL_SQL = `

@@ -75,6 +75,21 @@ CREATE TABLE decision (
     GENERATED ALWAYS AS (min(until_at_ms, coalesce(lifted_at_ms, until_at_ms))) STORED
 ) STRICT;
 
+CREATE TABLE decision_evidence (
+  decision_sequence INTEGER PRIMARY KEY REFERENCES decision (sequence) ON DELETE CASCADE,
+  model TEXT NOT NULL,
+  -- SHA-256 of the manifest of its package.
+  digest BLOB NOT NULL CHECK (length(digest) = 32),
+  feature_set_version INTEGER NOT NULL,
+  -- Address whose features they are.
+  source TEXT NOT NULL,
+  -- float32, little-endian, in the order of the features; NaN: not known.
+  features BLOB NOT NULL CHECK (length(features) % 4 = 0 AND length(features) <= 16384),
+  score REAL NOT NULL,
+  -- JSON: thresholds, bias, strongest contributions, the sum of the rest, and the sentence.
+  explanation TEXT NOT NULL CHECK (json_valid(explanation) AND length(explanation) <= 16384)
+) STRICT;
+
 CREATE TABLE decision_prefix (
   decision_sequence INTEGER NOT NULL REFERENCES decision (sequence) ON DELETE CASCADE,
   position INTEGER NOT NULL,
@@ -160,7 +175,7 @@ CREATE TABLE label (
   note TEXT NOT NULL,
   said_by TEXT NOT NULL,
   said_at_ms INTEGER NOT NULL,
-  -- Rows up to this time were marked as labelled.
+  -- Rows up to this time were marked as labelled; beyond all times: all of them.
   marked_at_ms INTEGER NOT NULL
 ) STRICT;
 
@@ -367,6 +382,8 @@ CREATE INDEX feature_row_by_source ON feature_row (source, at_ms);
 CREATE INDEX label_by_age ON label (said_at_ms);
 
 CREATE INDEX label_by_first_source ON label (first_source, to_at_ms);
+
+CREATE INDEX label_by_mark ON label (marked_at_ms);
 
 CREATE INDEX label_by_prefix ON label (prefix, to_at_ms);
 

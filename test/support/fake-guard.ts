@@ -19,6 +19,8 @@ import type {
   ModeSettings,
   Page
 } from '../../src/defense/index.ts'
+import type { ModelEvidence } from '../../src/detection/index.ts'
+import { evidence } from './evidence.ts'
 
 export const SAMPLE_DECISION_ID = '01933b2e-8d0a-7c3e-9b1f-5f6f0a1b2c3d'
 
@@ -52,6 +54,8 @@ function failure(code: string, message: string): NetminderError {
 
 export class FakeGuard implements GuardApi {
   decisionsHeld: Decision[] = [sampleDecision()]
+  /** Of every decision. */
+  evidence: ModelEvidence | undefined = evidence()
   allowed: ListEntry[] = [entryOf('203.0.113.0/29')]
   blocked: ListEntry[] = [entryOf('203.0.113.99/32')]
   settings: ModeSettings = { overall: 'shadow', byCategory: {}, previous: undefined }
@@ -115,6 +119,7 @@ export class FakeGuard implements GuardApi {
           state: 'in-force',
           carriedOut: ['HAProxy blacklist.list'],
           isInEffect: true,
+          evidence: this.evidence,
           undo: `netminder decisions lift ${decision.id}`
         })),
       suppressions: [],

@@ -3,6 +3,7 @@ import { ApiClient } from '../../../src/api/index.ts'
 import { type Actor, GuardService, type ModeSettings } from '../../../src/defense/index.ts'
 import {
   DecisionRepository,
+  EvidenceRepository,
   ListRepository,
   ModeRepository,
   TokenRepository
@@ -42,6 +43,7 @@ function makeGuard(): GuardService {
         restore() {}
       },
       decisions: new DecisionRepository(db),
+      evidence: new EvidenceRepository(db),
       allowlist: new ListRepository(db, 'allowlist'),
       blocklist: new ListRepository(db, 'blocklist'),
       mode: new ModeRepository<ModeSettings>(db, SHADOW),

@@ -6,12 +6,13 @@ import {
   type ModeSettings,
   type ProtectedEntry
 } from '../../../src/defense/index.ts'
-import type { Verdict } from '../../../src/detection/index.ts'
+import type { ModelEvidence, Verdict } from '../../../src/detection/index.ts'
 import { AuditRepository } from '../../../src/store/audit-repository.ts'
 import type { Connection } from '../../../src/store/connection.ts'
 import { storePaths } from '../../../src/store/data-directory.ts'
 import {
   DecisionRepository,
+  EvidenceRepository,
   ListRepository,
   ModeRepository,
   openDatabase
@@ -43,6 +44,7 @@ let made = 0
 interface Life {
   readonly db: Connection
   readonly decisions: DecisionRepository<Decision>
+  readonly evidence: EvidenceRepository<ModelEvidence>
   readonly audit: AuditRepository
   readonly policy: ScriptedPolicy
   readonly actuators: RecordingActuators
@@ -67,6 +69,7 @@ async function begin(
   const policy = new ScriptedPolicy()
   const actuators = new RecordingActuators()
   const decisions = new DecisionRepository<Decision>(db)
+  const evidence = new EvidenceRepository<ModelEvidence>(db)
   const guard = new GuardService(
     {
       treatAsPublic: PUBLIC,
@@ -78,6 +81,7 @@ async function begin(
     {
       policy,
       decisions,
+      evidence,
       allowlist: new ListRepository(db, 'allowlist'),
       blocklist: new ListRepository(db, 'blocklist'),
       mode: new ModeRepository<ModeSettings>(db, fields.initial ?? ENFORCE),
@@ -100,6 +104,7 @@ async function begin(
   const life: Life = {
     db,
     decisions,
+    evidence,
     audit,
     policy,
     actuators,

@@ -1,7 +1,9 @@
 import { equal, is, throws } from 'uvu/assert'
 import { DecisionJournal } from '../../../src/defense/decision-journal.ts'
+import { evidenceDigest } from '../../../src/defense/evidence-digest.ts'
 import type { AuditInput, Decision, GuardEffect } from '../../../src/defense/index.ts'
 import { START_MS } from '../../support/events.ts'
+import { evidence as evidenceOf, MemoryEvidence } from '../../support/evidence.ts'
 import { decision, MemoryDecisions } from '../../support/guard.ts'
 import { suite } from '../../support/suite.ts'
 
@@ -9,6 +11,7 @@ const test = suite('decision journal')
 
 interface Bench {
   readonly decisions: MemoryDecisions
+  readonly evidence: MemoryEvidence
   readonly audit: AuditInput[]
   readonly said: string[]
   readonly journal: DecisionJournal
@@ -16,11 +19,13 @@ interface Bench {
 
 function bench(): Bench {
   const decisions = new MemoryDecisions()
+  const evidence = new MemoryEvidence()
   const audit: AuditInput[] = []
   const said: string[] = []
   const log = (_: unknown, message: string) => void said.push(message)
   const journal = new DecisionJournal({
     decisions,
+    evidence,
     audit: { append: (entry) => void audit.push(entry) },
     unitOfWork: {
       run(work) {
@@ -43,7 +48,7 @@ function bench(): Bench {
     logger: { debug: log, info: log, warn: log, error: log },
     metrics: { decided() {}, ended() {}, suppressed() {}, observed() {}, storeFailed() {} }
   })
-  return { decisions, audit, said, journal }
+  return { decisions, evidence, audit, said, journal }
 }
 
 const decided = (made: Decision): GuardEffect => ({ kind: 'decided', decision: made })
@@ -116,6 +121,31 @@ test('stores a decision only once though the first attempt went through unseen',
   journal.record([decided(decision(1, { score: 1 }))])
   is(journal.waiting, 0)
   is(decisions.find(decision(1).id)?.score, 1)
+})
+
+test('keeps what the model went by with the decision, bound to the audit, also after a broken store', () => {
+  const { journal, decisions, evidence, audit } = bench()
+  const went = evidenceOf()
+  const by = (number: number): GuardEffect => ({
+    ...{ kind: 'decided', evidence: went },
+    decision: decision(number, { model: went.model })
+  })
+  journal.record([by(1)])
+  decisions.failure = new Error('disk full')
+  journal.record([by(2)])
+  journal.record([extended(decision(2, { untilMs: START_MS + 9 }))])
+  is(evidence.find(decision(2).id), undefined)
+  decisions.failure = undefined
+  journal.retry()
+  for (const [at, number] of [1, 2].entries()) {
+    const { id } = decision(number)
+    equal(evidence.find(id), went)
+    const after = audit[at]?.after as Record<string, unknown>
+    equal([after['model'], after['evidence']], [went.model, evidenceDigest(id, went)])
+  }
+  is(new Set(audit.map(({ after }) => (after as { evidence: string }).evidence)).size, 2)
+  journal.record([extended(decision(1, { untilMs: START_MS + 10 }))])
+  equal([audit.length, evidence.byDecision.size], [2, 2])
 })
 
 test('does not let one that is refused for its own sake hold up the others', () => {

@@ -2,6 +2,7 @@ import { equal, is, match } from 'uvu/assert'
 import { explainAddress } from '../../../src/defense/explain.ts'
 import type { Decision } from '../../../src/defense/index.ts'
 import { START_MS } from '../../support/events.ts'
+import { evidence, MemoryEvidence } from '../../support/evidence.ts'
 import {
   decision,
   MemoryDecisions,
@@ -16,7 +17,11 @@ const ADDRESS = '203.0.113.7'
 
 function explain(stored: readonly Decision[], atMs = START_MS) {
   const decisions = new MemoryDecisions()
-  for (const made of stored) decisions.insert(made)
+  const kept = new MemoryEvidence()
+  for (const made of stored) {
+    decisions.insert(made)
+    if (made.model !== undefined) kept.insert(made.id, evidence({ model: made.model }))
+  }
   for (const value of [ADDRESS, '203.0.113.0/24', '203.0.113.8', 'swarm:1']) {
     decisions.insertSuppression({
       atMs: START_MS,
@@ -30,7 +35,7 @@ function explain(stored: readonly Decision[], atMs = START_MS) {
   const policy = new ScriptedPolicy()
   policy.session['requests_total'] = 12
   return explainAddress(ADDRESS, {
-    ports: { decisions, actuators: new RecordingActuators(), policy },
+    ports: { decisions, evidence: kept, actuators: new RecordingActuators(), policy },
     neverBlock: neverBlock(['203.0.113.8/32']),
     atMs
   })
@@ -107,4 +112,13 @@ test('shows what was held back about the address or a prefix around it, and what
   )
   equal(session, { requests_total: 12 })
   is(protectedBy, undefined)
+})
+
+test('a decision that a model made: what it went by', () => {
+  const [first, second] = explain([
+    decision(2, { model: 'behaviour@1', createdAtMs: START_MS }),
+    decision(1, { createdAtMs: START_MS - 1 })
+  ]).decisions
+  is(first?.evidence?.model, 'behaviour@1')
+  is(second?.evidence, undefined)
 })
