@@ -11,6 +11,8 @@ export type RegistryErrorCode =
   | 'MODEL_IS_SHIPPED'
   /** The model does not read the features that this node computes for its task. */
   | 'MODEL_UNFIT'
+  /** As many models are tried in this stage as may be. */
+  | 'STAGE_FULL'
   /** Somebody else changed the model meanwhile. */
   | 'REVISION_MISMATCH'
   /** No earlier champion is there to go back to. */

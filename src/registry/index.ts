@@ -11,8 +11,11 @@ export {
   type ModelStore,
   modelId,
   type PackageShelf,
+  type PanelSeat,
+  type SeatedPackage,
   type ShelvedPackage,
   type TaskFit,
+  type TaskPanel,
   type Thresholds
 } from './model-record.ts'
 export {
@@ -21,6 +24,7 @@ export {
   type ModelRegistryOptions,
   type ModelRegistryPorts
 } from './model-registry.ts'
+export { type Amendment, amendPackage } from './package/amend-package.ts'
 export { buildPackage, type PackageDraft } from './package/build-package.ts'
 export { type Manifest, PACKAGE_BYTES_MAX, type PackageKind } from './package/manifest.ts'
 export {
@@ -38,3 +42,5 @@ export {
   PredictionLog,
   type PredictionRecord
 } from './prediction-log.ts'
+export { compareVersions } from './shipped.ts'
+export { SUMS_FILE, sumsOf } from './shipped-sums.ts'

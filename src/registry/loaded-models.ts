@@ -6,7 +6,8 @@ import {
   modelId,
   type PackageShelf,
   type ShelvedPackage,
-  type TaskFit
+  type TaskFit,
+  type TaskPanel
 } from './model-record.ts'
 import type { ModelPackage } from './package/open-package.ts'
 import { servedModel } from './served.ts'
@@ -28,6 +29,8 @@ export class LoadedModels {
   readonly #champions = new Map<string, LoadedModel>()
   /** By task: whom a rollback brings back, so that it need not be waited for. */
   readonly #standby = new Map<string, LoadedModel>()
+  /** By task: whoever is tried beside the champion. */
+  readonly #tried = new Map<string, readonly LoadedModel[]>()
 
   constructor(tasks: ReadonlyMap<string, TaskFit>, shelf: PackageShelf) {
     this.#tasks = tasks
@@ -52,6 +55,7 @@ export class LoadedModels {
   find(record: ModelRecord): LoadedModel | undefined {
     const known = [
       this.#others.get(modelId(record)),
+      ...(this.#tried.get(record.task) ?? []),
       this.#standby.get(record.task),
       this.#champions.get(record.task)
     ].find((loaded) => loaded?.package.sha256 === record.digest)
@@ -76,6 +80,20 @@ export class LoadedModels {
   async standBy(task: string, record: ModelRecord | undefined): Promise<void> {
     if (record === undefined) this.#standby.delete(task)
     else this.#standby.set(task, await this.get(record))
+  }
+
+  /** Who sees the cases of a task; whoever is tried is kept at hand for it, and whoever was never loaded is left out. */
+  panelOf(task: string, records: readonly ModelRecord[]): TaskPanel {
+    const seated = (stage: ModelRecord['stage']) =>
+      records.flatMap((record) => {
+        const isSeated = record.task === task && record.stage === stage
+        const loaded = isSeated ? this.find(record) : undefined
+        return loaded === undefined ? [] : [{ record, package: loaded.package, loaded }]
+      })
+    const [[champion], [canary], shadows] = [seated('champion'), seated('canary'), seated('shadow')]
+    const tried = [canary, ...shadows].flatMap((one) => (one === undefined ? [] : [one.loaded]))
+    this.#tried.set(task, tried)
+    return { champion, canary, shadows }
   }
 
   forget(record: ModelRecord): void {

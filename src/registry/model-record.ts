@@ -2,6 +2,9 @@
 import type { ServedModel } from '../runtime/index.ts'
 import type { ModelPackage, PackageFiles } from './package/open-package.ts'
 
+/** The program itself, in audit and history. */
+export const SYSTEM_ACTOR = 'system'
+
 export const MODEL_STAGES = ['candidate', 'shadow', 'canary', 'champion', 'archived'] as const
 export type ModelStage = (typeof MODEL_STAGES)[number]
 export type ModelOrigin = 'shipped' | 'imported' | 'trained'
@@ -94,6 +97,25 @@ export interface ChampionSeat {
   serve(task: string, model: ServedModel | undefined): void
 }
 
+/** A model that judges or is tried, with everything that its package says. */
+export interface SeatedPackage {
+  readonly record: ModelRecord
+  readonly package: ModelPackage
+}
+
+/** All models of a task that see its cases at one moment. */
+export interface TaskPanel {
+  readonly champion: SeatedPackage | undefined
+  readonly canary: SeatedPackage | undefined
+  readonly shadows: readonly SeatedPackage[]
+}
+
+/** Who asks the models of a task by itself, as the guard does: told whenever one of them changes. */
+export interface PanelSeat {
+  /** From now on these are the models of the task. */
+  seat(task: string, panel: TaskPanel): void
+}
+
 export interface RegistryAudit {
   append(entry: {
     readonly actor: string
@@ -116,4 +138,6 @@ export interface TaskFit {
   /** Names in order; empty: any. */
   readonly features: readonly string[]
   readonly ranges?: readonly (readonly [number, number] | undefined)[] | undefined
+  /** Whoever judges must say from which scores on to watch, to slow down and to ban. @default false */
+  readonly needsThresholds?: boolean
 }

@@ -7,6 +7,7 @@ import { type Clock, messageOf, TaskGroup } from '../base/index.ts'
 import { ModelError, type ServedModel } from '../runtime/index.ts'
 import { RegistryError } from './errors.ts'
 import { LoadedModels, placeOf } from './loaded-models.ts'
+import { ModelLedger } from './model-ledger.ts'
 import {
   type ChampionSeat,
   type ModelEvent,
@@ -16,16 +17,19 @@ import {
   type ModelStore,
   modelId,
   type PackageShelf,
+  type PanelSeat,
   type RegistryAudit,
   type ShelvedPackage,
+  SYSTEM_ACTOR,
   type TaskFit,
   type Thresholds,
   type UnitOfWork
 } from './model-record.ts'
 import { type ModelPackage, openPackage, type PackageFiles } from './package/open-package.ts'
 import { readTar, writeTar } from './package-tar.ts'
-import { checkRevision, isChampion, mismatch } from './refusals.ts'
-import { checkFit, checkThresholds, thresholdsOf } from './served.ts'
+import { checkRevision, checkRoom, isChampion } from './refusals.ts'
+import { checkComplete, checkFit, checkThresholds, thresholdsOf } from './served.ts'
+import { stageOfShipped } from './shipped.ts'
 
 export interface ModelRegistryOptions {
   /** Tasks whose champions are seated at the start, and what each asks of them. */
@@ -41,6 +45,8 @@ export interface ModelRegistryPorts {
   readonly audit: RegistryAudit
   readonly unitOfWork: UnitOfWork
   readonly clock: Clock
+  /** Who asks the models of a task by itself. */
+  readonly panel?: PanelSeat | undefined
   /** What could not be loaded, and why. */
   readonly onProblem: (model: string, reason: string) => void
 }
@@ -54,14 +60,22 @@ export interface ModelChange {
   readonly reason: string
 }
 
+interface Installed {
+  readonly actor: string
+  readonly reason: string
+  readonly origin: ModelOrigin
+}
+
 const EVENTS_SHOWN = 100
 
-type Deed = Pick<ModelEvent, 'action' | 'actor' | 'reason'>
+/** Stages whose models see what the champion sees. */
+const TRIED: ReadonlySet<ModelStage> = new Set(['shadow', 'canary'])
 
 export class ModelRegistry {
   readonly #options: ModelRegistryOptions
   readonly #ports: ModelRegistryPorts
   readonly #loaded: LoadedModels
+  readonly #ledger: ModelLedger
   readonly #problems = new Map<string, string>()
   readonly #background: TaskGroup
   #isInstalling = false
@@ -70,15 +84,20 @@ export class ModelRegistry {
     this.#options = options
     this.#ports = ports
     this.#loaded = new LoadedModels(options.tasks, ports.shelf)
+    this.#ledger = new ModelLedger(ports)
     this.#background = new TaskGroup((error) => ports.onProblem('', messageOf(error)))
   }
 
   /** Takes in what lies on the shelf and seats the champions. What cannot be loaded is reported, and the rules judge meanwhile. */
   async start(): Promise<void> {
     for (const place of await this.#ports.shelf.list()) await this.#takeIn(place)
-    for (const champion of this.list().filter(({ stage }) => stage === 'champion')) {
-      await this.#seatAtStart(champion)
-      await this.#prepareStandby(champion.task)
+    for (const record of this.list()) {
+      if (record.stage === 'champion') await this.#seatAtStart(record)
+      else if (TRIED.has(record.stage)) await this.#loadTried(record)
+    }
+    for (const task of new Set(this.list().map((record) => record.task))) this.#seatPanel(task)
+    for (const { task, stage } of this.list()) {
+      if (stage === 'champion') await this.#prepareStandby(task)
     }
   }
 
@@ -103,9 +122,14 @@ export class ModelRegistry {
     return this.#ports.store.findChampion(task)
   }
 
-  /** Why the champion of a task does not answer, if there is one and it does not. */
+  /** Why a model cannot be used, if that was tried and failed. */
   problem(id: string): string | undefined {
     return this.#problems.get(id)
+  }
+
+  /** By id, also of packages that were never taken in. */
+  problems(): ReadonlyMap<string, string> {
+    return this.#problems
   }
 
   /** Newest first, at most 100. */
@@ -156,7 +180,7 @@ export class ModelRegistry {
   /**
    * Changes stage, thresholds or notes. A new champion is loaded first; when this returns no answer is the old one's.
    *
-   * @throws {MODEL_NOT_FOUND | REVISION_MISMATCH | MODEL_IS_CHAMPION | MODEL_UNFIT | THRESHOLDS_INVALID | ModelError}
+   * @throws {MODEL_NOT_FOUND | REVISION_MISMATCH | MODEL_IS_CHAMPION | MODEL_UNFIT | STAGE_FULL | THRESHOLDS_INVALID | ModelError}
    */
   async change(id: string, change: ModelChange, actor: string): Promise<ModelRecord> {
     const seen = this.get(id)
@@ -166,16 +190,30 @@ export class ModelRegistry {
     const stage = change.stage ?? seen.stage
     if (seen.stage === 'champion' && stage !== 'champion') throw isChampion(id, 'stay where it is')
     const next = { ...seen, stage, thresholds, notes: change.notes ?? seen.notes }
-    const kept = stage === 'champion' ? (await this.#loaded.get(seen)).package : undefined
-    if (kept !== undefined) checkFit(kept.manifest, this.#options.tasks.get(seen.task))
+    const kept = await this.#prepare(next)
     // While it was loaded somebody else may have changed it: the update then finds another revision.
     const action = stage === seen.stage ? 'change' : stage === 'champion' ? 'promote' : 'move'
+    const by = { actor, reason: change.reason }
     const changed = this.#ports.unitOfWork.run(() => {
-      if (action === 'promote') this.#succeed(seen.task, { actor, reason: change.reason })
-      return this.#write(seen, next, { action, actor, reason: change.reason })
+      checkRoom(next, this.list())
+      if (action === 'promote') this.#ledger.succeed(seen.task, by)
+      return this.#ledger.write(seen, next, { action, ...by })
     })
-    if (kept !== undefined) this.#seat(changed, kept)
+    if (kept !== undefined && stage === 'champion') this.#seat(changed, kept)
+    this.#seatPanel(seen.task)
     return changed
+  }
+
+  /** Whoever shall see cases is loaded and must fit first; undefined: it shall not. @throws {ModelError | MODEL_UNFIT | THRESHOLDS_INVALID} */
+  async #prepare(next: ModelRecord): Promise<ModelPackage | undefined> {
+    const { stage, task, thresholds } = next
+    if (stage !== 'champion' && !TRIED.has(stage)) return undefined
+    const fit = this.#options.tasks.get(task)
+    checkComplete(thresholds, fit)
+    const kept = (await this.#loaded.get(this.get(modelId(next)))).package
+    checkFit(kept.manifest, fit)
+    this.#problems.delete(modelId(next))
+    return kept
   }
 
   /**
@@ -195,15 +233,12 @@ export class ModelRegistry {
     const kept = (await this.#loaded.get(earlier)).package
     checkFit(kept.manifest, this.#options.tasks.get(task))
     const changed = this.#ports.unitOfWork.run(() => {
-      const champion = this.#ports.store.findChampion(task)
-      if (champion !== undefined) {
-        const next = { ...champion, stage: 'archived', succeededAtMs: undefined } as const
-        this.#write(champion, next, { action: 'rollback', actor, reason })
-      }
+      this.#ledger.turnOut(task, { actor, reason })
       const next = { ...earlier, stage: 'champion', succeededAtMs: undefined } as const
-      return this.#write(earlier, next, { action: 'rollback', actor, reason })
+      return this.#ledger.write(earlier, next, { action: 'rollback', actor, reason })
     })
     this.#seat(changed, kept)
+    this.#seatPanel(task)
     return changed
   }
 
@@ -220,11 +255,9 @@ export class ModelRegistry {
       const message = `expected a model that was given to this node, got ${id}, which is shipped: archive it instead`
       throw new RegistryError('MODEL_IS_SHIPPED', message)
     }
-    this.#ports.unitOfWork.run(() => {
-      if (!this.#ports.store.remove(record)) throw mismatch(record)
-      this.#note(record, undefined, { action: 'delete', actor, reason })
-    })
+    this.#ports.unitOfWork.run(() => this.#ledger.remove(record, { actor, reason }))
     this.#loaded.forget(record)
+    this.#seatPanel(record.task)
     await this.#ports.shelf.remove(record)
   }
 
@@ -242,12 +275,7 @@ export class ModelRegistry {
 
   async #keep(
     files: PackageFiles,
-    given: {
-      readonly actor: string
-      readonly reason: string
-      readonly isVouchedFor: boolean
-      readonly origin: ModelOrigin
-    }
+    given: Installed & { readonly isVouchedFor: boolean }
   ): Promise<ModelRecord> {
     const opened = openPackage(files, { trusted: this.#options.trusted() })
     const { manifest } = opened
@@ -266,7 +294,7 @@ export class ModelRegistry {
     await this.#ports.shelf.remove(manifest)
     await this.#ports.shelf.put(manifest, files)
     try {
-      return this.#insert(opened, 'candidate', given)
+      return this.#ports.unitOfWork.run(() => this.#insert(opened, 'candidate', given))
     } catch (error) {
       await this.#ports.shelf.remove(manifest)
       throw error
@@ -282,78 +310,43 @@ export class ModelRegistry {
       if (modelId(opened.manifest) !== id) {
         throw new ModelError('PACKAGE_INVALID', `expected the package ${id} in its folder`)
       }
-      const { task } = opened.manifest
-      const isFirst =
-        place.isShipped &&
-        this.#options.tasks.has(task) &&
-        this.#ports.store.findChampion(task) === undefined
-      if (isFirst) checkFit(opened.manifest, this.#options.tasks.get(task))
-      this.#insert(opened, isFirst ? 'champion' : 'candidate', {
-        actor: 'system',
-        reason: place.isShipped ? 'shipped with the program' : 'found in the data directory',
-        origin: place.isShipped ? 'shipped' : 'imported'
-      })
+      this.#welcome(opened, place)
     } catch (error) {
-      if (!(error instanceof ModelError || error instanceof RegistryError)) throw error
-      this.#report(id, error.message)
+      this.#report(id, error)
     }
+  }
+
+  #welcome(opened: ModelPackage, { isShipped }: ShelvedPackage): void {
+    const by = {
+      actor: SYSTEM_ACTOR,
+      reason: isShipped ? 'shipped with the program' : 'found in the data directory'
+    }
+    const { manifest } = opened
+    const fit = this.#options.tasks.get(manifest.task)
+    const mayServe = isShipped && fit !== undefined
+    const stage = mayServe ? stageOfShipped(manifest, this.#ports.store) : 'candidate'
+    if (stage === 'champion') {
+      checkFit(manifest, fit)
+      checkComplete(thresholdsOf(manifest), fit)
+    }
+    this.#ports.unitOfWork.run(() => {
+      if (stage === 'champion') this.#ledger.succeed(manifest.task, by)
+      this.#insert(opened, stage, { ...by, origin: isShipped ? 'shipped' : 'imported' })
+    })
   }
 
   #insert(
     opened: ModelPackage,
     stage: ModelStage,
-    given: { readonly actor: string; readonly reason: string; readonly origin: ModelOrigin }
+    { origin, actor, reason }: Installed
   ): ModelRecord {
     const { manifest, sha256 } = opened
     const { name, version, task, kind } = manifest
-    const nowMs = this.#ports.clock.nowMs()
-    const record = {
-      ...{ name, version, task, kind, stage, origin: given.origin, digest: sha256 },
-      ...{ thresholds: thresholdsOf(manifest), notes: '', createdAtMs: nowMs, updatedAtMs: nowMs },
-      succeededAtMs: undefined
-    }
-    const inserted = this.#ports.unitOfWork.run(() => {
-      this.#ports.store.insert(record)
-      const stored = this.get(modelId(record))
-      this.#note(undefined, stored, { action: 'install', ...given })
-      return stored
-    })
+    const thresholds = thresholdsOf(manifest)
+    const record = { name, version, task, kind, stage, origin, digest: sha256, thresholds }
+    const inserted = this.#ledger.add({ ...record, notes: '' }, { actor, reason })
     this.#loaded.remember(inserted, opened)
     return inserted
-  }
-
-  /** The champion makes room for another. */
-  #succeed(task: string, by: { readonly actor: string; readonly reason: string }): void {
-    const champion = this.#ports.store.findChampion(task)
-    if (champion === undefined) return
-    const succeededAtMs = this.#ports.clock.nowMs()
-    const next = { ...champion, stage: 'archived', succeededAtMs } as const
-    this.#write(champion, next, { action: 'promote', ...by })
-  }
-
-  #write(seen: ModelRecord, next: ModelRecord, by: Deed): ModelRecord {
-    const record = { ...next, updatedAtMs: this.#ports.clock.nowMs() }
-    if (!this.#ports.store.update(record)) throw mismatch(seen)
-    const written = { ...record, revision: record.revision + 1 }
-    this.#note(seen, written, by)
-    return written
-  }
-
-  #note(before: ModelRecord | undefined, after: ModelRecord | undefined, by: Deed): void {
-    const { action, actor, reason } = by
-    const subject = after ?? before
-    if (subject === undefined) return
-    const { name, version, task } = subject
-    this.#ports.store.append({
-      ...{ name, version, task, action, actor, reason, atMs: this.#ports.clock.nowMs() },
-      stageBefore: before?.stage,
-      stageAfter: after?.stage
-    })
-    this.#ports.audit.append({
-      ...{ actor, action: `model.${action}`, target: `model:${modelId(subject)}`, reason },
-      before: before === undefined ? undefined : audited(before),
-      after: after === undefined ? undefined : audited(after)
-    })
   }
 
   #seat(champion: ModelRecord, kept: ModelPackage): void {
@@ -368,10 +361,25 @@ export class ModelRegistry {
       checkFit(kept.manifest, this.#options.tasks.get(champion.task))
       this.#ports.seat.serve(champion.task, this.#loaded.seat(champion, kept))
     } catch (error) {
-      if (!(error instanceof ModelError || error instanceof RegistryError)) throw error
       this.#ports.seat.serve(champion.task, undefined)
-      this.#report(modelId(champion), error.message)
+      this.#report(modelId(champion), error)
     }
+  }
+
+  async #loadTried(record: ModelRecord): Promise<void> {
+    try {
+      const { manifest } = (await this.#loaded.get(record)).package
+      checkFit(manifest, this.#options.tasks.get(record.task))
+    } catch (error) {
+      this.#loaded.forget(record)
+      this.#report(modelId(record), error)
+    }
+  }
+
+  /** Whoever could not be loaded has a problem that is shown, and no seat. */
+  #seatPanel(task: string): void {
+    const usable = this.list().filter((record) => !this.#problems.has(modelId(record)))
+    this.#ports.panel?.seat(task, this.#loaded.panelOf(task, usable))
   }
 
   async #prepareStandby(task: string): Promise<void> {
@@ -379,16 +387,14 @@ export class ModelRegistry {
     try {
       await this.#loaded.standBy(task, earlier)
     } catch (error) {
-      if (earlier !== undefined) this.#report(modelId(earlier), messageOf(error))
+      if (earlier !== undefined) this.#report(modelId(earlier), error)
     }
   }
 
-  #report(id: string, reason: string): void {
-    this.#problems.set(id, reason)
-    this.#ports.onProblem(id, reason)
+  /** @throws whatever is no fault of a package */
+  #report(id: string, error: unknown): void {
+    if (!(error instanceof ModelError || error instanceof RegistryError)) throw error
+    this.#problems.set(id, error.message)
+    this.#ports.onProblem(id, error.message)
   }
-}
-
-function audited({ stage, thresholds, notes, revision, digest }: ModelRecord) {
-  return { stage, thresholds, notes, revision, digest }
 }

@@ -6,6 +6,8 @@ import { ModelError } from '../runtime/index.ts'
 import type { PackageShelf, ShelvedPackage } from './model-record.ts'
 import type { LoadOptions, ModelPackage, PackageFiles } from './package/open-package.ts'
 import { loadPackage, writePackage } from './package/package-dir.ts'
+import { compareVersions } from './shipped.ts'
+import { checkShipped } from './shipped-sums.ts'
 
 export interface PackageFoldersOptions {
   /** Read only. */
@@ -27,7 +29,10 @@ export class PackageFolders implements PackageShelf {
 
   async list(): Promise<readonly ShelvedPackage[]> {
     const { shippedDir, ownDir } = this.#options
-    const shipped = await packagesIn(shippedDir)
+    // The newest first: it is the one that a new node begins with.
+    const shipped = (await packagesIn(shippedDir)).toSorted((a, b) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : compareVersions(b.version, a.version)
+    )
     const own = await packagesIn(ownDir)
     return [
       ...shipped.map((place) => ({ ...place, isShipped: true })),
@@ -35,8 +40,11 @@ export class PackageFolders implements PackageShelf {
     ].slice(0, PACKAGES_MAX)
   }
 
-  load(place: ShelvedPackage, options: LoadOptions = {}): Promise<ModelPackage> {
-    return loadPackage(this.#dirOf(place), options)
+  /** What is shipped must also be what the list beside it names. */
+  async load(place: ShelvedPackage, options: LoadOptions = {}): Promise<ModelPackage> {
+    const opened = await loadPackage(this.#dirOf(place), options)
+    if (place.isShipped) await checkShipped(this.#options.shippedDir, opened)
+    return opened
   }
 
   put(

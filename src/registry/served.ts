@@ -36,6 +36,17 @@ function verdictsOf(thresholds: Thresholds): readonly VerdictStep[] {
   })
 }
 
+/** @throws {THRESHOLDS_INVALID} if one is missing that the task needs of whoever judges */
+export function checkComplete(thresholds: Thresholds, fit: TaskFit | undefined): void {
+  if (fit?.needsThresholds !== true) return
+  const missing = VERDICT_STEPS.filter((step) => thresholds[step] === undefined)
+  if (missing.length === 0) return
+  throw new RegistryError(
+    'THRESHOLDS_INVALID',
+    `expected thresholds for ${VERDICT_STEPS.join(', ')} of a model that judges, got none for ${missing.join(', ')}`
+  )
+}
+
 /** @throws {THRESHOLDS_INVALID} */
 export function checkThresholds(thresholds: Thresholds): void {
   const steps = verdictsOf(thresholds)

@@ -1,16 +1,28 @@
 /** The registry over a real database and real folders. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { pack } from 'tar-stream'
 import { equal, is, ok } from 'uvu/assert'
 import { SystemClock } from '../../../src/base/index.ts'
 import {
+  type ModelChange,
   ModelRegistry,
   type ModelRegistryPorts,
+  type ModelStage,
   type PackageFiles,
   PackageFolders,
   readTar,
-  type TaskFit
+  SUMS_FILE,
+  sumsOf,
+  type TaskFit,
+  type TaskPanel
 } from '../../../src/registry/index.ts'
 import { writePackage } from '../../../src/registry/package/package-dir.ts'
 import { ModelRunner } from '../../../src/runtime/index.ts'
@@ -70,6 +82,13 @@ test.afterEach(async () => {
 async function install(files: PackageFiles, isVouchedFor = true) {
   const given = { actor: ACTOR, isVouchedFor, reason: 'a test' }
   return await rig.registry.install(inPieces(await tarOf(files)), given)
+}
+
+/** As the program brings it along: a folder, and its lines in the list of hashes. */
+async function ship(version: string, files: PackageFiles): Promise<void> {
+  await writePackage(join(rig.shippedDir, 'small', version), files)
+  const lines = sumsOf({ name: 'small', version }, files)
+  appendFileSync(join(rig.shippedDir, SUMS_FILE), lines)
 }
 
 function change(id: string, fields: Partial<Parameters<ModelRegistry['change']>[1]>) {
@@ -257,7 +276,7 @@ test('lets one package at a time in', async () => {
 })
 
 test('seats the champion again after a restart, and the first shipped model where there is none', async () => {
-  await writePackage(join(rig.shippedDir, 'small', '1'), smallPackage('1'))
+  await ship('1', smallPackage('1'))
   await rig.registry.start()
   is(answering(), 'small@1')
   is(rig.registry.get('small@1').origin, 'shipped')
@@ -305,8 +324,116 @@ test('judges by nothing where the package of the champion was changed or lost, a
   is(answering(), 'small@1')
 })
 
+const versionsOf = (panel: TaskPanel | undefined) => ({
+  champion: panel?.champion?.record.version,
+  canary: panel?.canary?.record.version,
+  shadows: panel?.shadows.map(({ record }) => record.version)
+})
+
+test('tells who sees the cases of a task, whenever one of them changes', async () => {
+  const told: TaskPanel[] = []
+  const panel = { seat: (_task: string, models: TaskPanel) => told.push(models) }
+  const watched = makeRig(rig.store, ANY, { panel })
+  const { registry } = watched
+  const move = (version: string, stage: ModelStage) =>
+    registry.change(`small@${version}`, { stage, revision: undefined, reason: '' }, ACTOR)
+  for (const [index, version] of ['1', '2', '3', '4', '5'].entries()) {
+    const files = smallPackage(version, { trees: index + 1 })
+    await registry.installFiles(files, { actor: ACTOR, reason: '' })
+  }
+  await move('1', 'champion')
+  await move('2', 'canary')
+  await move('3', 'shadow')
+  await move('4', 'shadow')
+  equal(versionsOf(told.at(-1)), { champion: '1', canary: '2', shadows: ['4', '3'] })
+  is(await codeOf(() => move('5', 'canary')), 'STAGE_FULL')
+  is(await codeOf(() => move('5', 'shadow')), 'STAGE_FULL')
+  is(registry.get('small@5').stage, 'candidate')
+  await move('2', 'champion')
+  equal(versionsOf(told.at(-1)), { champion: '2', canary: undefined, shadows: ['4', '3'] })
+  await registry.rollback('behaviour', ACTOR, '')
+  equal(versionsOf(told.at(-1)), { champion: '1', canary: undefined, shadows: ['4', '3'] })
+  const thresholds = { watch: 0.1, throttle: 0.2, ban: 0.3 }
+  await registry.change('small@3', { thresholds, revision: undefined, reason: '' }, ACTOR)
+  equal(told.at(-1)?.shadows.at(-1)?.record.thresholds, thresholds)
+  await registry.delete('small@4', { revision: undefined, reason: '' }, ACTOR)
+  equal(versionsOf(told.at(-1)), { champion: '1', canary: undefined, shadows: ['3'] })
+  await registry.stop()
+  const again = makeRig(rig.store, ANY, { panel })
+  await again.registry.start()
+  equal(versionsOf(told.at(-1)), { champion: '1', canary: undefined, shadows: ['3'] })
+  await again.registry.stop()
+})
+
+test('lets nobody judge or be tried who has no thresholds, where the task needs them', async () => {
+  const strict = makeRig(rig.store, { ...ANY, needsThresholds: true })
+  await install(smallPackage('1'))
+  const set = (fields: Partial<ModelChange>) =>
+    codeOf(() =>
+      strict.registry.change('small@1', { revision: undefined, reason: '', ...fields }, ACTOR)
+    )
+  is(await set({ thresholds: { ban: 0.9 } }), 'none')
+  for (const stage of ['shadow', 'canary', 'champion'] as const) {
+    is(await set({ stage }), 'THRESHOLDS_INVALID')
+  }
+  is(await set({ stage: 'champion', thresholds: { watch: 0.5, throttle: 0.7, ban: 0.9 } }), 'none')
+  is(await set({ thresholds: {} }), 'THRESHOLDS_INVALID')
+})
+
+test('begins with the newest that is shipped, and follows an update while nobody has chosen', async () => {
+  await ship('9', smallPackage('9'))
+  await ship('10', smallPackage('10', { trees: 2 }))
+  await rig.registry.start()
+  is(answering(), 'small@10')
+  is(rig.registry.get('small@9').stage, 'candidate')
+  const install = rig.store.audit
+    .list({ limit: 10 })
+    .items.find(({ target }) => target === 'model:small@10')
+  equal([install?.actor, install?.action], ['system', 'model.install'])
+  await ship('11', smallPackage('11', { trees: 3 }))
+  const updated = makeRig(rig.store)
+  await updated.registry.start()
+  is(updated.runner.champion('behaviour')?.id, 'small@11')
+  is((await updated.registry.rollback('behaviour', ACTOR, 'worse')).version, '10')
+  await updated.registry.stop()
+  // He has spoken: what comes later waits until he says so.
+  await ship('12', smallPackage('12', { trees: 4 }))
+  const later = makeRig(rig.store)
+  await later.registry.start()
+  is(later.runner.champion('behaviour')?.id, 'small@10')
+  is(later.registry.get('small@12').stage, 'candidate')
+  is(later.registry.get('small@11').stage, 'archived')
+  await later.registry.stop()
+})
+
+test('leaves the thresholds that an operator has set, and the model that he has set them for', async () => {
+  await ship('1', smallPackage('1'))
+  await rig.registry.start()
+  const thresholds = { watch: 0.6, throttle: 0.8, ban: 0.99 }
+  await change('small@1', { thresholds })
+  await ship('2', smallPackage('2', { trees: 2 }))
+  const updated = makeRig(rig.store)
+  await updated.registry.start()
+  is(updated.runner.champion('behaviour')?.id, 'small@1')
+  equal(updated.registry.champion('behaviour')?.thresholds, thresholds)
+  await updated.registry.stop()
+})
+
+test('loads nothing shipped that the list beside it does not name', async () => {
+  await ship('1', smallPackage('1'))
+  await writePackage(join(rig.shippedDir, 'small', '2'), smallPackage('2', { trees: 2 }))
+  await rig.registry.start()
+  is(answering(), 'small@1')
+  ok(rig.registry.problem('small@2')?.includes(SUMS_FILE))
+  writeFileSync(join(rig.shippedDir, SUMS_FILE), '')
+  const bare = makeRig(rig.store)
+  await bare.registry.start()
+  is(bare.runner.champion('behaviour'), undefined)
+  ok(bare.registry.problem('small@1')?.includes(SUMS_FILE))
+})
+
 test('names the packages on the shelf that cannot be used, and starts', async () => {
-  await writePackage(join(rig.shippedDir, 'small', 'wrong'), smallPackage('1'))
+  await ship('wrong', smallPackage('1'))
   await rig.registry.start()
   is(rig.problems.length, 1)
   ok(rig.problems[0]?.startsWith('small@wrong:'))
