@@ -12,6 +12,8 @@ const rooms = {
   network: ['base', 'wire'],
   detection: ['base', 'wire', 'keyserver', 'runtime'],
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
+  feedback: ['base', 'detection'],
+  datasets: ['base', 'keyserver', 'runtime', 'training', 'registry', 'detection', 'defense'],
   api: [
     'base',
     'wire',
@@ -22,6 +24,7 @@ const rooms = {
     'network',
     'detection',
     'defense',
+    'feedback',
     'registry'
   ],
   cli: [
@@ -35,6 +38,8 @@ const rooms = {
     'registry',
     'detection',
     'defense',
+    'feedback',
+    'datasets',
     'api'
   ]
 }

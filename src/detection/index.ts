@@ -11,6 +11,7 @@ export {
 export { DetectionError, type DetectionErrorCode } from './errors.ts'
 export type { FeatureContext } from './features/feature.ts'
 export { FEATURE_SET_VERSION, FEATURES, readFeatures } from './features/index.ts'
+export type { JudgementKeeper } from './judgement-keeper.ts'
 export type { FeatureContribution, ModelEvidence } from './model-evidence.ts'
 export {
   MODEL_SEATS,
@@ -24,4 +25,6 @@ export {
 export { modelSentence } from './model-sentence.ts'
 export { type BehaviourPackage, createBehaviourModel } from './package-model.ts'
 export { RulePolicy, type RulePolicyOptions } from './rule-policy.ts'
+export type { RuleHit } from './rules/rule.ts'
+export type { SourceSession } from './session.ts'
 export * from './verdict.ts'

@@ -65,13 +65,14 @@ CREATE TABLE label (
   note TEXT NOT NULL,
   said_by TEXT NOT NULL,
   said_at_ms INTEGER NOT NULL,
-  -- Rows up to this time were marked as labelled.
+  -- Rows up to this time were marked as labelled; beyond all times: all of them.
   marked_at_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX label_by_prefix ON label (prefix, to_at_ms);
 CREATE INDEX label_by_first_source ON label (first_source, to_at_ms);
 CREATE INDEX label_by_age ON label (said_at_ms);
+CREATE INDEX label_by_mark ON label (marked_at_ms);
 CREATE INDEX label_by_source ON label (source, said_at_ms);
 `
 }
