@@ -23,7 +23,7 @@ export async function makeDays(options: DaysOptions): Promise<readonly string[]>
       args: [String(seed), String(hours), scenario, region]
     }))
   )
-  const waiting = days.filter(({ out }) => !existsSync(join(out, 'rows.json')))
+  const waiting = days.filter(({ out }) => !existsSync(join(out, 'table.json')))
   const worker = async () => {
     for (let day = waiting.shift(); day !== undefined; day = waiting.shift()) {
       await runDay([day.out, ...day.args])

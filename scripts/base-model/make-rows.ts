@@ -6,9 +6,9 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buildRows, readLabels, saveTable } from '../../src/datasets/index.ts'
 import { generateDay } from '../traffic/generate-day.ts'
 import type { Region, ScenarioName } from '../traffic/regions.ts'
-import { readDay, saveDay } from './day-rows.ts'
 
 const [out = '', seed = '', hours = '', scenario = '', region = ''] = process.argv.slice(2)
 await mkdir(out, { recursive: true })
@@ -19,6 +19,9 @@ await generateDay({
   scenario: scenario as ScenarioName,
   region: region as Region
 })
+const haproxy = join(out, 'haproxy.log')
+const hockeypuck = join(out, 'hockeypuck.log')
+const labels = await readLabels(join(out, 'truth.jsonl'), { isTruth: true })
 const site = `${region}/${scenario}/${seed}`
-await saveDay(out, await readDay(out, { site, isSynthetic: true }))
-for (const name of ['haproxy.log', 'hockeypuck.log']) await rm(join(out, name))
+await saveTable(out, await buildRows({ haproxy, hockeypuck }, labels, { site, isSynthetic: true }))
+for (const log of [haproxy, hockeypuck]) await rm(log)

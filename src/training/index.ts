@@ -4,10 +4,11 @@ export { applyIsotonic, type IsotonicMap } from '../runtime/index.ts'
 export { fitIsotonic } from './calibration/isotonic.ts'
 export { fitTemperature } from './calibration/temperature.ts'
 export type { CheckReport } from './checks/check-report.ts'
+export { checkTable } from './checks/check-table.ts'
 export type { TrainingErrorCode } from './errors.ts'
 export { TrainingError } from './errors.ts'
 export { type BootstrapOptions, bootstrapInterval, type Interval } from './metrics/bootstrap.ts'
-export { type Figures, figuresOf } from './metrics/figures.ts'
+export { type Figures, figuresOf, meanFigures } from './metrics/figures.ts'
 export {
   accuracy,
   confusion,
@@ -38,9 +39,20 @@ export {
   type LogisticModel,
   type LogisticOptions
 } from './stacking/logistic.ts'
+export type { PartStore, StackParams } from './stacking/stack-parts.ts'
+export {
+  type StackFold,
+  type StackPorts,
+  type StackRequest,
+  type TrainedStack,
+  trainStack
+} from './stacking/train-stack.ts'
+export { CsvScanner } from './table/csv-scanner.ts'
+export { LineSplitter } from './table/line-splitter.ts'
 export { type CsvTable, type ReadCsvOptions, readCsv } from './table/read-csv.ts'
 export { type ReadRowsOptions, RowReader } from './table/read-rows.ts'
 export type { FeatureRange, RowBlock, RowOddities } from './table/row-sink.ts'
+export { selectColumns } from './table/select.ts'
 export type { Words } from './table/word-column.ts'
 export { BoostingTrainer, type RoundReport, trainBoosting } from './trees/boosting.ts'
 export type { BoostingOptions } from './trees/boosting-options.ts'

@@ -48,3 +48,19 @@ export function figuresOf(
 function numberOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null
 }
+
+/** Of several folds; what none of them has stays unknown. */
+export function meanFigures(all: readonly Figures[]): Figures {
+  const mean = (of: (figures: Figures) => number | null) => {
+    const known = all.map(of).filter((value) => value !== null)
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length
+  }
+  return {
+    accuracy: mean((figures) => figures.accuracy) ?? 0,
+    auc: mean((figures) => figures.auc),
+    log_loss: mean((figures) => figures.log_loss) ?? 0,
+    ece: mean((figures) => figures.ece) ?? 0,
+    tpr_at_fpr_01: mean((figures) => figures.tpr_at_fpr_01),
+    tpr_at_fpr_001: mean((figures) => figures.tpr_at_fpr_001)
+  }
+}

@@ -1,8 +1,8 @@
 /** One fit of one model, whichever kind: tells how far it is, and stops between two trees when it is asked to. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Forest } from '../../runtime/index.ts'
-import { BoostingTrainer } from '../trees/boosting.ts'
 import type { LabelledTable } from '../trees/column-table.ts'
+import { growBoosting } from '../trees/grow-boosting.ts'
 import { trainIsolationForest } from '../trees/isolation-forest.ts'
 import { trainRandomForest } from '../trees/random-forest.ts'
 import { type ModelKind, type ModelParams, optionsOf } from './model-options.ts'
@@ -34,11 +34,5 @@ export async function fitModel(
       onTree: (done, trees) => onProgress?.(done / trees)
     })
   }
-  const trainer = new BoostingTrainer(table, own, { validation })
-  while (!trainer.isDone) {
-    const { round, rounds } = trainer.step()
-    onProgress?.(round / rounds)
-    await turn(undefined, { signal })
-  }
-  return trainer.forest()
+  return growBoosting(table, own, { validation, signal, onProgress })
 }

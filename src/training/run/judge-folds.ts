@@ -1,6 +1,6 @@
 /** How good a model of these params is on rows that it has not seen: each fold is judged by a model of the others. */
 import { type Forest, predictRows, THRESHOLD_DEFAULT } from '../../runtime/index.ts'
-import { type Figures, figuresOf } from '../metrics/figures.ts'
+import { type Figures, figuresOf, meanFigures } from '../metrics/figures.ts'
 import { rowsWhere, selectRows } from '../table/select.ts'
 import { type LabelledTable, rowMajor } from '../trees/column-table.ts'
 import { type FitOptions, fitModel } from './fit-model.ts'
@@ -92,19 +92,4 @@ function judge(scores: Float64Array, { labels, classes }: LabelledTable): Figure
     threshold: THRESHOLD_DEFAULT
   })
   return figures
-}
-
-function meanFigures(all: readonly Figures[]): Figures {
-  const mean = (of: (figures: Figures) => number | null) => {
-    const known = all.map(of).filter((value) => value !== null)
-    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length
-  }
-  return {
-    accuracy: mean((figures) => figures.accuracy) ?? 0,
-    auc: mean((figures) => figures.auc),
-    log_loss: mean((figures) => figures.log_loss) ?? 0,
-    ece: mean((figures) => figures.ece) ?? 0,
-    tpr_at_fpr_01: mean((figures) => figures.tpr_at_fpr_01),
-    tpr_at_fpr_001: mean((figures) => figures.tpr_at_fpr_001)
-  }
 }

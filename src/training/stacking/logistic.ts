@@ -23,7 +23,7 @@ const SMALL_STEP = 1e-9
 export function fitLogistic(
   inputs: Float64Array,
   targets: ArrayLike<number>,
-  options: LogisticOptions & { readonly weights?: ArrayLike<number> } = {}
+  options: LogisticOptions & { readonly weights?: ArrayLike<number> | undefined } = {}
 ): LogisticModel {
   const { lambda = 1, isNonNegative = true } = options
   const width = inputs.length / targets.length

@@ -1,19 +1,26 @@
 /** Some of a table's rows, or some of its columns. */
-import type { LabelledTable } from '../trees/column-table.ts'
+import type { ColumnValues, LabelledTable } from '../trees/column-table.ts'
 
 export function selectRows(table: LabelledTable, rows: Int32Array): LabelledTable {
   return {
     ...table,
     rows: rows.length,
     columns: table.columns.map((values) => {
-      const own =
-        values instanceof Int32Array ? new Int32Array(rows.length) : new Float64Array(rows.length)
+      const own = emptyLike(values, rows.length)
       for (let i = 0; i < rows.length; i++) own[i] = values[rows[i] as number] as number
       return own
     }),
     labels: Int32Array.from(rows, (row) => table.labels[row] as number),
     weights: table.weights && Float64Array.from(rows, (row) => table.weights?.[row] ?? 1)
   }
+}
+
+/** Of the same kind: a table of float32 stays as small as it is. */
+function emptyLike(values: ColumnValues, length: number): ColumnValues {
+  if (values instanceof Float32Array) return new Float32Array(length)
+  if (values instanceof Float64Array) return new Float64Array(length)
+  if (values instanceof Int32Array) return new Int32Array(length)
+  return values instanceof Int16Array ? new Int16Array(length) : new Uint8Array(length)
 }
 
 export function selectColumns(

@@ -1,5 +1,6 @@
 /** Random forests: trees that depend on the seed and their number alone, so any number of threads gives the same bits. */
 import { availableParallelism } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { assembleForest, type Forest, type Tree } from '../../runtime/index.ts'
 import { TrainingError } from '../errors.ts'
@@ -38,7 +39,7 @@ export async function trainRandomForest(
   const { trees } = work.settings
   const worthwhile = table.rows * trees >= THREADS_WORTHWHILE ? availableParallelism() : 1
   const threads = Math.min(inputs.threads ?? worthwhile, trees)
-  const grown = threads > 1 ? await growApart(work, threads, inputs) : growHere(work, inputs)
+  const grown = threads > 1 ? await growApart(work, threads, inputs) : await growHere(work, inputs)
   const scores = table.classes === 2 ? 1 : table.classes
   return assembleForest(
     {
@@ -68,14 +69,20 @@ function prepare(table: LabelledTable, options: ForestOptions): Work {
   return { binned, targets, classes: table.classes, settings }
 }
 
-function growHere({ binned, targets, classes, settings }: Work, inputs: ForestInputs): Tree[] {
+async function growHere(
+  { binned, targets, classes, settings }: Work,
+  inputs: ForestInputs
+): Promise<Tree[]> {
   const grower = new GiniTreeGrower(binned, targets, classes, settings)
-  return Array.from({ length: settings.trees }, (_, index) => {
-    inputs.signal?.throwIfAborted()
-    const tree = grower.grow(index)
+  const grown: Tree[] = []
+  for (let index = 0; index < settings.trees; index++) {
+    grown.push(grower.grow(index))
     inputs.onTree?.(index + 1, settings.trees)
-    return tree
-  })
+    // Whoever wants to stop it is heard between two trees.
+    await turn()
+    inputs.signal?.throwIfAborted()
+  }
+  return grown
 }
 
 /** Threads take the next number from a shared counter until none is left. */

@@ -1,5 +1,5 @@
 /** What training may learn of each feature: some it may not see, some may only speak against a source. */
-import { FEATURES } from '../../src/detection/index.ts'
+import { FEATURES } from '../../detection/index.ts'
 
 /**
  * How busy a keyserver is, how long it has been watched and what its users are tells one site from another, not abuse from use: a
