@@ -1,6 +1,6 @@
 /** Makes a decision out of a verdict: how long it stands, in which mode, for which reasons. */
 import type { PrefixText } from '../base/index.ts'
-import type { Category, Verdict } from '../detection/index.ts'
+import type { Category, ModelEvidence, Verdict } from '../detection/index.ts'
 import type { Decision, DecisionType, Mode } from './decision.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import type { ModeSettings } from './ports.ts'
@@ -16,6 +16,8 @@ const TTL_MAX_MS = 366 * 86_400_000
 
 export interface DecisionInput {
   readonly verdict: Verdict
+  /** What the model went by that was asked. */
+  readonly evidence: ModelEvidence | undefined
   readonly type: DecisionType
   readonly prefixes: readonly PrefixText[]
   readonly offence: number
@@ -41,7 +43,7 @@ export function createDecision(input: DecisionInput): Decision {
     score: verdict.score,
     reasons: isTurnedDown ? [...verdict.reasons, BREAKER_REASON] : verdict.reasons,
     lineHashes: verdict.lineHashes,
-    model: verdict.evidence?.model,
+    model: input.evidence?.model,
     offence: input.offence,
     createdAtMs: verdict.atMs,
     untilMs: verdict.atMs + ttlOf(input, settings),

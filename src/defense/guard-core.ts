@@ -108,8 +108,9 @@ function apply(state: GuardState, given: Verdict, applying: Applying): void {
     suppress(state, verdict, { ...applying, heldBack: { kind: 'too-many-decisions', detail } })
     return
   }
+  const evidence = verdict.evidence?.()
   const decision = createDecision({
-    verdict,
+    ...{ verdict, evidence },
     type,
     prefixes: prefixes.slice(0, SWARM_PREFIXES_MAX),
     offence: type === 'ban' ? offenceOf(state, verdict, settings) : 0,
@@ -119,7 +120,7 @@ function apply(state: GuardState, given: Verdict, applying: Applying): void {
     effects.push(endDecision(state, standing, { why: 'superseded', atMs: verdict.atMs }))
   }
   state.standing.put(decision)
-  effects.push({ kind: 'decided', decision, evidence: verdict.evidence })
+  effects.push({ kind: 'decided', decision, evidence })
 }
 
 const NOBODY: Protection = { kind: 'nobody', detail: 'the verdict names no address' }

@@ -40,6 +40,8 @@ export interface HeardCase {
   /** What rules say of it. */
   readonly hits: readonly RuleHit[]
   readonly findContext: () => FeatureContext
+  /** Asked although nothing has changed: a swarm or a prefix is judged by this request. @default false */
+  readonly isUrgent?: boolean
 }
 
 /** Every judgement up to here, then whenever a tenth more has come. */
@@ -66,7 +68,7 @@ export class ModelJudge {
 
   /** Undefined where nothing has changed that would change an answer. */
   hear(given: HeardCase): Hearing | undefined {
-    const { session, hits } = given
+    const { session, hits, isUrgent = false } = given
     // Read once: who is replaced meanwhile finishes the judgement that it began.
     const seated = this.#seats.seated()
     const judges = this.#judgesOf(seated, session)
@@ -74,7 +76,7 @@ export class ModelJudge {
     if (first === undefined && seated.shadows.length === 0) return NOBODY
     const stamp = first === undefined ? 0 : this.#stampOf(first.model)
     const isSame = session.scoredBy === stamp && session.requests < session.scoreAgainAt
-    if (hits.length === 0 && isSame) return undefined
+    if (hits.length === 0 && isSame && !isUrgent) return undefined
     session.scoredBy = stamp
     session.scoreAgainAt =
       session.requests < ALWAYS_SCORED
@@ -115,7 +117,7 @@ export class ModelJudge {
         ...wordOf(model, score, context.session),
         isCleared: score < model.thresholds.watch,
         findCategory: () => categoryOf(context),
-        evidence: () => this.#evidence(judging, context.session.source, score)
+        evidence: once(() => this.#evidence(judging, context.session.source, score))
       }
       return { by: seat === 'canary' ? 'canary' : 'champion', opinion }
     }
@@ -172,6 +174,14 @@ export class ModelJudge {
       this.#fail(judging, `cannot be explained: ${messageOf(error)}`)
       return { values: new Float64Array(FEATURES.length), bias: 0, margin: 0 }
     }
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }
 

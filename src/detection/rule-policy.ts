@@ -270,8 +270,25 @@ export class RulePolicy implements Policy {
       this.#judgeBy?.tell(session, hearing, concluded)
     }
     const near = seen === undefined ? undefined : this.#observePrefix(session, seen)
-    const said = [own, near].filter((verdict) => verdict !== undefined).concat(swarm.verdicts)
+    const wide = [near, ...swarm.verdicts].filter((verdict) => verdict !== undefined)
+    const said = own === undefined ? [] : [own]
+    said.push(...this.#withEvidence(wide, hearing, { session, counts, found }))
     return this.#withoutRules.size === 0 ? said : said.filter((one) => !this.#isSilenced(one))
+  }
+
+  /** A prefix or a swarm keeps what the model knew of the member whose request led to it. */
+  #withEvidence(
+    verdicts: readonly Verdict[],
+    hearing: Hearing | undefined,
+    of: { readonly session: SourceSession; readonly counts: Counts; readonly found: Findings }
+  ): readonly Verdict[] {
+    if (verdicts.length === 0 || this.#judgeBy === undefined) return verdicts
+    const { session, counts, found } = of
+    const findContext = () => this.#contextOf(session, counts, found)
+    const heard =
+      hearing ?? this.#judgeBy.hear({ session, hits: found.hits, findContext, isUrgent: true })
+    const evidence = heard?.opinion?.evidence
+    return evidence === undefined ? verdicts : verdicts.map((one) => ({ ...one, evidence }))
   }
 
   /** A prefix or a swarm is judged by one rule; a source by those that were left. */

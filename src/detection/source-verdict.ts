@@ -49,7 +49,6 @@ export function concludeSource(
   if (!isWorthSaying(session, { atMs, level, rules })) return undefined
   if (readDetail(session).lineHashes.length === 0) findings.rememberLine()
   const reasons = hits.map((found) => found.reason)
-  const evidence = opinion?.evidence()
   return {
     atMs,
     scope: 'address',
@@ -58,9 +57,9 @@ export function concludeSource(
     level,
     category: judged.category,
     score: judged.score,
-    reasons: evidence !== undefined && speaks ? [reasonOf(evidence), ...reasons] : reasons,
+    reasons: speaks ? [reasonOf(opinion.evidence()), ...reasons] : reasons,
     lineHashes: [...(session.detail?.lineHashes ?? [])],
-    ...(evidence && { evidence })
+    ...(opinion && { evidence: opinion.evidence })
   }
 }
 

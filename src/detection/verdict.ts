@@ -53,8 +53,11 @@ export interface Verdict {
   readonly lineHashes: readonly string[]
   /** How long it stands, if the policy itself says so (the frozen baselines do); else the guard's ladder decides. 0: this request only. */
   readonly holdMs?: number
-  /** What the model went by that was asked, whether or not it had its way; undefined: none was. */
-  readonly evidence?: ModelEvidence
+  /**
+   * What the model went by that was asked, whether or not it had its way; undefined: none was. Costs as much as many scores, so that
+   * only who makes a decision of the verdict asks, and before the next event: then the features are those of another source.
+   */
+  readonly evidence?: () => ModelEvidence
 }
 
 /**

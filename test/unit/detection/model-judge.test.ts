@@ -27,8 +27,11 @@ function sayer(score: number, fields: Partial<BehaviourModel> = {}): BehaviourMo
     featureSetVersion: FEATURE_SET_VERSION,
     thresholds: { watch: 0.2, throttle: 0.6, ban: 0.95 },
     score: () => score,
-    contributions: () =>
-      Float64Array.from(FEATURES, ({ name }) => (name === 'session_requests' ? 2 : -1)),
+    digest: 'ab'.repeat(32),
+    explain: () => ({
+      values: Float64Array.from(FEATURES, ({ name }) => (name === 'session_requests' ? 2 : -1)),
+      ...{ bias: -1, margin: 0 }
+    }),
     ...fields
   }
 }
@@ -47,16 +50,21 @@ const plain = (count: number) =>
 test('slows down what it finds abusive, says why, and keeps what it saw', () => {
   const [verdict] = judge(plain(3), sayer(0.7))
   is(verdict?.level, 'throttle')
-  is(verdict?.model, 'sayer@1')
+  const evidence = verdict?.evidence?.()
+  is(evidence?.model, 'sayer@1')
   is(verdict?.score, 0.7)
   is(verdict?.category, 'harvesting')
-  is(verdict?.features?.length, FEATURES.length)
+  is(evidence?.features.length, FEATURES.length)
   equal(
     verdict?.reasons.map(({ rule }) => rule),
     ['model']
   )
   const text = verdict?.reasons[0]?.text ?? ''
-  ok(text.includes('70.0 %') && text.includes('requests since it is remembered'), text)
+  ok(
+    text.startsWith('looks like abuse, with a probability of 70 %: it has sent 1 request only'),
+    text
+  )
+  is(evidence?.text, text)
 })
 
 test('bans after several requests only, and nobody who mostly uses GnuPG', () => {
