@@ -20,6 +20,8 @@ export function valueText({ unit, categories }: Feature, value: number): string 
       return value < 0 ? UNKNOWN : bytesText(value)
     case 'addresses/min':
       return `${numberText(value)} addresses a minute`
+    case 'standard deviations':
+      return `${numberText(value)} ${unit}`
     case 'ratio':
       return `${numberText(value)} times`
     case 'hundreds':
