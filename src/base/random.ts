@@ -22,6 +22,17 @@ export function integerBelow(random: Random, limit: number): number {
   return Math.floor(random.next() * limit)
 }
 
+/** A copy in an order of chance, every one as likely (Fisher–Yates). */
+export function shuffled<T>(values: readonly T[], random: Random): T[] {
+  const copy = [...values]
+  for (let last = copy.length - 1; last > 0; last--) {
+    const chosen = integerBelow(random, last + 1)
+    // Within the array, so both are there.
+    ;[copy[last], copy[chosen]] = [copy[chosen] as T, copy[last] as T]
+  }
+  return copy
+}
+
 /** A seed for one of many independent streams: the same numbers give the same seed (the finaliser of MurmurHash3, public domain). */
 export function mixSeed(...parts: readonly number[]): number {
   let state = 0x9e3779b9

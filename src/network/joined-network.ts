@@ -80,6 +80,7 @@ export class JoinedNetwork {
     })
     this.#seeker = new PeerSeeker(record, {
       ...{ clock, random, host, events, peers: this.#peers },
+      meshSize: () => host.gossip.getMeshPeers(topicName(network.id, 'alert')).length,
       findDht: () => this.#dht
     })
     this.#tasks = new TaskGroup((error) => {

@@ -2,18 +2,22 @@
 import type { PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { type Clock, integerBelow, LruMap, type Random } from '../base/index.ts'
+import { type Clock, integerBelow, LruMap, type Random, shuffled } from '../base/index.ts'
 import { decodeEvent, type SignedNetworkEvent } from '../wire/index.ts'
+import { MESH_PARAMS } from './host/gossip-params.ts'
 import { findMultiaddr, type Host } from './host/host.ts'
 import { findPeerOfAuthor } from './host/identity.ts'
 import type { EventStore, JoinedNetwork as JoinedRecord } from './ports.ts'
 
 /** Of gossipsub's D. */
-const PEERS_WANTED = 8
+const PEERS_WANTED = MESH_PARAMS.D
 /** The first failed dials are repeated soon, later ones every minute or so. */
 const SEEK_FIRST_MS = 500
 const SEEK_LAST_MS = 60_000
 const SEEK_ALONE_MS = 5_000
+/** A mesh forms within a few heartbeats; whoever is refused by full ones needs other peers, not more patience. */
+const SEEK_THIN_MS = 10_000
+const THIN_AFTER_MS = 4_000
 /** At once: an address that does not answer holds up its own lane for ten seconds, not everybody. */
 const DIALS_AT_ONCE = 4
 /** Dialed when those that are there are not trusted to show everything. */
@@ -42,6 +46,8 @@ export interface SeekerPorts {
   readonly events: Pick<EventStore, 'live'>
   /** Connected now, by their ids. */
   readonly peers: ReadonlyMap<string, PeerId>
+  /** Peers that warnings are exchanged with at once. */
+  readonly meshSize: () => number
   /** Undefined: not started yet. */
   findDht(): KadDHT | undefined
 }
@@ -66,12 +72,20 @@ export class PeerSeeker {
     let waitMs = SEEK_FIRST_MS
     while (!signal.aborted) {
       const before = peers.size
-      if (before < PEERS_WANTED) await this.#dialUpTo(PEERS_WANTED, signal)
+      const isThin = waitMs >= THIN_AFTER_MS && this.#isThin()
+      const wanted = isThin ? Math.min(before + MORE_PEERS, PEERS_ENOUGH) : PEERS_WANTED
+      if (before < wanted) await this.#dialUpTo(wanted, signal)
       const isAlone = peers.size === 0
       waitMs = isAlone && before > 0 ? SEEK_FIRST_MS : Math.min(SEEK_LAST_MS, waitMs * 2)
-      const limitMs = isAlone ? SEEK_ALONE_MS : SEEK_LAST_MS
+      const limitMs = isAlone ? SEEK_ALONE_MS : isThin ? SEEK_THIN_MS : SEEK_LAST_MS
       await clock.sleep(Math.min(waitMs, limitMs) * (0.5 + random.next()), signal)
     }
+  }
+
+  /** Peers are there, and their own meshes are full. */
+  #isThin(): boolean {
+    const mesh = this.#ports.meshSize()
+    return mesh < MESH_PARAMS.Dlo && mesh < this.#ports.peers.size
   }
 
   noteLost(peer: PeerId): void {
@@ -110,8 +124,9 @@ export class PeerSeeker {
 
   async #dialUpTo(wanted: number, signal: AbortSignal): Promise<void> {
     const named = this.#bootstrap().map((address) => [address])
-    const said = [...named, ...(await this.#announced())]
-    await this.#dialAll(said, wanted, signal)
+    // Not in the order of arrival: everybody would dial those who came first, until they take in nobody any more.
+    const announced = shuffled(await this.#announced(), this.#ports.random)
+    await this.#dialAll([...named, ...announced], wanted, signal)
     if (this.#ports.peers.size < wanted) {
       await this.#dialAll(await this.#found(signal), wanted, signal)
     }

@@ -62,8 +62,10 @@ export class NodeNetwork {
       const isKnown = states.every(({ authors }) => authors >= this.size)
       if (isKnown && (mesh >= meshWanted || (mesh > 0 && tookMs > FORMED_MS))) return mesh
       if (tookMs > KNOWN_MS) {
-        const authors = states.map((state) => state.authors).join(' ')
-        throw new Error(`expected ${this.size} authors known everywhere, got ${authors}`)
+        const found = states.map(({ authors, meshOfAlerts }) => `${authors}/${meshOfAlerts}`)
+        throw new Error(
+          `expected ${this.size} authors known everywhere and a mesh, got ${found.join(' ')} (authors/mesh)`
+        )
       }
     }
   }

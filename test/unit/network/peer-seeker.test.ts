@@ -38,6 +38,8 @@ function makeSeeker(
     readonly bootstrap?: readonly string[]
     readonly unreachable?: readonly string[]
     readonly refusing?: readonly string[]
+    readonly mesh?: () => number
+    readonly seed?: number
   } = {}
 ) {
   const clock = new ManualClock(START_MS)
@@ -76,7 +78,15 @@ function makeSeeker(
     ...{ bootstrap: scene.bootstrap ?? [], joinedAtMs: 0 }
   }
   const seeker = new PeerSeeker(record, {
-    ...{ clock, random: seededRandom(1), host, events, peers, findDht: () => undefined }
+    ...{
+      clock,
+      random: seededRandom(scene.seed ?? 1),
+      host,
+      events,
+      peers,
+      findDht: () => undefined
+    },
+    meshSize: scene.mesh ?? (() => peers.size)
   })
   const stop = new AbortController()
   return {
@@ -106,6 +116,35 @@ test('dials until there are eight, and more only when it is told to', async () =
   ok(peers.size >= before + 4 && peers.size < 20, String(peers.size))
   stop()
   await seeking
+})
+
+test('whoever is refused by full meshes dials others until one takes it in', async () => {
+  const announces = authors(60).map((author) => announce(author))
+  let mesh = 2
+  const { seeker, peers, signal, stop, clock } = makeSeeker(announces, { mesh: () => mesh })
+  const seeking = seeker.seek(signal).catch(() => undefined)
+  await clock.advance(3_000)
+  ok(peers.size < 12, `patient at first, got ${peers.size}`)
+  await clock.advance(60_000)
+  ok(peers.size >= 16, String(peers.size))
+  mesh = 6
+  await clock.advance(20_000)
+  const enough = peers.size
+  await clock.advance(10 * 60_000)
+  is(peers.size, enough)
+  stop()
+  await seeking
+})
+
+test('nodes that know the same others do not all dial the same', async () => {
+  const announces = authors(60).map((author) => announce(author))
+  const chosen = new Set<string>()
+  for (let seed = 1; seed <= 6; seed++) {
+    const { seeker, peers, signal } = makeSeeker(announces, { seed })
+    await seeker.dialMore(signal)
+    for (const peer of peers.keys()) chosen.add(peer)
+  }
+  ok(chosen.size > 15, `${chosen.size} of 24`)
 })
 
 test('whoever said that he leaves is not dialed, nor whoever is banned, is this node, or is there', async () => {
