@@ -10,8 +10,10 @@ import { renderOpenApi } from '../src/api/index.ts'
 import { renderCliReference } from '../src/cli/index.ts'
 import { renderConfigExample, renderConfigReference } from '../src/config/index.ts'
 import { collectMetrics } from '../src/daemon/index.ts'
+import { SUMS_FILE } from '../src/registry/index.ts'
 import { renderMetricsReference } from '../src/telemetry/index.ts'
 import { renderFeatureReference } from './generate/feature-reference.ts'
+import { renderShippedSums } from './generate/shipped-sums.ts'
 import { renderWireCodecs } from './generate/wire-codecs.ts'
 import { renderTrafficReference } from './traffic/render-reference.ts'
 
@@ -23,6 +25,7 @@ const files: readonly (readonly [string, () => string])[] = [
   ['docs/FEATURES.md', renderFeatureReference],
   ['docs/METRICS.md', () => renderMetricsReference(collectMetrics())],
   ['docs/TRAFFIC.md', renderTrafficReference],
+  [`models/${SUMS_FILE}`, () => renderShippedSums(join(root, 'models'))],
   ['protocols/http/openapi.yaml', renderOpenApi],
   ...(await renderWireCodecs(root)).map(({ path, text }) => [path, () => text] as const)
 ]

@@ -1,9 +1,11 @@
 /** Models and predictions in the words of the contract. */
 import {
+  type LiveCounts,
   type ModelEvent,
   type ModelRecord,
   modelId,
-  type PredictionRecord
+  type PredictionRecord,
+  type ShadowComparison
 } from '../registry/index.ts'
 import { type Contributions, featuresOf, type ServedModel, verdictOf } from '../runtime/index.ts'
 import type { OperationResponse } from './contract/contract.ts'
@@ -33,6 +35,31 @@ export function wireModelEvent(event: ModelEvent) {
     stage_after: event.stageAfter ?? null,
     actor: event.actor,
     reason: event.reason
+  }
+}
+
+type WireLive = OperationResponse<'showPerformance'>['items'][number]['live']
+type WireComparison = NonNullable<NonNullable<WireLive>['comparison']>
+
+export function wireLive(live: LiveCounts | undefined): WireLive {
+  if (live === undefined) return null
+  const { judgements, failures, latencyUs, decisions, comparison } = live
+  return {
+    ...{ judgements, failures, decisions: { ...decisions } },
+    latency_us: latencyUs === undefined ? null : { ...latencyUs },
+    comparison: comparison === undefined ? null : wireComparison(comparison)
+  }
+}
+
+function wireComparison(comparison: ShadowComparison): WireComparison {
+  const { judgements, agreements, pairs, alone, spared } = comparison
+  const differing = ({ sources, newest }: ShadowComparison['alone']) => ({
+    sources,
+    newest: newest.map(({ source, judge, shadow }) => ({ client_ip: source, judge, shadow }))
+  })
+  return {
+    ...{ judgements, agreements, pairs: pairs.map((pair) => ({ ...pair })) },
+    ...{ alone: differing(alone), spared: differing(spared) }
   }
 }
 

@@ -76,6 +76,8 @@ export interface DataPaths {
   readonly apiAddress: string
   /** Packages of models that were given to this node. */
   readonly models: string
+  /** Secret that says which sources a canary judges, 0600, made with the first canary. */
+  readonly canaryKey: string
 }
 
 export function dataPaths(dataDir: string): DataPaths {
@@ -88,6 +90,7 @@ export function dataPaths(dataDir: string): DataPaths {
     networkKey: join(dataDir, 'network.key'),
     networkSequence: join(dataDir, 'network.seq'),
     apiAddress: join(dataDir, 'api.json'),
-    models: join(dataDir, 'models')
+    models: join(dataDir, 'models'),
+    canaryKey: join(dataDir, 'canary.key')
   }
 }

@@ -14,6 +14,7 @@ export {
   type ConfigProblem
 } from './errors.ts'
 export { type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load.ts'
+export { shippedModelsDir } from './program-files.ts'
 export { redactConfig } from './redact.ts'
 export { renderConfigExample, renderConfigReference } from './render.ts'
 export {

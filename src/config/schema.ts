@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { isNodeName, NODE_NAME_BYTES_MAX } from '../wire/index.ts'
 import { network } from './network-schema.ts'
 import { prefix } from './prefix-schema.ts'
+import { training } from './training-schema.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -128,7 +129,7 @@ const detection = z.strictObject({
     .enum(['default', 'rules'])
     .default('default')
     .describe(
-      'How traffic is judged: default is what a fresh install runs, rules the built-in rules alone.'
+      'How traffic is judged: default is what a fresh install runs, models and rules; rules is the built-in rules alone.'
     ),
   treatAsPublic: z
     .array(prefix)
@@ -142,7 +143,15 @@ const detection = z.strictObject({
     .min(1_000)
     .max(2_000_000)
     .default(200_000)
-    .describe('Addresses remembered at once; the one seen longest ago goes first.')
+    .describe('Addresses remembered at once; the one seen longest ago goes first.'),
+  canaryShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'Share of the addresses that a model in the stage canary judges in the place of the champion; always the same ones.'
+    )
 })
 
 /** Less than a minute is for tests and the demo, where a person wants to see the end. */
@@ -361,7 +370,10 @@ export const configSchema = z.strictObject({
   network: network.prefault({}).describe('The networks of nodes, whose operators warn each other.'),
   metrics: metrics.prefault({}).describe('Prometheus metrics.'),
   log: log.prefault({}).describe("The node's own log."),
-  store: store.prefault({}).describe('The database.')
+  store: store.prefault({}).describe('The database.'),
+  training: training
+    .prefault({})
+    .describe('What the node keeps of its own traffic, for models to learn from.')
 })
 
 export type Config = z.output<typeof configSchema>

@@ -1,7 +1,7 @@
 /** What the guard and the log sources count. */
 import type { Clock } from '../base/index.ts'
 import { type GuardMetrics, SHARE_REFUSALS, type SharingMetrics } from '../defense/index.ts'
-import { CATEGORIES } from '../detection/index.ts'
+import { CATEGORIES, MODEL_SEATS } from '../detection/index.ts'
 import type {
   DenyReason,
   Lane,
@@ -14,6 +14,7 @@ import type {
 import { FALLBACK_REASONS } from '../runtime/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
 import { EVENT_KINDS, TOPICS } from '../wire/index.ts'
+import { JUDGES } from './live-models.ts'
 
 const TYPES = ['ban', 'throttle', 'watch'] as const
 const MODES = ['shadow', 'enforce'] as const
@@ -290,6 +291,16 @@ export function declareModelMetrics(register: MetricsRegister) {
     waiting: register.gauge({
       name: 'netminder_models_waiting_rows',
       help: 'Rows that wait to be scored.'
+    }),
+    judgements: register.counter({
+      name: 'netminder_models_judgements_total',
+      help: 'Times that models were asked about a source of the traffic, by whose word counted; rules: no model could say anything.',
+      labels: { by: JUDGES }
+    }),
+    failures: register.counter({
+      name: 'netminder_models_failed_judgements_total',
+      help: 'Times that a model failed on the traffic, by its seat.',
+      labels: { seat: MODEL_SEATS }
     })
   }
 }

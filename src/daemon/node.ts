@@ -99,9 +99,14 @@ export class NetminderNode {
       const declared: MetricsRegister = register ?? new NullMetricsRegister()
       const facts = this.#createFacts()
       const actuators = this.#createActuators(facts, store.allowlist)
-      this.#guard = this.#createGuard({ store, facts, actuators, declared })
+      const { canaryShare } = config.detection
       const metrics = declareModelMetrics(declared)
-      this.#models = new NodeModels({ dataDir }, { db: opened.db, store, ...ports, metrics })
+      this.#models = new NodeModels(
+        { dataDir, canaryShare },
+        { db: opened.db, store, ...ports, metrics }
+      )
+      this.#guard = this.#createGuard({ store, facts, actuators, declared })
+      this.#models.watch(this.#guard)
       const parts = { store, facts, declared, register, guard: this.#guard, ...ports }
       this.#network = createNetwork(options, parts)
       const sharing = this.#network && createSharing(options, { ...parts, network: this.#network })
@@ -215,6 +220,15 @@ export class NetminderNode {
     )
   }
 
+  /** The models are asked at each judgement: who is promoted or turned out is so at once, and no session is lost for it. */
+  #createPolicy(): RulePolicy {
+    const { maxSources: sourcesMax, policy } = this.#options.config.detection
+    return new RulePolicy({
+      sourcesMax,
+      ...(policy === 'default' && { models: this.#models.live })
+    })
+  }
+
   #createGuard(parts: {
     readonly store: Repositories
     readonly facts: MachineFacts
@@ -226,7 +240,7 @@ export class NetminderNode {
     return new GuardService(
       { treatAsPublic: config.detection.treatAsPublic, ...config.defense },
       {
-        policy: new RulePolicy({ sourcesMax: config.detection.maxSources }),
+        policy: this.#createPolicy(),
         decisions: store.decisions,
         evidence: store.evidence,
         allowlist: store.allowlist,
@@ -269,7 +283,7 @@ export class NetminderNode {
           intake: this.#intake,
           guard: this.#guard,
           storeWatch: this.#storeWatch,
-          models: this.#models,
+          models: config.detection.policy === 'default' ? this.#models : undefined,
           network: this.#network,
           sharing: sharing?.share
         }),

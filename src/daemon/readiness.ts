@@ -10,7 +10,8 @@ export interface ReadinessParts {
   readonly intake: Pick<TrafficIntake, 'statuses'>
   readonly guard: Pick<GuardService, 'actuators' | 'storeProblem'>
   readonly storeWatch: Pick<StoreWatch, 'problem'>
-  readonly models?: Pick<NodeModels, 'problem'> | undefined
+  /** Undefined where only the rules shall judge. */
+  readonly models?: Pick<NodeModels, 'problem' | 'describe'> | undefined
   /** Undefined where networks are turned off. */
   readonly network?: Pick<NetworkService, 'status'> | undefined
   readonly sharing?: { status(): SharingStatus } | undefined
@@ -60,10 +61,14 @@ function actuatorStates({ guard }: ReadinessParts): readonly ComponentState[] {
   }))
 }
 
-/** The rules judge where no model does: a champion that cannot be used takes something away, and no more. */
+/** Where no model can, the rules judge: a champion that cannot be used takes something away, and no more. */
 function modelStates({ models }: ReadinessParts): readonly ComponentState[] {
-  if (models?.problem === undefined) return []
-  return [{ name: 'models', state: 'degraded', detail: `${models.problem}; the rules judge alone` }]
+  if (models === undefined) return []
+  const { problem } = models
+  const who = models.describe()
+  return problem === undefined
+    ? [{ name: 'models', state: 'ok', detail: who }]
+    : [{ name: 'models', state: 'degraded', detail: `${problem}; ${who}` }]
 }
 
 /** A node without others guards as before: it is alone, and no less ready for it. With others, what it says must arrive. */

@@ -2,6 +2,12 @@
 
 export type { RegistryErrorCode } from './errors.ts'
 export {
+  type LiveCounts,
+  LiveRecord,
+  type LiveWord,
+  type ShadowComparison
+} from './live-record.ts'
+export {
   type ChampionSeat,
   MODEL_STAGES,
   type ModelEvent,

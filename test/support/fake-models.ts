@@ -2,6 +2,7 @@
 import type { ModelPorts } from '../../src/api/index.ts'
 import { SystemClock } from '../../src/base/index.ts'
 import {
+  LiveRecord,
   type ModelEvent,
   type ModelPackage,
   type ModelRecord,
@@ -142,7 +143,7 @@ export async function fakeModels(threads = 1): Promise<FakeModels> {
     await registry.change(`sample@${version}`, change, 'test')
   }
   return {
-    ...{ registry, runner, audit, predictions: new PredictionLog() },
+    ...{ registry, runner, audit, predictions: new PredictionLog(), live: new LiveRecord() },
     meaningOf: (feature) => (feature === 'upload_share' ? 'share of uploads' : undefined),
     async stop() {
       await registry.stop()

@@ -162,6 +162,41 @@ export const predictionRecord = z
   })
   .meta({ id: 'PredictionRecord' })
 
+const differingSources = z.strictObject({
+  sources: count,
+  newest: z
+    .array(z.strictObject({ client_ip: text, judge: text, shadow: text }))
+    .describe('The newest, with the most severe level that each has said.')
+})
+
+const comparison = z
+  .strictObject({
+    judgements: count,
+    agreements: count.describe('Judgements on which both said the same level.'),
+    pairs: z
+      .array(z.strictObject({ judge: text, shadow: text, count }))
+      .describe('How often which levels met; most frequent first.'),
+    alone: differingSources.describe('What the shadow alone would have slowed down or banned.'),
+    spared: differingSources.describe('What the shadow alone would not have.')
+  })
+  .meta({
+    id: 'ShadowComparison',
+    description:
+      'A shadow beside the model that judged, by what each said itself before the rules; of at most 10 000 sources.'
+  })
+
+const livePerformance = z
+  .strictObject({
+    judgements: count.describe('Times that it was asked about a source.'),
+    failures: count.describe('Times that it threw or gave no probability.'),
+    latency_us: z.strictObject({ p50: z.number(), p99: z.number() }).nullable(),
+    decisions: z
+      .strictObject({ watch: count, throttle: count, ban: count, lifted: count })
+      .describe('Made when it judged, and how many an operator took back.'),
+    comparison: comparison.nullable().describe('Null: it was never a shadow.')
+  })
+  .meta({ id: 'LivePerformance' })
+
 export const modelPerformance = z
   .strictObject({
     model: text,
@@ -174,7 +209,10 @@ export const modelPerformance = z
       .describe('What it was trained on.'),
     predictions: count.describe('Since the start of the node.'),
     mean_score: z.number().nullable(),
-    by_verdict: z.record(text, count)
+    by_verdict: z.record(text, count),
+    live: livePerformance
+      .nullable()
+      .describe('On the traffic of this node since its start; null: it was never asked.')
   })
   .meta({ id: 'ModelPerformance' })
 

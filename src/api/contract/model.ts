@@ -146,7 +146,13 @@ const models = {
     body: modelChange,
     status: 200,
     response: model,
-    errors: [...LOAD_ERRORS, 'MODEL_IS_CHAMPION', 'MODEL_UNFIT', 'THRESHOLDS_INVALID'],
+    errors: [
+      ...LOAD_ERRORS,
+      'MODEL_IS_CHAMPION',
+      'MODEL_UNFIT',
+      'STAGE_FULL',
+      'THRESHOLDS_INVALID'
+    ],
     example: {
       params: { model_id: SAMPLE },
       body: { thresholds: { watch: 0.5, throttle: 0.8, ban: 0.95 }, notes: 'stricter' }

@@ -1,14 +1,22 @@
 /** Answers the endpoints of models and their stages. */
-import type { ModelRecord, ModelRegistry, PredictionLog, Thresholds } from '../../registry/index.ts'
+import type {
+  LiveRecord,
+  ModelRecord,
+  ModelRegistry,
+  PredictionLog,
+  Thresholds
+} from '../../registry/index.ts'
 import { modelId } from '../../registry/index.ts'
 import type { ModelRunner } from '../../runtime/index.ts'
-import { wireModel, wireModelEvent } from '../model-projection.ts'
+import { wireLive, wireModel, wireModelEvent } from '../model-projection.ts'
 import { type Handlers, RevisedAnswer, StreamAnswer } from './answer.ts'
 
 export interface ModelPorts {
   readonly registry: ModelRegistry
   readonly runner: ModelRunner
   readonly predictions: PredictionLog
+  /** What came of models on live traffic. */
+  readonly live: LiveRecord
   /** What a feature of the task `behaviour` means, in words. */
   readonly meaningOf: (feature: string) => string | undefined
 }
@@ -25,7 +33,7 @@ type ModelHandlers = Pick<
   | 'showPerformance'
 >
 
-export function modelHandlers({ registry, predictions }: ModelPorts): ModelHandlers {
+export function modelHandlers({ registry, predictions, live }: ModelPorts): ModelHandlers {
   const wire = (record: ModelRecord) => wireModel(record, registry.problem(modelId(record)))
   const revised = (record: ModelRecord) => new RevisedAnswer(wire(record), record.revision)
   return {
@@ -89,7 +97,8 @@ export function modelHandlers({ registry, predictions }: ModelPorts): ModelHandl
       data: data ? { name: data.name, rows: data.rows, synthetic: data.synthetic } : null,
       predictions: counts.predictions,
       mean_score: counts.predictions === 0 ? null : counts.scoreSum / counts.predictions,
-      by_verdict: { ...counts.byVerdict }
+      by_verdict: { ...counts.byVerdict },
+      live: wireLive(live.of(id))
     }
   }
 }
