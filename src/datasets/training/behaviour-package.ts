@@ -6,6 +6,7 @@ import { type ModelParts, THRESHOLD_DEFAULT } from '../../runtime/index.ts'
 import type { TrainedStack } from '../../training/index.ts'
 import { type BehaviourTable, FEATURE_SPECS } from '../behaviour-table.ts'
 import type { BehaviourReport, PackageFacts } from './behaviour-report.ts'
+import { usualRanges } from './usual-ranges.ts'
 
 /** In the order of their labels. */
 export const BEHAVIOUR_CLASSES = ['benign', 'abuse'] as const
@@ -40,9 +41,7 @@ export function packageOf(of: {
       kind: 'forest-stack',
       task: 'behaviour',
       featureSetVersion: FEATURE_SET_VERSION,
-      features: FEATURE_SPECS.map((spec) =>
-        spec.kind === 'category' ? { ...spec, categories: [...spec.categories] } : spec
-      ),
+      features: featuresOf(table),
       classes: [...BEHAVIOUR_CLASSES],
       thresholds: { decision: thresholds.throttle, ...thresholds },
       data: {
@@ -63,6 +62,17 @@ export function packageOf(of: {
     goldenRows: goldenRowsOf(table),
     card
   }
+}
+
+/** With what is usual for harmless sources, for whoever reads an explanation. */
+function featuresOf(table: BehaviourTable): PackageDraft['manifest']['features'] {
+  const usual = usualRanges(table)
+  return FEATURE_SPECS.map((spec, index) => {
+    if (spec.kind === 'category') return { ...spec, categories: [...spec.categories] }
+    const [least, most] = usual[index] ?? []
+    if (least === undefined || most === undefined) return { ...spec }
+    return { ...spec, usual: [least, most] }
+  })
 }
 
 /** Spread over the whole table, so that both classes and every site are there. */

@@ -25,7 +25,9 @@ const featureSchema = z.union([
     name: text,
     kind: z.literal('numeric'),
     /** Least and greatest value that training saw. */
-    range: z.tuple([z.number(), z.number()]).optional()
+    range: z.tuple([z.number(), z.number()]).optional(),
+    /** Between which values nine of ten ordinary sources lay in training, where that was known of enough of them. */
+    usual: z.tuple([z.number(), z.number()]).optional()
   }),
   z.strictObject({
     name: text,
