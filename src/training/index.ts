@@ -24,6 +24,8 @@ export {
   tprAtFpr
 } from './metrics/ranking.ts'
 export type { Calibration } from './run/calibrate.ts'
+export { type HeldOut, holdOut, type TablePart } from './run/hold-out.ts'
+export type { PartStore } from './run/kept-fit.ts'
 export { labelTable } from './run/labelled-table.ts'
 export { renderModelCard } from './run/model-card.ts'
 export { MODEL_KINDS, type ModelKind, type ModelParams } from './run/model-options.ts'
@@ -39,7 +41,7 @@ export {
   type LogisticModel,
   type LogisticOptions
 } from './stacking/logistic.ts'
-export type { PartStore, StackParams } from './stacking/stack-parts.ts'
+export type { StackParams } from './stacking/stack-parts.ts'
 export {
   type StackFold,
   type StackPorts,

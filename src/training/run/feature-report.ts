@@ -16,8 +16,8 @@ export interface FeatureReport {
   readonly contribution: number
   /** Share of bootstraps in which it is among the first. */
   readonly stability: number
-  /** Microseconds a row. */
-  readonly cost_us: number
+  /** Microseconds a row; null where nobody measured them. */
+  readonly cost_us: number | null
 }
 
 const BOOTSTRAPS = 20
@@ -31,7 +31,8 @@ const COST_ROUNDS = 20
 export interface FeatureInputs {
   readonly forests: readonly Forest[]
   readonly seed: number
-  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Without it costs are not measured. */
+  readonly clock?: Pick<Clock, 'monotonicMs'> | undefined
 }
 
 /** In the order of their contribution, the greatest first. */
@@ -62,13 +63,13 @@ export function reportFeatures(
       sums[f] = (sums[f] as number) + (own[i] as number) / count / forests.length
     }
   }
-  const costs = costsOf(table, forests.at(-1), clock)
+  const costs = clock && costsOf(table, forests.at(-1), clock)
   return table.features
     .map(({ name }, f) => ({
       feature: name,
       contribution: rounded(sums[f] ?? 0),
       stability: rounded((hits[f] ?? 0) / Math.max(1, draws)),
-      cost_us: rounded(costs[f] ?? 0)
+      cost_us: costs === undefined ? null : rounded(costs[f] ?? 0)
     }))
     .sort((a, b) => b.contribution - a.contribution)
 }
@@ -122,7 +123,7 @@ function firstTrees(forest: Forest, count: number): Forest {
 function costsOf(
   table: LabelledTable,
   forest: Forest | undefined,
-  clock: FeatureInputs['clock']
+  clock: Pick<Clock, 'monotonicMs'>
 ): Float64Array {
   const count = Math.min(table.rows, COST_CELLS)
   const step = table.rows / count
@@ -165,7 +166,7 @@ function stepsOf(forest: Forest, rows: Float32Array, count: number): Float64Arra
   return steps
 }
 
-function numberCost(values: ColumnValues, clock: FeatureInputs['clock']): number {
+function numberCost(values: ColumnValues, clock: Pick<Clock, 'monotonicMs'>): number {
   const cells = Array.from(values, (value) => Buffer.from(Number.isNaN(value) ? '' : String(value)))
   let sum = 0
   return timed(clock, cells.length, () => {
@@ -179,7 +180,7 @@ function numberCost(values: ColumnValues, clock: FeatureInputs['clock']): number
 function wordCost(
   categories: readonly string[],
   values: ColumnValues,
-  clock: FeatureInputs['clock']
+  clock: Pick<Clock, 'monotonicMs'>
 ): number {
   const codes = new Map(categories.map((word, code) => [word, code]))
   const cells = Array.from(values, (code) => Buffer.from(categories[code] ?? ''))
@@ -191,7 +192,7 @@ function wordCost(
 }
 
 /** Microseconds for each of `count` things that the work does at once; the least of several, since others use the machine too. */
-function timed(clock: FeatureInputs['clock'], count: number, work: () => unknown): number {
+function timed(clock: Pick<Clock, 'monotonicMs'>, count: number, work: () => unknown): number {
   let least = Number.POSITIVE_INFINITY
   for (let round = 0; round < COST_ROUNDS; round++) {
     const start = clock.monotonicMs()

@@ -5,6 +5,7 @@ import type { LabelledTable } from '../trees/column-table.ts'
 import { growBoosting } from '../trees/grow-boosting.ts'
 import { trainIsolationForest } from '../trees/isolation-forest.ts'
 import { trainRandomForest } from '../trees/random-forest.ts'
+import { keptFit, type PartStore } from './kept-fit.ts'
 import { type ModelKind, type ModelParams, optionsOf } from './model-options.ts'
 
 export interface FitOptions {
@@ -15,6 +16,11 @@ export interface FitOptions {
   readonly signal: AbortSignal
   /** Share done, 0 to 1. */
   readonly onProgress?: ((share: number) => void) | undefined
+  /** The bits do not depend on it. @default 1 for boosting, all cores for a random forest */
+  readonly threads?: number | undefined
+  /** Where the fit is kept, and under which name. */
+  readonly store?: PartStore | undefined
+  readonly part?: (() => string) | undefined
 }
 
 /** @throws {OPTION_INVALID | TABLE_INVALID | WORKER_FAILED} */
@@ -23,16 +29,18 @@ export async function fitModel(
   options: FitOptions,
   validation?: LabelledTable
 ): Promise<Forest> {
-  const { kind, params, classes, seed, signal, onProgress } = options
+  const { kind, params, classes, seed, signal, onProgress, threads } = options
   const features = table.features.map(({ name }) => name)
   const own = optionsOf(kind, params, { classes, features, seed })
   await turn(undefined, { signal })
-  if (kind === 'isolation-forest') return trainIsolationForest(table, own)
-  if (kind === 'random-forest') {
-    return trainRandomForest(table, own, {
-      signal,
-      onTree: (done, trees) => onProgress?.(done / trees)
-    })
-  }
-  return growBoosting(table, own, { validation, signal, onProgress })
+  const forest = await keptFit(options.store, options.part?.() ?? 'fit', async (start) => {
+    if (kind === 'isolation-forest') return trainIsolationForest(table, own)
+    if (kind === 'random-forest') {
+      const onTree = (done: number, trees: number) => onProgress?.(done / trees)
+      return await trainRandomForest(table, own, { signal, threads, onTree })
+    }
+    return await growBoosting(table, own, { ...start, validation, signal, threads, onProgress })
+  })
+  onProgress?.(1)
+  return forest
 }

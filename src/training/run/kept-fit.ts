@@ -1,10 +1,12 @@
 /** A fit that is kept when it is done, and now and then before: a training that was ended goes on where it was, to the same bits. */
 import { decodeForest, encodeForest, type Forest } from '../../runtime/index.ts'
-import type { PartStore } from '../stacking/stack-parts.ts'
 
-/** Keeps forests that are not done yet, too. */
-export interface FitStore extends PartStore {
-  /** Whether so much has been done that what there is should be kept. @default never */
+/** Keeps the forests that are done, so that a training that was ended goes on from there. */
+export interface PartStore {
+  /** Undefined if it was not kept, or cannot be read any more. */
+  find(part: string): Promise<Uint8Array | undefined>
+  keep(part: string, bytes: Uint8Array): Promise<void>
+  /** Whether so much has been done that a forest should be kept before it is done. @default never */
   isDue?(): boolean
   drop?(part: string): Promise<void>
   /** All of them: what they were learned from has changed. */
@@ -20,7 +22,7 @@ export interface FitStart {
 
 /** @param name of this fit and no other of the training */
 export async function keptFit(
-  store: FitStore | undefined,
+  store: PartStore | undefined,
   name: string,
   grow: (start: FitStart) => Promise<Forest>
 ): Promise<Forest> {

@@ -19,6 +19,7 @@ import { type Calibration, calibrationError, fitCalibration } from './calibrate.
 import { type FeatureReport, reportFeatures } from './feature-report.ts'
 import { type FitOptions, fitModel } from './fit-model.ts'
 import { type Folds, type FoldsOutcome, judgeFolds } from './judge-folds.ts'
+import type { PartStore } from './kept-fit.ts'
 import { checkParams, type ModelKind, type ModelParams } from './model-options.ts'
 import { drawParams } from './search-space.ts'
 
@@ -39,6 +40,8 @@ export interface TrainRequest {
   /** Features that are less often among the first are left out. */
   readonly stabilityMin?: number | undefined
   readonly ranges?: ReadonlyMap<string, FeatureRange> | undefined
+  /** The bits do not depend on it. @default 1 for boosting, all cores for a random forest */
+  readonly threads?: number | undefined
 }
 
 export type TrainEvent =
@@ -61,10 +64,14 @@ export type TrainEvent =
   | ({ readonly type: 'feature' } & FeatureReport)
 
 export interface TrainPorts {
-  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Without it the cost of features is not measured, and the same request gives the same report to the last bit. */
+  readonly clock?: Pick<Clock, 'monotonicMs'> | undefined
   readonly signal: AbortSignal
   readonly onEvent: (event: TrainEvent) => void
-  readonly onProgress: (stage: string, share: number) => void
+  /** @param share of the stage @param whole of the training, both 0 to 1 */
+  readonly onProgress: (stage: string, share: number, whole: number) => void
+  /** Keeps fits: a training that was ended goes on from there, to the same bits. */
+  readonly parts?: PartStore | undefined
 }
 
 export interface TrainReport {
@@ -117,73 +124,94 @@ export async function trainModel(request: TrainRequest, ports: TrainPorts): Prom
       `expected two classes for an isolation forest, the ordinary and the odd, got ${classNames.length}`
     )
   }
-  ports.onProgress('checking', 0)
+  ports.onProgress('checking', 0, 0)
   const checks = checkAll(request, ports)
   const folds = makeFolds(request, checks)
-  const fit: FitOptions = { kind, params, classes: classNames, seed, signal: ports.signal }
-  let table = request.table
-  const found = await searchParams(table, folds, request, ports, fit)
-  let { outcome } = found
-  let features = reportFeatures(table, featureInputs(outcome, seed, ports))
-  const { stabilityMin } = request
-  const unstable = features.filter(({ stability }) => stability < (stabilityMin ?? 0))
-  const dropped = unstable.map(({ feature }) => feature)
-  if (dropped.length > 0) {
-    if (dropped.length === features.length) {
-      throw new TrainingError(
-        'OPTION_INVALID',
-        `expected a feature with a stability of at least ${stabilityMin}, got ${features[0]?.stability ?? 0} at most`
-      )
-    }
-    table = selectColumns(table, (name) => !dropped.includes(name))
-    const onProgress = (share: number) => ports.onProgress('judging without the unstable', share)
-    outcome = await judgeFolds(table, folds, { ...fit, params: found.params, onProgress })
-    features = reportFeatures(table, featureInputs(outcome, seed, ports))
-  }
+  const { signal, parts: store } = ports
+  let fits = 0
+  const part = () => `fit-${fits++}`
+  const { threads } = request
+  const fit: FitOptions = { kind, params, classes: classNames, seed, signal, threads, store, part }
+  const steps = stepsOf(request, folds)
+  const found = await searchParams(request.table, folds, request, ports, { fit, steps })
+  const stable = await leaveOutUnstable(found, folds, request, ports, { fit, steps })
+  const { table, outcome, features } = stable
   for (const { fold, rows, validation, training } of outcome.folds) {
     ports.onEvent({ type: 'fold', fold, rows, validation, training })
   }
   for (const feature of features) ports.onEvent({ type: 'feature', ...feature })
+  const { fitting, total } = steps
   const forest = await fitModel(table, {
     ...fit,
     params: finalParams(found.params, outcome),
-    onProgress: (share) => ports.onProgress('fitting to all rows', share)
+    onProgress: (share) =>
+      ports.onProgress('fitting to all rows', share, 1 - ((1 - share) * fitting) / total)
   })
   const end = finish(request, outcome)
-  const parts: ModelParts = {
-    classes: classNames,
-    members: [{ forest, input: 'score' }],
-    calibration: end.steps,
-    threshold: end.threshold
-  }
   return {
-    parts,
+    parts: {
+      classes: classNames,
+      members: [{ forest, input: 'score' }],
+      calibration: end.steps,
+      threshold: end.threshold
+    },
     report: {
-      model: kind,
-      params: found.params,
-      rows: table.rows,
-      method: {
-        kind: request.folds === undefined ? 'hold-out' : 'grouped',
-        folds: request.folds ?? HOLD_OUT,
-        groups: request.groups === undefined ? 'rows with the same features' : 'rows of one group'
-      },
-      validation: outcome.validation,
-      training: outcome.training,
-      gap: gapOf(outcome),
-      calibration: {
-        kind: request.calibration ?? 'none',
-        ece_before: expectedCalibrationError(outcome.scores, outcome.labels),
-        ece: end.ece
-      },
-      threshold: end.threshold,
-      checks: checks.reports,
-      trials: found.trials,
-      features,
-      dropped,
-      passed_over: passedOver
+      ...reportOf(request, outcome, end),
+      ...{ params: found.params, checks: checks.reports, trials: found.trials },
+      ...{ features, dropped: stable.dropped, passed_over: passedOver }
     },
     ranges: table.features.map(({ name }) => checks.ranges[names.indexOf(name)]),
     goldenRows: goldenRowsOf(table, seed)
+  }
+}
+
+/** Features that are too seldom among the first go, and what is left is judged again. */
+async function leaveOutUnstable(
+  found: { readonly params: ModelParams; readonly outcome: FoldsOutcome },
+  folds: Folds,
+  { table, stabilityMin = 0, seed }: TrainRequest,
+  ports: TrainPorts,
+  { fit, steps }: { readonly fit: FitOptions; readonly steps: Steps }
+) {
+  const features = reportFeatures(table, featureInputs(found.outcome, seed, ports))
+  const unstable = features.filter(({ stability }) => stability < stabilityMin)
+  const dropped = unstable.map(({ feature }) => feature)
+  if (dropped.length === 0) return { table, outcome: found.outcome, features, dropped }
+  if (dropped.length === features.length) {
+    throw new TrainingError(
+      'OPTION_INVALID',
+      `expected a feature with a stability of at least ${stabilityMin}, got ${features[0]?.stability ?? 0} at most`
+    )
+  }
+  const kept = selectColumns(table, (name) => !dropped.includes(name))
+  const { judging, fitting, total } = steps
+  const stage = 'judging without the unstable'
+  const onProgress = (share: number) =>
+    ports.onProgress(stage, share, (total - fitting - (1 - share) * judging) / total)
+  const outcome = await judgeFolds(kept, folds, { ...fit, params: found.params, onProgress })
+  const again = reportFeatures(kept, featureInputs(outcome, seed, ports))
+  return { table: kept, outcome, features: again, dropped }
+}
+
+function reportOf(request: TrainRequest, outcome: FoldsOutcome, end: ReturnType<typeof finish>) {
+  const { folds, groups, calibration = 'none', kind, table } = request
+  return {
+    model: kind,
+    rows: table.rows,
+    method: {
+      kind: folds === undefined ? ('hold-out' as const) : ('grouped' as const),
+      folds: folds ?? HOLD_OUT,
+      groups: groups === undefined ? 'rows with the same features' : 'rows of one group'
+    },
+    validation: outcome.validation,
+    training: outcome.training,
+    gap: gapOf(outcome),
+    calibration: {
+      kind: calibration,
+      ece_before: expectedCalibrationError(outcome.scores, outcome.labels),
+      ece: end.ece
+    },
+    threshold: end.threshold
   }
 }
 
@@ -216,12 +244,24 @@ function makeFolds(request: TrainRequest, { twins }: TableChecks): Folds {
   return { foldOf, judged }
 }
 
+interface Steps {
+  /** In fits: of one round over the folds, of the last fit, and of everything. */
+  readonly judging: number
+  readonly fitting: number
+  readonly total: number
+}
+
+function stepsOf({ search = 0, stabilityMin = 0 }: TrainRequest, { judged }: Folds): Steps {
+  const rounds = 1 + search + (stabilityMin > 0 ? 1 : 0)
+  return { judging: judged.length, fitting: 1, total: rounds * judged.length + 1 }
+}
+
 async function searchParams(
   table: LabelledTable,
   folds: Folds,
   request: TrainRequest,
   ports: TrainPorts,
-  fit: FitOptions
+  { fit, steps }: { readonly fit: FitOptions; readonly steps: Steps }
 ) {
   const { kind, params, search = 0, seed } = request
   const trials: Extract<TrainEvent, { type: 'trial' }>[] = []
@@ -230,7 +270,8 @@ async function searchParams(
     const random = seededRandom(mixSeed(seed, 5, trial))
     const own = trial === 0 ? params : drawParams(kind, params, random)
     const stage = search === 0 ? 'judging' : `trial ${trial} of ${search}`
-    const onProgress = (share: number) => ports.onProgress(stage, share)
+    const onProgress = (share: number) =>
+      ports.onProgress(stage, share, ((trial + share) * steps.judging) / steps.total)
     const outcome = await judgeFolds(table, folds, { ...fit, params: own, onProgress })
     const isBest = best === undefined || isBetter(kind, outcome, best.outcome)
     if (isBest) best = { params: own, outcome }

@@ -1,13 +1,7 @@
 /** The forests of a stack: how each is grown, kept between two runs, and asked about a row. */
 import { setImmediate as turn } from 'node:timers/promises'
-import {
-  decodeForest,
-  encodeForest,
-  type Forest,
-  ForestScorer,
-  logOdds,
-  type StackMember
-} from '../../runtime/index.ts'
+import { type Forest, ForestScorer, logOdds, type StackMember } from '../../runtime/index.ts'
+import { type FitStart, keptFit, type PartStore } from '../run/kept-fit.ts'
 import { rowsWhere, selectRows } from '../table/select.ts'
 import type { BoostingOptions } from '../trees/boosting-options.ts'
 import type { LabelledTable } from '../trees/column-table.ts'
@@ -21,13 +15,6 @@ export interface StackParams {
   readonly boosting: Omit<BoostingOptions, 'seed' | 'earlyStoppingRounds'>
   readonly forest: Omit<ForestOptions, 'seed'>
   readonly isolation: Omit<IsolationOptions, 'seed'>
-}
-
-/** Keeps the forests that are done, so that a training that was ended goes on from there. */
-export interface PartStore {
-  /** Undefined if it was not kept, or cannot be read any more. */
-  find(part: string): Promise<Uint8Array | undefined>
-  keep(part: string, bytes: Uint8Array): Promise<void>
 }
 
 export interface PartsOrder {
@@ -52,11 +39,11 @@ const BOOSTING_SHARE = 0.6
 /** @throws {OPTION_INVALID | TABLE_INVALID | WORKER_FAILED} @throws the reason of the signal */
 export async function growParts(table: LabelledTable, order: PartsOrder): Promise<StackMember[]> {
   const { params, seed, threads, signal, onProgress } = order
-  const boosting = await keptOr(order, 'boosting', () =>
+  const boosting = await keptOr(order, 'boosting', (start) =>
     growBoosting(
       table,
       { ...params.boosting, seed },
-      { signal, threads, onProgress: (share) => onProgress(share * BOOSTING_SHARE) }
+      { ...start, signal, threads, onProgress: (share) => onProgress(share * BOOSTING_SHARE) }
     )
   )
   const forest = await keptOr(order, 'forest', () =>
@@ -90,15 +77,13 @@ export async function growParts(table: LabelledTable, order: PartsOrder): Promis
 async function keptOr(
   { name, store, signal }: PartsOrder,
   part: string,
-  grow: () => Promise<Forest>
+  grow: (start: FitStart) => Promise<Forest>
 ): Promise<Forest> {
-  const kept = await store?.find(`${name}-${part}`)
-  if (kept !== undefined) return decodeForest(kept)
-  await turn()
-  signal?.throwIfAborted()
-  const forest = await grow()
-  await store?.keep(`${name}-${part}`, encodeForest(forest))
-  return forest
+  return await keptFit(store, `${name}-${part}`, async (start) => {
+    await turn()
+    signal?.throwIfAborted()
+    return await grow(start)
+  })
 }
 
 /** Asks the members of a stack about rows, one after the other. */

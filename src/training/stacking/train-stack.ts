@@ -13,16 +13,11 @@ import {
 import { fitIsotonic } from '../calibration/isotonic.ts'
 import { TrainingError } from '../errors.ts'
 import { type Figures, figuresOf } from '../metrics/figures.ts'
+import type { PartStore } from '../run/kept-fit.ts'
 import { rowsWhere, selectRows } from '../table/select.ts'
 import { type LabelledTable, rowMajor } from '../trees/column-table.ts'
 import { applyLogistic, fitLogistic, type LogisticModel } from './logistic.ts'
-import {
-  growParts,
-  type PartStore,
-  PartsReader,
-  STACK_WIDTH,
-  type StackParams
-} from './stack-parts.ts'
+import { growParts, PartsReader, STACK_WIDTH, type StackParams } from './stack-parts.ts'
 
 export interface StackRequest {
   /** Two classes. */

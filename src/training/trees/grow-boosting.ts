@@ -9,19 +9,22 @@ export interface GrowPorts {
   readonly signal?: AbortSignal | undefined
   /** Share done, 0 to 1. */
   readonly onProgress?: ((share: number) => void) | undefined
+  /** Called between two rounds; what it is given goes on as `resumeFrom`. */
+  readonly afterTree?: ((soFar: () => Forest) => Promise<void>) | undefined
 }
 
 /** @throws {OPTION_INVALID | TABLE_INVALID} @throws the reason of the signal */
 export async function growBoosting(
   table: LabelledTable,
   options: BoostingOptions,
-  { signal, onProgress, ...inputs }: BoostingInputs & GrowPorts = {}
+  { signal, onProgress, afterTree, ...inputs }: BoostingInputs & GrowPorts = {}
 ): Promise<Forest> {
   const trainer = new BoostingTrainer(table, options, inputs)
   try {
     while (!trainer.isDone) {
       const { round, rounds } = trainer.step()
       onProgress?.(round / rounds)
+      if (!trainer.isDone) await afterTree?.(() => trainer.forest())
       await turn()
       signal?.throwIfAborted()
     }

@@ -154,7 +154,7 @@ test('features that carry nothing are unstable, and can be left out', async () =
   is(report.features[0]?.feature, 'signal')
   is(report.features[0]?.stability, 1)
   is(parts.members[0]?.forest.features.length, features.length - report.dropped.length)
-  ok(report.features.every(({ cost_us }) => cost_us >= 0))
+  ok(report.features.every(({ cost_us }) => (cost_us ?? -1) >= 0))
 })
 
 for (const calibration of ['temperature', 'isotonic'] as const) {
