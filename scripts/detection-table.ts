@@ -4,7 +4,8 @@
  */
 import { parseArgs } from 'node:util'
 import { NetminderError, SystemClock } from '../src/base/index.ts'
-import { readTruth, runReplay } from '../src/cli/index.ts'
+import { runReplay } from '../src/cli/index.ts'
+import { readLabels } from '../src/datasets/index.ts'
 import { type Evaluation, evaluate } from '../src/defense/index.ts'
 import { POLICY_NAMES, type PolicyName } from '../src/detection/index.ts'
 
@@ -24,7 +25,7 @@ async function evaluateAll(args: readonly string[]): Promise<Evaluation[]> {
   if (values.truth === undefined) throw new TypeError('expected --truth FILE, got none')
   const seed = Number(values.seed ?? 1)
   if (!Number.isInteger(seed)) throw new TypeError(`expected a whole number, got ${values.seed}`)
-  const truth = await readTruth(values.truth)
+  const truth = await readLabels(values.truth, { isTruth: true })
   const evaluations: Evaluation[] = []
   for (const policy of POLICY_NAMES) {
     process.stderr.write(`${policy} …\n`)

@@ -9,8 +9,8 @@ export type DatasetErrorCode =
   | 'LABELS_TOO_LARGE'
   /** No source of the labels is in the logs, or none while its label holds. */
   | 'LABELS_UNMATCHED'
-  /** The labelled sources of the logs are all harmless, or all abusive. */
-  | 'CLASS_MISSING'
+  /** A log goes back in time: its files are not in their order. */
+  | 'LOGS_UNORDERED'
   /** More rows than fit into memory. */
   | 'ROWS_TOO_MANY'
   /** A kept table is torn, or of other features. */

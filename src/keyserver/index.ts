@@ -39,6 +39,7 @@ export {
 } from './sources/log-source.ts'
 export { NginxDecoder } from './sources/nginx/decoder.ts'
 export {
+  type LogPaths,
   type ReplayOptions,
   type ReplayPorts,
   type ReplayReport,

@@ -1,12 +1,12 @@
 /** `netminder replay`: what a policy would have done on recorded logs. Touches neither network nor actuators nor the node's database. */
 import { type Command, Option } from 'commander'
+import { readLabels } from '../../datasets/index.ts'
 import { evaluate } from '../../defense/index.ts'
 import { POLICY_NAMES, type PolicyName } from '../../detection/index.ts'
 import { collectPrefix, leaf, parseWholeNumber } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { plural } from '../output.ts'
-import { readTruth } from '../replay/read-truth.ts'
 import { decisionLine, evaluationLine, sourceLine, summaryLine } from '../replay/replay-lines.ts'
 import { type ReplayOutcome, runReplay } from '../replay/run-replay.ts'
 
@@ -95,7 +95,8 @@ async function replay(options: GivenOptions, context: CliContext): Promise<void>
       `expected --model with the policy default, got ${options.policy}`
     )
   }
-  const truth = options.truth === undefined ? undefined : await readTruth(options.truth)
+  const truth =
+    options.truth === undefined ? undefined : await readLabels(options.truth, { isTruth: true })
   const { policy } = options
   const out = new LineBatch((text) => io.write(text))
   const outcome = await runReplay(

@@ -51,13 +51,15 @@ export interface BuiltTable extends BehaviourTable {
   readonly built: BuildReport
 }
 
+/** Local time goes back by an hour once a year. */
+const BACK_MS_MAX = 2 * 3_600_000
 /** 800 MB as float32. */
 const CELLS_MAX = 200_000_000
 
 /**
  * @param logs paths as for a replay
  * @param labels of a file (`readLabels`) or of anything else
- * @throws {LABELS_UNMATCHED} without a single row @throws {ROWS_TOO_MANY} @throws {KeyserverError} as `replayLogs`
+ * @throws {LABELS_UNMATCHED} without a single row @throws {LOGS_UNORDERED | ROWS_TOO_MANY} @throws {KeyserverError} as `replayLogs`
  * @throws the reason of the signal
  */
 export async function buildRows(
@@ -79,6 +81,9 @@ export async function buildRows(
   const log = await replayLogs(logs, {
     sink: (event) => {
       firstMs ??= event.loggedAtMs
+      if (lastMs !== undefined && event.loggedAtMs < lastMs - BACK_MS_MAX) {
+        throw unordered(lastMs, event.loggedAtMs)
+      }
       lastMs = event.loggedAtMs
       policy.observe(event, nothing)
     },
@@ -100,10 +105,17 @@ export async function buildRows(
   return { ...rows.table(options.isSynthetic ?? false), built }
 }
 
+const time = (atMs: number | undefined) => (atMs === undefined ? '?' : new Date(atMs).toISOString())
+
+function unordered(beforeMs: number, atMs: number): DatasetError {
+  return new DatasetError(
+    'LOGS_UNORDERED',
+    `expected the files of a log with the oldest first, got ${time(atMs)} after ${time(beforeMs)}`
+  )
+}
+
 function unmatched(report: BuildReport, labels: number): DatasetError {
   const { firstMs, lastMs, sourcesSeen, labelsOutside } = report
-  const time = (atMs: number | undefined) =>
-    atMs === undefined ? '?' : new Date(atMs).toISOString()
   const span = `${time(firstMs)} to ${time(lastMs)}`
   if (labelsOutside === labels) {
     return new DatasetError(

@@ -11,6 +11,7 @@ import type { LogDecoder } from './log-decoder.ts'
 import { sourceError } from './transports/log-file.ts'
 
 const CHUNK_BYTES = 65_536
+const LINE_FEED = 0x0a
 
 /** Chunks of a log, unpacked, of which the first can be looked at before they are read. */
 export class RecordedLog {
@@ -43,6 +44,20 @@ export class RecordedLog {
       .on('error', (error) => unpacked.destroy(error))
       .pipe(unpacked)
     return new RecordedLog(path, unpacked[Symbol.asyncIterator]() as AsyncIterator<Buffer>)
+  }
+
+  /** Files that one log was rotated into, the oldest first, as one. @throws {KeyserverError} as `open` */
+  static async openAll(paths: readonly string[], stdin: () => Readable): Promise<RecordedLog> {
+    const logs: RecordedLog[] = []
+    try {
+      for (const path of paths) logs.push(await RecordedLog.open(path, stdin))
+    } catch (error) {
+      for (const log of logs) await log.close()
+      throw error
+    }
+    const [first] = logs
+    if (first !== undefined && logs.length === 1) return first
+    return new RecordedLog(paths.join(', '), endToEnd(logs))
   }
 
   /** Lines at the beginning, within so many bytes. They stay to be read. */
@@ -92,6 +107,22 @@ async function* chain(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerato
     }
   } finally {
     await rest.return?.()
+  }
+}
+
+/** The last line of a file ends with it, whether a line feed says so or not. */
+async function* endToEnd(logs: readonly RecordedLog[]): AsyncGenerator<Buffer> {
+  try {
+    for (const log of logs) {
+      let last: Buffer | undefined
+      for (let chunk = await log.next(); chunk !== undefined; chunk = await log.next()) {
+        yield chunk
+        last = chunk
+      }
+      if (last !== undefined && last.at(-1) !== LINE_FEED) yield Buffer.from('\n')
+    }
+  } finally {
+    for (const log of logs) await log.close()
   }
 }
 

@@ -18,11 +18,14 @@ import { RecordedLog, type ReplayItem, ReplayLog } from './replay-log.ts'
 import { SubmissionJoin } from './submission-join.ts'
 import { findTimeOffset } from './time-offset.ts'
 
+/** One file, or those that a log was rotated into, the oldest first. */
+export type LogPaths = string | readonly string[]
+
 /** Paths, or `-` for standard input (of one log only); gzip is recognised. */
 export interface ReplayOptions {
-  readonly haproxy?: string | undefined
-  readonly hockeypuck?: string | undefined
-  readonly nginx?: string | undefined
+  readonly haproxy?: LogPaths | undefined
+  readonly hockeypuck?: LogPaths | undefined
+  readonly nginx?: LogPaths | undefined
   /** Zone of HAProxy's times. @default found by comparing with Hockeypuck's log, else the machine's */
   readonly timeZone?: string | undefined
   /** @default 'none' */
@@ -69,9 +72,9 @@ export async function replayLogs(
 ): Promise<ReplayReport> {
   checkOptions(options)
   const opened: RecordedLog[] = []
-  const open = async (path: string | undefined) => {
-    if (path === undefined) return undefined
-    const log = await RecordedLog.open(path, () => ports.stdin ?? process.stdin)
+  const open = async (paths: LogPaths | undefined) => {
+    if (paths === undefined) return undefined
+    const log = await RecordedLog.openAll([paths].flat(), () => ports.stdin ?? process.stdin)
     opened.push(log)
     return log
   }
@@ -112,9 +115,7 @@ export async function replayLogs(
 type DecoderMaker = (onItem: (item: ReplayItem) => void) => LogDecoder
 
 function checkOptions(options: ReplayOptions): void {
-  const paths = [options.haproxy, options.hockeypuck, options.nginx].filter(
-    (path) => path !== undefined
-  )
+  const paths = [options.haproxy, options.hockeypuck, options.nginx].flatMap((own) => own ?? [])
   if (paths.length === 0) {
     throw new KeyserverError('SOURCE_OPTIONS_INVALID', 'expected at least one log, got none')
   }
