@@ -1,13 +1,13 @@
 /** The figures of one seed under one policy: all its days together. Pure. */
+import type { CampaignFacts } from './labels.ts'
 import { type DayOutcomes, isFlagged, type SourceOutcome } from './outcomes.ts'
 import { calibrationError, precisionAt, quantile, sumBins } from './statistics.ts'
 
-/** One day's outcomes, and how fast its campaigns were. */
+/** One day's outcomes, and what its campaigns were. */
 export interface Day {
   readonly name: string
   readonly outcomes: DayOutcomes
-  /** Requests a second of each campaign as a whole. */
-  readonly paces: ReadonlyMap<string, number>
+  readonly campaigns: ReadonlyMap<string, CampaignFacts>
 }
 
 export interface ClassFigures {
@@ -86,9 +86,9 @@ export function figuresOf(days: readonly Day[]): PolicyFigures {
 
 /** Times to the first decision, seconds, of the detected sources of fast or of all other campaigns. */
 export function secondsOf(days: readonly Day[], isFast: boolean): number[] {
-  return days.flatMap(({ outcomes, paces }) =>
+  return days.flatMap(({ outcomes, campaigns }) =>
     outcomes.abuse
-      .filter(({ campaign }) => (paces.get(campaign) ?? 0) >= FAST_PER_SECOND === isFast)
+      .filter(({ campaign }) => (campaigns.get(campaign)?.pace ?? 0) >= FAST_PER_SECOND === isFast)
       .filter(isFlagged)
       .map(({ secondsToDecision }) => secondsToDecision ?? 0)
   )

@@ -37,13 +37,24 @@ export async function readLabels(file: string): Promise<SourceLabels> {
   return labels
 }
 
-/** Requests a second of each campaign as a whole, as the generator or the recording measured it. */
-export async function readPaces(file: string): Promise<ReadonlyMap<string, number>> {
-  const paces = new Map<string, number>()
+export interface CampaignFacts {
+  /** Requests a second of all its sources together, as the generator or the recording measured it. */
+  readonly pace: number
+  readonly description: string
+  /** How it hides; empty if nobody says. */
+  readonly evasion: string
+}
+
+export async function readCampaigns(file: string): Promise<ReadonlyMap<string, CampaignFacts>> {
+  const campaigns = new Map<string, CampaignFacts>()
   for await (const line of createInterface({ input: createReadStream(file) })) {
     if (line.trim() === '') continue
-    const { campaign, requests_per_second: pace } = JSON.parse(line)
-    paces.set(String(campaign), Number(pace))
+    const { campaign, requests_per_second: pace, description, evasion } = JSON.parse(line)
+    campaigns.set(String(campaign), {
+      pace: Number(pace),
+      description: String(description ?? ''),
+      evasion: String(evasion ?? '')
+    })
   }
-  return paces
+  return campaigns
 }

@@ -24,6 +24,8 @@ export function linesOf({ results, zeroDay, oracle, recording }: Findings): read
     ),
     ...classes.map((one) => ({ type: 'class', ...one })),
     ...comparisons.map((one) => ({ type: 'comparison', ...one })),
+    ...results.misses.map((one) => ({ type: 'miss', ...one })),
+    ...results.falsePositives.map((one) => ({ type: 'false-positive', ...one })),
     ...(zeroDay?.classes ?? []).map((one) => ({ type: 'zero-day', ...one })),
     ...(oracle?.classes ?? []).map((one) => ({ type: 'oracle', ...one })),
     ...(recording?.campaigns ?? []).map((one) => ({ type: 'campaign', ...one })),

@@ -24,6 +24,7 @@ export function renderReport(facts: ReportFacts, findings: Findings): string {
     policies(results),
     classes(results, oracle),
     harmless(results),
+    faults(results),
     comparisons(results),
     ...(oracle === undefined ? [] : [oracleSection(oracle, results)]),
     ...(zeroDay === undefined ? [] : [zeroDaySection(zeroDay)]),
@@ -219,6 +220,33 @@ The upper bound is that of Clopper and Pearson at 95 %, one-sided: what the shar
 ${table(['class', 'sources', 'flagged', 'banned', 'upper bound of banned'], rows)}`
 }
 
+const FAULTS_SHOWN = 40
+
+function faults({ misses, falsePositives }: Results): string {
+  const most = [...misses].sort((a, b) => b.missed - a.missed).slice(0, FAULTS_SHOWN)
+  const rows = most.map((one) => [
+    ...[one.day, one.campaign, one.description, one.evasion],
+    `${one.missed} of ${one.sources}`,
+    shownOr(one.requests_p50, String),
+    shownOr(one.pace, (pace) => pace.toFixed(3))
+  ])
+  const wrong = falsePositives
+    .slice(0, FAULTS_SHOWN)
+    .map((one) => [
+      ...[one.day, one.class, one.level, String(one.requests), one.score.toFixed(3)],
+      one.rules.map((rule) => `\`${rule}\``).join(' ')
+    ])
+  return `## What was judged wrongly
+
+${misses.length} campaigns have sources that were missed; those with the most:
+
+${table(['day', 'campaign', 'what', 'evasion', 'missed', 'requests of a missed source, p50', 'requests/s of the whole'], rows)}
+
+${falsePositives.length} harmless sources were flagged${wrong.length < falsePositives.length ? `; the first ${wrong.length}` : ''}:
+
+${table(['day', 'class', 'level', 'requests', 'score', 'what spoke'], wrong)}`
+}
+
 function comparisons(results: Results): string {
   const rows = results.comparisons.map(({ baseline, error, falsePositives }) => [
     `\`${baseline}\``,
@@ -337,6 +365,7 @@ const small = (value: number) => value.toFixed(4)
 const seconds = (value: number) => value.toFixed(1)
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -2,6 +2,7 @@
 import type { Interval } from '../../../src/training/index.ts'
 import { bestOf, type Comparison, compare, YARDSTICK } from './comparison.ts'
 import { type Day, figuresOf, inOrder, type PolicyFigures } from './figures.ts'
+import { type FalsePositive, falsePositivesOf, type Miss, missesOf } from './misses.ts'
 import { type Estimate, meanInterval, upperBound } from './statistics.ts'
 import { HARD_NEGATIVES, isMet, NOT_IN_LOGS, TARGETS, type Target } from './targets.ts'
 
@@ -46,6 +47,9 @@ export interface Results {
   readonly comparisons: readonly Comparison[]
   /** The best baseline that could run on a live node. */
   readonly best: string
+  /** Of the default policy. */
+  readonly misses: readonly Miss[]
+  readonly falsePositives: readonly FalsePositive[]
 }
 
 type Number = (figures: PolicyFigures) => number | null
@@ -101,8 +105,9 @@ export function resultsOf(
     },
     hardNegatives,
     classes: classResults(bySeed, allDays('default'), against),
-    comparisons,
-    best
+    ...{ comparisons, best },
+    misses: missesOf(allDays('default')),
+    falsePositives: falsePositivesOf(allDays('default'))
   }
 }
 

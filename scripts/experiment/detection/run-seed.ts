@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { POLICY_NAMES, type PolicyName } from '../../../src/detection/index.ts'
 import { YARDSTICK } from './comparison.ts'
 import type { Day } from './figures.ts'
-import { readPaces } from './labels.ts'
+import { readCampaigns } from './labels.ts'
 import { loadOutcomes, saveJson } from './outcomes.ts'
 import type { Plan, PlannedDay } from './plan.ts'
 import { runDays } from './run-jobs.ts'
@@ -53,8 +53,8 @@ export async function runSeed(seed: number, context: SeedContext): Promise<SeedD
 }
 
 async function loadDay(day: PlannedDay, file: string): Promise<Day> {
-  const paces = await readPaces(join(day.dir, 'campaigns.jsonl'))
-  return { name: day.name, outcomes: await loadOutcomes(file), paces }
+  const campaigns = await readCampaigns(join(day.dir, 'campaigns.jsonl'))
+  return { name: day.name, outcomes: await loadOutcomes(file), campaigns }
 }
 
 function yardstickFile(plan: Plan, day: PlannedDay): string {

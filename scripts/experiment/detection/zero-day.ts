@@ -4,6 +4,7 @@
  */
 import type { Day } from './figures.ts'
 import { secondsOf } from './figures.ts'
+import type { CampaignFacts } from './labels.ts'
 import { isFlagged, loadOutcomes } from './outcomes.ts'
 import type { Plan, PlannedDay } from './plan.ts'
 import type { Figure } from './results.ts'
@@ -135,7 +136,7 @@ async function replayVariants(
       of.days.map(async (day) => ({
         name: day.name,
         outcomes: await loadOutcomes(fileOf(day, variant)),
-        paces: new Map<string, number>()
+        campaigns: new Map<string, CampaignFacts>()
       }))
     )
   return { all: await load('all'), rest: await load('rest') }

@@ -611,3 +611,33 @@ test('a clock that was set ahead and back leaves nothing behind in the future', 
   const described = policy.describe('203.0.113.7', START_MS + 120_000 + 10_000 * 5_000)
   ok(Number(described?.['requests_per_hour']) < 900, JSON.stringify(described))
 })
+
+test('a rule that is left out says nothing, alone or of a swarm, and the others go on', () => {
+  const scanner = series(4, 1_000, (index, atMs) =>
+    request({ atMs, target: `/wp-admin/${index}.php`, status: 404, userAgent: 'nikto/2.5' })
+  )
+  const all = rulesOf(judge(scanner))
+  ok(all.has('scanner-path') && all.has('scanner-agent'))
+  const rest = rulesOf(
+    judge(scanner, { policy: new RulePolicy({ withoutRules: new Set(['scanner-path']) }) })
+  )
+  is(rest.has('scanner-path'), false)
+  ok(rest.has('scanner-agent'))
+  const swarm = series(40, 2_000, (index, atMs) =>
+    request({
+      atMs,
+      source: address(index),
+      target: `/pks/lookup?op=index&search=%40domain${String(index).padStart(3, '0')}.example`,
+      status: 404,
+      userAgent: 'python-requests/2.31'
+    })
+  )
+  const found = judge(swarm).filter(({ scope }) => scope === 'swarm')
+  ok(found.length > 0)
+  const withoutRules = rulesOf(found)
+  const silenced = judge(swarm, { policy: new RulePolicy({ withoutRules }) })
+  is(
+    silenced.some(({ reasons }) => reasons.some(({ rule }) => withoutRules.has(rule))),
+    false
+  )
+})

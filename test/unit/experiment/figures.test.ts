@@ -41,6 +41,7 @@ const LABELS = new Map([
   ['192.0.2.6', label('mixed', 'N2')],
   ['192.0.2.7', label('abuse', 'A9', 'A9-1')]
 ])
+const CAMPAIGNS = new Map([['A3-1', { pace: 2, description: 'spam', evasion: 'none' }]])
 const RECORDS = new Map([
   [
     '192.0.2.1',
@@ -62,7 +63,7 @@ const SCORES = new Map([
 
 function day(records = RECORDS, name = 'one'): Day {
   const outcomes = outcomesOf('default', { labels: LABELS, records, scores: SCORES })
-  return { name, outcomes, paces: new Map([['A3-1', 2]]) }
+  return { name, outcomes, campaigns: CAMPAIGNS }
 }
 
 test('a day is counted as a replay counts it', () => {
@@ -140,7 +141,7 @@ test('a class of which the logs show nothing is not asked for', () => {
   const labels = new Map([['192.0.2.1', label('abuse', 'A6', 'A6-1')]])
   const outcomes = outcomesOf('default', { labels, records: RECORDS, scores: new Map() })
   const { classes } = resultsOf([
-    { seed: 1, days: { default: [{ name: 'one', outcomes, paces: new Map() }] } }
+    { seed: 1, days: { default: [{ name: 'one', outcomes, campaigns: new Map() }] } }
   ])
   const [one] = classes
   is(one?.recall.met, undefined)
