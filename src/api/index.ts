@@ -27,6 +27,7 @@ export {
   ApiListenError,
   type ApiListenErrorCode
 } from './errors.ts'
+export { wireReplayed } from './evidence-projection.ts'
 export { type ApiMetrics, declareApiMetrics } from './metrics.ts'
 export { openApiDocument, renderOpenApi } from './openapi.ts'
 export {

@@ -27,6 +27,7 @@ export type WireEvent = {
     | 'decision.extended'
     | 'decision.ended'
     | 'suppression'
+    | 'training.changed'
     | 'alert.received'
     | 'alert.sent'
     | 'alert.retracted'
@@ -152,21 +153,30 @@ export function wireActuator(status: ActuatorStatus): Wire<'actuatorStatus'> {
   }
 }
 
-function wireExplained(explained: ExplainedDecision, nowMs: number) {
+function wireExplained(explained: ExplainedDecision, nowMs: number, evidence: WireEvidence) {
   return {
     decision: { ...wireDecision(explained.decision, nowMs), state: explained.state },
     carried_out: [...explained.carriedOut],
     is_in_effect: explained.isInEffect,
+    evidence,
     undo: explained.undo
   }
 }
 
-export function wireExplanation(explanation: Explanation): Wire<'explanation'> {
+type WireEvidence = Wire<'evidence'> | null
+
+/** @param evidence what the model went by in each decision, in their order */
+export function wireExplanation(
+  explanation: Explanation,
+  evidence: readonly WireEvidence[]
+): Wire<'explanation'> {
   return {
     client_ip: explanation.address,
     at: wireTime(explanation.atMs),
     protected_by: explanation.protectedBy === undefined ? null : { ...explanation.protectedBy },
-    decisions: explanation.decisions.map((explained) => wireExplained(explained, explanation.atMs)),
+    decisions: explanation.decisions.map((explained, index) =>
+      wireExplained(explained, explanation.atMs, evidence[index] ?? null)
+    ),
     suppressions: explanation.suppressions.map(wireSuppression),
     session: { ...explanation.session }
   }

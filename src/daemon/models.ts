@@ -8,6 +8,8 @@ import { dataPaths, shippedModelsDir } from '../config/index.ts'
 import type { GuardApi } from '../defense/index.ts'
 import { FEATURE_SET_VERSION, FEATURES, MODEL_SEATS } from '../detection/index.ts'
 import {
+  KeptPackages,
+  type KeptPackagesPorts,
   LiveRecord,
   ModelRegistry,
   modelId,
@@ -60,6 +62,7 @@ export class NodeModels implements Component {
   /** Where the guard finds its models. */
   readonly live: LiveModels
   readonly #registry: ModelRegistry
+  readonly #kept: KeptPackagesPorts
   readonly #clock: Clock
   readonly #metrics: NodeModelsPorts['metrics']
   #counted: RunnerCounts | undefined
@@ -76,6 +79,7 @@ export class NodeModels implements Component {
       shippedDir: options.shippedDir ?? shippedModelsDir(),
       ownDir: paths.models
     })
+    this.#kept = { shelf, store: store.models, task: BEHAVIOUR_TASK }
     this.runner = new ModelRunner({ threads: availableParallelism() }, { clock })
     const predictions = new PredictionLog()
     const record = new LiveRecord()
@@ -114,6 +118,11 @@ export class NodeModels implements Component {
     // Nothing was taken in that could be one: whatever was refused says why.
     const [refused] = this.#registry.problems()
     return refused === undefined ? this.live.problem : `${refused[0]}: ${refused[1]}`
+  }
+
+  /** Packages as they lie there now, for who lets a model judge again. */
+  keptPackages(): KeptPackages {
+    return new KeptPackages(this.#kept)
   }
 
   /** Who judges the traffic, in one line. */

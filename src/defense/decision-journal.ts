@@ -9,6 +9,9 @@ import { evidenceDigest } from './evidence-digest.ts'
 import type { GuardServicePorts } from './guard-service-ports.ts'
 import type { AuditInput } from './ports.ts'
 
+/** Of the audit entry with which a decision begins. */
+export const CREATION_ACTION = 'decision.create'
+
 interface Waiting {
   readonly decision: Decision
   readonly evidence: ModelEvidence | undefined
@@ -170,7 +173,7 @@ function auditOf(change: Change): readonly AuditInput[] {
 function auditOfDecision(decision: Decision, evidence: ModelEvidence | undefined): AuditInput {
   return {
     actor: decision.origin,
-    action: 'decision.create',
+    action: CREATION_ACTION,
     target: decision.id,
     before: undefined,
     after: {

@@ -1,7 +1,16 @@
 /** Turns verdicts into decisions: precedence, never-block, the TTL ladder, what each actuator should hold. Pure but for the service, which takes its adapters as interfaces. */
 export { BlocklistIndex, type IndexEntry } from './blocklist-index.ts'
 export * from './decision.ts'
+export { CREATION_ACTION } from './decision-journal.ts'
 export { modeFor } from './decision-maker.ts'
+export {
+  type CreationEntry,
+  DecisionReplay,
+  type DecisionReplayPorts,
+  REPLAY_BINDINGS,
+  REPLAY_OUTCOMES,
+  type ReplayedDecision
+} from './decision-replay.ts'
 export { desiredEntries } from './desired-entries.ts'
 export type { GuardErrorCode } from './errors.ts'
 export * from './guard-api.ts'

@@ -9,8 +9,9 @@ export {
   type PolicyOptions
 } from './create-policy.ts'
 export { DetectionError, type DetectionErrorCode } from './errors.ts'
-export type { FeatureContext } from './features/feature.ts'
+export type { Feature, FeatureContext } from './features/feature.ts'
 export { FEATURE_SET_VERSION, FEATURES, readFeatures } from './features/index.ts'
+export { valueText } from './features/value-text.ts'
 export type { JudgementKeeper } from './judgement-keeper.ts'
 export type { FeatureContribution, ModelEvidence } from './model-evidence.ts'
 export {

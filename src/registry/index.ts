@@ -1,6 +1,7 @@
 /** Keeps models: what a package is, and that it is what it says. Knows nothing of training, nor of what models are asked about. */
 
 export type { RegistryErrorCode } from './errors.ts'
+export { KeptPackages, type KeptPackagesPorts } from './kept-packages.ts'
 export {
   type LiveCounts,
   LiveRecord,
@@ -10,6 +11,7 @@ export {
 export {
   type ChampionSeat,
   MODEL_STAGES,
+  type ModelChange,
   type ModelEvent,
   type ModelOrigin,
   type ModelRecord,
@@ -25,7 +27,6 @@ export {
   type Thresholds
 } from './model-record.ts'
 export {
-  type ModelChange,
   ModelRegistry,
   type ModelRegistryOptions,
   type ModelRegistryPorts

@@ -82,6 +82,7 @@ export class AuditRepository {
   readonly #at: PreparedStatement<[number], AuditTail>
   readonly #page: PreparedStatement<[AuditPageBindings], AuditRow>
   readonly #after: PreparedStatement<[number, number], AuditRow>
+  readonly #firstAbout: PreparedStatement<[string, string], AuditRow>
   /** What is on disk; undefined until the first append has looked. */
   #head: AuditHead | undefined
   /** Sequence of the first entry of the transaction in progress, or of one that was rolled back. */
@@ -107,6 +108,15 @@ export class AuditRepository {
     this.#after = db.prepare(
       `SELECT ${COLUMNS} FROM audit_entry WHERE sequence > ? ORDER BY sequence LIMIT ?`
     )
+    this.#firstAbout =
+      db.prepare(`SELECT ${COLUMNS} FROM audit_entry INDEXED BY audit_entry_by_target
+      WHERE target = ? AND action = ? ORDER BY sequence LIMIT 1`)
+  }
+
+  /** The oldest entry with this action about a target. */
+  findFirst(target: string, action: string): AuditRecord | undefined {
+    const row = this.#firstAbout.find(target, action)
+    return row === undefined ? undefined : auditRecordOf(row)
   }
 
   /**

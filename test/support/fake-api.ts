@@ -12,11 +12,14 @@ import {
   type TokenVerifier
 } from '../../src/api/index.ts'
 import { NetminderError, SystemClock } from '../../src/base/index.ts'
-import type { AuditInput } from '../../src/defense/index.ts'
+import { type AuditInput, DecisionReplay } from '../../src/defense/index.ts'
+import { KeptPackages } from '../../src/registry/index.ts'
 import { NULL_LOGGER, NullMetricsRegister } from '../../src/telemetry/index.ts'
 import { FakeGuard } from './fake-guard.ts'
+import { type FakeLabels, fakeLabels } from './fake-labels.ts'
 import { type FakeModels, fakeModels } from './fake-models.ts'
 import { FakeNetwork, fakeDesk } from './fake-network.ts'
+import { FakeTrainings } from './fake-trainings.ts'
 
 export { FakeGuard, SAMPLE_DECISION_ID, sampleDecision } from './fake-guard.ts'
 
@@ -102,6 +105,8 @@ export interface FakeApi {
   /** Written by changes of the networks. */
   readonly networkAudit: readonly AuditInput[]
   readonly models: FakeModels
+  readonly trainings: FakeTrainings
+  readonly labels: FakeLabels
   readonly tokens: FakeTokens
   readonly server: ApiServer
   readonly components: ComponentState[]
@@ -119,6 +124,8 @@ export async function startFakeApi(
   const tokens = new FakeTokens()
   const network = new FakeNetwork()
   const models = await fakeModels()
+  const trainings = new FakeTrainings()
+  const labels = fakeLabels()
   const { desk, audit: networkAudit } = fakeDesk(network, guard)
   const components: ComponentState[] = [{ name: 'store', state: 'ok', detail: '' }]
   const server = new ApiServer(
@@ -139,9 +146,21 @@ export async function startFakeApi(
       guard,
       networks: desk,
       models,
+      trainings,
+      labels: labels.desk,
       tokens,
       verifier: tokens,
       audit: FAKE_AUDIT,
+      createReplay: () =>
+        new DecisionReplay({
+          decisions: {
+            find: (id) => guard.decisionsHeld.find((one) => one.id === id),
+            list: (query) => guard.decisions(query)
+          },
+          evidence: { find: () => guard.evidence },
+          findCreation: () => undefined,
+          models: new KeptPackages({ ...models.places, task: 'behaviour' })
+        }),
       metrics: { contentType: 'text/plain; version=0.0.4', text: async () => '# TYPE x counter\n' },
       readiness: { components: () => components },
       node: {
@@ -172,6 +191,8 @@ export async function startFakeApi(
     network,
     networkAudit,
     models,
+    trainings,
+    labels,
     tokens,
     server,
     components,

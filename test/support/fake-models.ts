@@ -118,6 +118,7 @@ export class MemoryShelf implements PackageShelf {
 
 export interface FakeModels extends ModelPorts {
   readonly audit: readonly { readonly action: string; readonly actor: string }[]
+  readonly places: { readonly store: ModelStore; readonly shelf: PackageShelf }
   stop(): Promise<void>
 }
 
@@ -126,10 +127,11 @@ export async function fakeModels(threads = 1): Promise<FakeModels> {
   const clock = new SystemClock()
   const runner = new ModelRunner({ threads, batchDelayMs: 1 }, { clock })
   const audit: { readonly action: string; readonly actor: string }[] = []
+  const places = { store: new MemoryModelStore(), shelf: new MemoryShelf() }
   const registry = new ModelRegistry(
     { tasks: new Map([['behaviour', SAMPLE_FIT]]), trusted: () => [] },
     {
-      ...{ store: new MemoryModelStore(), shelf: new MemoryShelf(), seat: runner, clock },
+      ...{ ...places, seat: runner, clock },
       audit: { append: (entry) => audit.push(entry) },
       unitOfWork: { run: (work) => work() },
       onProblem: () => undefined
@@ -143,6 +145,7 @@ export async function fakeModels(threads = 1): Promise<FakeModels> {
     await registry.change(`sample@${version}`, change, 'test')
   }
   return {
+    places,
     ...{ registry, runner, audit, predictions: new PredictionLog(), live: new LiveRecord() },
     meaningOf: (feature) => (feature === 'upload_share' ? 'share of uploads' : undefined),
     async stop() {

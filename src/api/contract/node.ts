@@ -8,6 +8,8 @@ import {
   nodeStatus,
   pageOf,
   pageQuery,
+  readiness,
+  replayedDecision,
   timeInput,
   token,
   tokenScope
@@ -42,6 +44,27 @@ const audit = {
     response: auditVerification,
     errors: [],
     example: {}
+  },
+  replayDecisions: {
+    method: 'GET',
+    path: '/api/audit/replay',
+    tag: 'audit',
+    summary: 'Let the models judge again by what was kept of their decisions.',
+    description:
+      'Each model is loaded anew from its package, whose hash must be the one that the decision names. Newest first; decisions of rules and of people are passed over and counted, unless one is asked for by its id.',
+    scope: 'admin',
+    query: z.strictObject({
+      decision: z.uuid().optional().describe('Only this one.'),
+      since: timeInput.optional().describe('Only those made at this time or later.'),
+      ...pageQuery
+    }),
+    status: 200,
+    response: z.strictObject({
+      ...pageOf(replayedDecision).shape,
+      without_model: z.int().min(0).describe('Decisions of this page that no model made.')
+    }),
+    errors: ['CURSOR_INVALID', 'DECISION_NOT_FOUND'],
+    example: { query: { limit: 50 } }
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
 
@@ -109,7 +132,7 @@ const node = {
     tag: 'node',
     summary: 'Follow decisions and warnings as they happen, as server-sent events.',
     description:
-      'Events: `decision.created`, `decision.extended`, `decision.ended`, `suppression`, `alert.received` (a warning of another operator), `alert.sent` (one of this node), `alert.retracted` (its author took it back), `list.received` and `list.sent` (a list was published), and `gap` where events were lost to this client because it was away for too long. `Last-Event-ID` resumes after that event, as far as the node remembers. A comment line comes every few seconds when nothing happens. A client that does not keep up is disconnected.',
+      'Events: `decision.created`, `decision.extended`, `decision.ended`, `suppression`, `alert.received` (a warning of another operator), `alert.sent` (one of this node), `alert.retracted` (its author took it back), `list.received` and `list.sent` (a list was published), `training.changed` (a training began, went on or ended), and `gap` where events were lost to this client because it was away for too long. `Last-Event-ID` resumes after that event, as far as the node remembers. A comment line comes every few seconds when nothing happens. A client that does not keep up is disconnected.',
     scope: 'read',
     status: 200,
     text: {
@@ -140,7 +163,7 @@ const node = {
     summary: 'Answer 200 while every needed part works.',
     scope: 'public',
     status: 200,
-    response: health,
+    response: readiness,
     errors: ['NOT_READY'],
     isRateLimited: false,
     example: {}

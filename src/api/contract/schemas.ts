@@ -3,6 +3,7 @@
  * times as RFC 3339 in UTC, durations with their unit in the name, what is not known as null.
  */
 import * as z from 'zod'
+import { REPLAY_BINDINGS, REPLAY_OUTCOMES } from '../../defense/index.ts'
 import { CATEGORIES } from '../../detection/index.ts'
 import { TOKEN_SCOPES } from '../ports.ts'
 
@@ -140,6 +141,45 @@ export const actuatorStatus = z
   })
   .meta({ id: 'ActuatorStatus' })
 
+export const evidence = z
+  .strictObject({
+    model: text.describe('`name@version`.'),
+    sha256: text.describe('Of the manifest of its package.'),
+    feature_set_version: count,
+    source: text.describe(
+      'Whose features they are; of a swarm or a prefix, the member whose request led to it.'
+    ),
+    score: z.number().min(0).max(1).describe('Probability of abuse, as the model gave it.'),
+    thresholds: z
+      .strictObject({ watch: z.number(), throttle: z.number(), ban: z.number() })
+      .describe('Scores from which on a source was watched, slowed down, banned, at that time.'),
+    bias: z
+      .number()
+      .describe('What the model says of a source of which nothing is known, log-odds.'),
+    features: z
+      .array(
+        z.strictObject({
+          feature: text,
+          value: z.union([z.number(), text]).nullable().describe('Null: not known.'),
+          shown: text.describe('The value with its unit, for a person.'),
+          unit: text.nullable(),
+          meaning: text.nullable(),
+          usual: z
+            .strictObject({ from: z.number(), to: z.number(), shown: text })
+            .nullable()
+            .describe('Where nine of ten harmless sources lay in training; null: not known.'),
+          contribution: z.number().describe('How far it moved the score, log-odds.')
+        })
+      )
+      .describe('Those that moved the score most, strongest first.'),
+    rest: z.number().describe('Contributions of all other features together.'),
+    text: text.describe('One sentence for a person.')
+  })
+  .meta({
+    id: 'Evidence',
+    description: 'What a model went by when a decision was made; never changed afterwards.'
+  })
+
 export const explanation = z
   .strictObject({
     client_ip: text,
@@ -152,6 +192,9 @@ export const explanation = z
         is_in_effect: z
           .boolean()
           .describe('Whether it is in force and somebody turns the client away now.'),
+        evidence: evidence
+          .nullable()
+          .describe('What the model went by; null: rules or a person alone decided.'),
         undo: text.describe('How to end it by hand.')
       })
     ),
@@ -187,6 +230,29 @@ export const auditVerification = z
     )
   })
   .meta({ id: 'AuditVerification' })
+
+export const replayedDecision = z
+  .strictObject({
+    id: text,
+    value: text.describe('Address, prefix or id of the swarm.'),
+    type: decisionType,
+    created_at: time,
+    model: text.nullable(),
+    sha256: text.nullable().describe('Of the manifest of the package that judged.'),
+    outcome: z
+      .enum(REPLAY_OUTCOMES)
+      .describe('`same`: the model gives the same score again, to the last bit.'),
+    audit: z
+      .enum(REPLAY_BINDINGS)
+      .describe(
+        '`bound`: the hash chain of the audit holds the hash of what was kept; `broken`: it holds another; `unaudited`: watches are not written there.'
+      ),
+    audit_sequence: count.nullable(),
+    score: z.number().nullable().describe('As it was kept.'),
+    score_now: z.number().nullable(),
+    detail: text.describe('One sentence for a person.')
+  })
+  .meta({ id: 'ReplayedDecision' })
 
 export const token = z
   .strictObject({
@@ -236,6 +302,17 @@ export const nodeStatus = z
   .meta({ id: 'NodeStatus' })
 
 export const health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
+
+export const readiness = z
+  .strictObject({
+    status: z.literal('ok'),
+    degraded: z
+      .array(z.string())
+      .describe(
+        'Names of parts that work in part or not at all, and without which the node goes on.'
+      )
+  })
+  .meta({ id: 'Readiness' })
 
 /** RFC 9457 with a stable code. */
 export const problem = z

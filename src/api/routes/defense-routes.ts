@@ -1,7 +1,10 @@
 /** Answers the endpoints of the guard. */
 import { getPrefix } from '../../base/index.ts'
 import type { EntryRefusal, GuardApi } from '../../defense/index.ts'
+import type { ModelEvidence } from '../../detection/index.ts'
+import type { Manifest } from '../../registry/index.ts'
 import { apiError } from '../errors.ts'
+import { wireEvidence } from '../evidence-projection.ts'
 import {
   wireActuator,
   wireDecision,
@@ -11,6 +14,7 @@ import {
   wireShadowReport
 } from '../projection.ts'
 import { type Handlers, TextAnswer } from './answer.ts'
+import type { ModelPorts } from './model-routes.ts'
 import { pageByKey } from './paging.ts'
 
 const DAY_MS = 86_400_000
@@ -21,9 +25,12 @@ type DefenseHandlers = Pick<
   keyof typeof import('../contract/defense.ts').DEFENSE_ENDPOINTS
 >
 
-export function defenseHandlers(guard: GuardApi): DefenseHandlers {
+export function defenseHandlers(
+  guard: GuardApi,
+  models: Pick<ModelPorts, 'registry'>
+): DefenseHandlers {
   return {
-    ...decisionHandlers(guard),
+    ...decisionHandlers(guard, models),
     ...allowlistHandlers(guard),
     ...blocklistHandlers(guard),
     ...modeHandlers(guard),
@@ -36,7 +43,8 @@ function findTimeMs(text: string | null | undefined): number | undefined {
 }
 
 function decisionHandlers(
-  guard: GuardApi
+  guard: GuardApi,
+  { registry }: Pick<ModelPorts, 'registry'>
 ): Pick<Handlers, 'listDecisions' | 'explainAddress' | 'liftDecision'> {
   return {
     listDecisions({ query }, { nowMs }) {
@@ -55,13 +63,26 @@ function decisionHandlers(
         next_cursor: page.nextCursor ?? null
       }
     },
-    explainAddress({ params }) {
-      return wireExplanation(guard.explain(params.ip))
+    async explainAddress({ params }) {
+      const explanation = guard.explain(params.ip)
+      const evidence = explanation.decisions.map(async ({ evidence: kept }) =>
+        kept === undefined ? null : wireEvidence(kept, await manifestOf(kept, registry))
+      )
+      return wireExplanation(explanation, await Promise.all(evidence))
     },
     liftDecision({ params, query }, { actor, nowMs }) {
       return wireDecision(guard.lift(params.id, actor, query.reason), nowMs)
     }
   }
+}
+
+/** Of the very package that judged; undefined where it is not here any more. */
+async function manifestOf(
+  { model, digest }: ModelEvidence,
+  registry: ModelPorts['registry']
+): Promise<Manifest | undefined> {
+  const opened = await registry.package(model).catch(() => undefined)
+  return opened?.sha256 === digest ? opened.manifest : undefined
 }
 
 function allowlistHandlers(

@@ -1,6 +1,8 @@
 /** Answers the endpoints of audit, tokens and the node itself. */
-import type { GuardApi } from '../../defense/index.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DecisionReplay, GuardApi } from '../../defense/index.ts'
 import { apiError } from '../errors.ts'
+import { wireReplayed } from '../evidence-projection.ts'
 import { openApiDocument } from '../openapi.ts'
 import type { AuditReader, MetricsText, NodeFacts, Readiness, TokenAdmin } from '../ports.ts'
 import { wireAuditRecord, wireStatus, wireTime, wireToken } from '../projection.ts'
@@ -10,6 +12,8 @@ export interface NodePorts {
   readonly guard: GuardApi
   readonly tokens: TokenAdmin
   readonly audit: AuditReader
+  /** A new one for each caller: it opens packages anew. */
+  readonly createReplay: () => DecisionReplay
   /** Undefined where metrics are turned off. */
   readonly metrics: MetricsText | undefined
   readonly readiness: Readiness
@@ -22,7 +26,12 @@ type NodeHandlers = Pick<
 >
 
 export function nodeHandlers(ports: NodePorts): NodeHandlers {
-  return { ...auditHandlers(ports.audit), ...tokenHandlers(ports.tokens), ...stateHandlers(ports) }
+  return {
+    ...auditHandlers(ports.audit),
+    ...replayHandlers(ports),
+    ...tokenHandlers(ports.tokens),
+    ...stateHandlers(ports)
+  }
 }
 
 function auditHandlers(audit: AuditReader): Pick<Handlers, 'listAudit' | 'verifyAudit'> {
@@ -41,6 +50,43 @@ function auditHandlers(audit: AuditReader): Pick<Handlers, 'listAudit' | 'verify
         is_intact: faults.length === 0,
         rows,
         faults: faults.map(({ sequence, kind, detail }) => ({ sequence, kind, detail }))
+      }
+    }
+  }
+}
+
+/** Decisions between which others get their turn: a few milliseconds. */
+const REPLAYED_AT_ONCE = 50
+
+function replayHandlers({
+  createReplay
+}: Pick<NodePorts, 'createReplay'>): Pick<Handlers, 'replayDecisions'> {
+  return {
+    async replayDecisions({ query }, { signal }) {
+      const replay = createReplay()
+      const { decision: id, since, limit, cursor } = query
+      if (id !== undefined) {
+        const decision = replay.find(id)
+        if (decision === undefined) {
+          throw apiError('DECISION_NOT_FOUND', `expected the id of a decision, got "${id}"`)
+        }
+        const item = wireReplayed(await replay.replay(decision))
+        const withoutModel = Number(item.outcome === 'no-model')
+        return { items: [item], next_cursor: null, without_model: withoutModel }
+      }
+      const sinceMs = since === undefined ? undefined : Date.parse(since)
+      const page = replay.list({ sinceMs, limit, cursor })
+      const items: ReturnType<typeof wireReplayed>[] = []
+      for (const [index, decision] of page.items.entries()) {
+        if (index % REPLAYED_AT_ONCE === REPLAYED_AT_ONCE - 1) await nextTurn()
+        signal.throwIfAborted()
+        const replayed = await replay.replay(decision)
+        if (replayed.outcome !== 'no-model') items.push(wireReplayed(replayed))
+      }
+      return {
+        items,
+        next_cursor: page.nextCursor ?? null,
+        without_model: page.items.length - items.length
       }
     }
   }
@@ -80,10 +126,12 @@ function stateHandlers(
       }),
     checkHealth: () => ({ status: 'ok' }),
     checkReadiness() {
-      const failed = ports.readiness.components().filter(({ state }) => state === 'failed')
+      const components = ports.readiness.components()
       // The names only: this answer needs no token, and details may hold paths.
-      const names = failed.map(({ name }) => name)
-      if (names.length === 0) return { status: 'ok' }
+      const namesOf = (wanted: 'degraded' | 'failed') =>
+        components.filter(({ state }) => state === wanted).map(({ name }) => name)
+      const names = namesOf('failed')
+      if (names.length === 0) return { status: 'ok', degraded: namesOf('degraded') }
       throw apiError('NOT_READY', `not working: ${names.join(', ')}`, {
         extensions: { components: names }
       })

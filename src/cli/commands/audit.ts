@@ -16,6 +16,7 @@ import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { allItems, connect, firstItems, isUnreachable } from '../node-client.ts'
 import { type Column, plain, printItems, renderJson, utcTime } from '../output.ts'
+import { addReplayDecisions } from './audit-replay.ts'
 
 type AuditRecord = OperationResponse<'listAudit'>['items'][number]
 type Verification = OperationResponse<'verifyAudit'>
@@ -24,6 +25,7 @@ export function addAuditCommand(program: Command, context: CliContext): void {
   const audit = noun(program, 'audit', 'what was changed by whom')
   addList(audit, context)
   addVerify(audit, context)
+  addReplayDecisions(audit, context)
 }
 
 interface ListOptions {

@@ -2,6 +2,8 @@
 import type { OperationResponse } from '../../api/index.ts'
 import { endTime, isEndless, plain, plural, relativeTime, utcTime, words, wrap } from '../output.ts'
 
+import { evidenceFields } from './evidence-text.ts'
+
 export type Explanation = OperationResponse<'explainAddress'>
 type Explained = Explanation['decisions'][number]
 
@@ -88,7 +90,8 @@ function field(label: string, text: string, { width }: Frame): string {
   return `  ${label.padEnd(LABEL_WIDTH)}${wrap(plain(text), width - indent.length, indent)}\n`
 }
 
-function renderDecision({ decision, carried_out, undo }: Explained, frame: Frame): string {
+function renderDecision(explained: Explained, frame: Frame): string {
+  const { decision, carried_out, undo, evidence } = explained
   const about =
     decision.scope === 'swarm'
       ? `${decision.value}: ${plural(decision.prefixes.length, 'address', 'addresses')} that act as one`
@@ -101,8 +104,10 @@ function renderDecision({ decision, carried_out, undo }: Explained, frame: Frame
     field('decided', `${made} by ${ORIGINS[decision.origin]}`, frame),
     field('ends', endOf(decision.until, frame.nowMs), frame),
     field('weight', weight, frame),
-    ...decision.reasons.map((reason, index) => renderReason(reason, index, frame)),
-    ...(decision.model === null ? [] : [field('model', decision.model, frame)]),
+    ...decision.reasons.map((reason, index) =>
+      renderReason(reason, { index, isTold: evidence !== null && reason.rule === 'model' }, frame)
+    ),
+    ...modelFields(decision, evidence).map(([label, text]) => field(label, text, frame)),
     renderLines(decision.line_hashes, frame),
     ...doneTexts(decision.state, carried_out).map((text, index) =>
       field(index === 0 ? 'done' : '', text, frame)
@@ -113,7 +118,7 @@ function renderDecision({ decision, carried_out, undo }: Explained, frame: Frame
 
 function renderReason(
   reason: Explained['decision']['reasons'][number],
-  index: number,
+  { index, isTold }: { readonly index: number; readonly isTold: boolean },
   frame: Frame
 ): string {
   // A negative count stands for what is not known.
@@ -123,8 +128,19 @@ function renderReason(
     .join(', ')
   return (
     field(index === 0 ? 'because' : 'and', `${reason.text} (rule ${reason.rule})`, frame) +
-    (counted === '' ? '' : field('counted', counted, frame))
+    (counted === '' || isTold ? '' : field('counted', counted, frame))
   )
+}
+
+function modelFields(
+  { model, value, reasons }: Explained['decision'],
+  evidence: Explained['evidence']
+): readonly (readonly [string, string])[] {
+  if (evidence !== null) {
+    const isSaid = reasons.some(({ text }) => text === evidence.text)
+    return evidenceFields(evidence, value).filter(([, text]) => !isSaid || text !== evidence.text)
+  }
+  return model === null ? [] : [['model', model]]
 }
 
 function renderLines(hashes: readonly string[], frame: Frame): string {

@@ -43,6 +43,7 @@ function decided(
     },
     carried_out: [...carriedOut],
     is_in_effect: carriedOut.length > 0,
+    evidence: null,
     undo: 'netminder decisions lift 0193b2e4-8d0a-7c3e-9b1f-5f6f0a1b2c3d'
   }
 }

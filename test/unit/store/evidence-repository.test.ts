@@ -26,8 +26,8 @@ test.beforeEach(() => {
 })
 test.afterEach(() => removeStore(store))
 
-function bitsOf(values = new Float32Array()): readonly number[] {
-  return [...new Uint32Array(values.slice().buffer)]
+function bitsOf(values: Float32Array = new Float32Array()): readonly number[] {
+  return [...new Uint32Array(Float32Array.from(values).buffer)]
 }
 
 test('gives back what was put in, to the last bit', () => {
