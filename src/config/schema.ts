@@ -373,7 +373,9 @@ export const configSchema = z.strictObject({
   store: store.prefault({}).describe('The database.'),
   training: training
     .prefault({})
-    .describe('What the node keeps of its own traffic, for models to learn from.')
+    .describe(
+      'What the node keeps of its own traffic, for models to learn from, and what a training may take.'
+    )
 })
 
 export type Config = z.output<typeof configSchema>

@@ -1,6 +1,7 @@
 /** Every metric of the program, for the reference page and the test of names. */
 import { declareApiMetrics } from '../api/index.ts'
 import type { MetricsRegister } from '../telemetry/index.ts'
+import { declareFeedbackMetrics } from './feedback-metrics.ts'
 import {
   declareGuardMetrics,
   declareModelMetrics,
@@ -14,6 +15,7 @@ export function collectMetrics(): readonly ((register: MetricsRegister) => unkno
     declareGuardMetrics,
     declareSourceMetrics,
     declareModelMetrics,
+    declareFeedbackMetrics,
     declareNetworkMetrics,
     declareSharingMetrics,
     declareApiMetrics

@@ -10,7 +10,9 @@ import {
   DecisionRepository,
   EventRepository,
   EvidenceRepository,
+  FeatureRepository,
   generateTokenText,
+  LabelRepository,
   ListRepository,
   ModelRepository,
   ModeRepository,
@@ -47,6 +49,7 @@ export function openRepositories(
     generateTokenText('admin')
   )
   tokens.ensure({ name: 'admin', scope: 'admin', text })
+  const features = new FeatureRepository(db)
   return {
     audit,
     tokens,
@@ -55,6 +58,8 @@ export function openRepositories(
     allowlist: new ListRepository(db, 'allowlist'),
     blocklist: new ListRepository(db, 'blocklist'),
     models: new ModelRepository(db),
+    features,
+    labels: new LabelRepository(db, features),
     mode: new ModeRepository<ModeSettings>(db, SHADOW),
     events: new EventRepository(db),
     authors: new AuthorRepository(db),

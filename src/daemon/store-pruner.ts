@@ -12,11 +12,15 @@ export interface StorePrunerPorts {
   readonly clock: Clock
   readonly logger: Logger
   readonly decisions: Pick<DecisionRepository, 'prune' | 'pruneSuppressions'>
+  /** Deletes a batch of rows and labels that had their time; 0: nothing is left. */
+  readonly feedback: { prune(nowMs: number): number }
 }
 
 const PERIOD_MS = 60_000
 /** Batches a minute: 10 000 of each kind, far above what any node makes. */
 const BATCHES_MAX = 20
+/** Rows are wider and have more indexes. */
+const FEEDBACK_BATCHES_MAX = 6
 
 export class StorePruner implements Component {
   readonly name = 'store-pruner'
@@ -41,18 +45,19 @@ export class StorePruner implements Component {
   }
 
   #prune(): void {
-    const { clock, decisions, logger } = this.#ports
+    const { clock, decisions, feedback, logger } = this.#ports
     const { decisionRetentionMs, suppressionRetentionMs } = this.#options
     const nowMs = clock.nowMs()
     try {
-      untilNone(() => decisions.prune(nowMs - decisionRetentionMs))
-      untilNone(() => decisions.pruneSuppressions(nowMs - suppressionRetentionMs))
+      untilNone(() => decisions.prune(nowMs - decisionRetentionMs), BATCHES_MAX)
+      untilNone(() => decisions.pruneSuppressions(nowMs - suppressionRetentionMs), BATCHES_MAX)
+      untilNone(() => feedback.prune(nowMs), FEEDBACK_BATCHES_MAX)
     } catch (error) {
-      logger.warn({ reason: messageOf(error) }, 'could not delete old decisions')
+      logger.warn({ reason: messageOf(error) }, 'could not delete what had its time')
     }
   }
 }
 
-function untilNone(prune: () => number): void {
-  for (let batch = 0; batch < BATCHES_MAX; batch++) if (prune() === 0) return
+function untilNone(prune: () => number, batchesMax: number): void {
+  for (let batch = 0; batch < batchesMax; batch++) if (prune() === 0) return
 }

@@ -6,6 +6,7 @@ import {
   type Clock,
   displayPrefix,
   getPrefix,
+  NetminderError,
   type Prefix,
   type PrefixText
 } from '../base/index.ts'
@@ -115,9 +116,8 @@ export class LabelDesk {
       try {
         drafts.push(this.#draftOf(prefix, statement, { source: 'import', origin: '', actor }))
       } catch (error) {
-        if (!('code' in (error as Error))) throw error
-        const { code, message } = error as FeedbackError
-        refusals.push({ index, code, detail: message })
+        if (!(error instanceof NetminderError)) throw error
+        refusals.push({ index, code: error.code, detail: error.message })
       }
     }
     if (refusals.length > 0) return { kind: 'refused', refusals }
@@ -142,9 +142,13 @@ export class LabelDesk {
     const prefix = query.prefix === undefined ? undefined : getPrefix(query.prefix).text
     const page = this.#ports.labels.list({ ...query, prefix })
     return {
-      items: page.items.map((label) => ({ label, overruledBy: this.#overruling(label) })),
+      items: page.items.map((label) => this.listed(label)),
       nextCursor: page.nextCursor
     }
+  }
+
+  listed(label: Label): ListedLabel {
+    return { label, overruledBy: this.#overruling(label) }
   }
 
   /** @throws {LABEL_NOT_FOUND} */
@@ -217,9 +221,13 @@ export class LabelDesk {
     const fromMs = statement.fromMs ?? matter.fromMs
     const toMs = statement.toMs ?? Math.max(matter.toMs, fromMs)
     const by = { source: 'verdict', origin: matter.id, actor } as const
-    return matter.prefixes
-      .slice(0, MATTER_PREFIXES_MAX)
-      .map((prefix) => this.#draftOf(prefix, { ...statement, fromMs, toMs }, by))
+    const draftOf = (prefix: PrefixText) =>
+      this.#draftOf(prefix, { ...statement, fromMs, toMs }, by)
+    const named = matter.prefixes.slice(0, MATTER_PREFIXES_MAX)
+    const { findProtection } = this.#ports
+    const open = named.filter((prefix) => findProtection(prefix) === undefined)
+    // Of an alert that was right, whom it named beside the abusers is not called one; where that is everybody, it is refused.
+    return (statement.label === 'abuse' && open.length > 0 ? open : named).map(draftOf)
   }
 
   /** @throws {ALERT_NOT_FOUND | ALERT_AMBIGUOUS | DECISION_NOT_FOUND} */

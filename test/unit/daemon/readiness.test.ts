@@ -12,9 +12,14 @@ type SourceState = ReturnType<ReadinessParts['intake']['statuses']>[number]['sta
 
 function statesOf(
   sources: readonly SourceState[],
-  fields: { actuator?: 'ok' | 'retrying'; journal?: string; watch?: string } = {}
+  fields: {
+    readonly actuator?: 'ok' | 'retrying'
+    readonly journal?: string
+    readonly watch?: string
+    readonly models?: ReadinessParts['models']
+  } = {}
 ): readonly string[] {
-  const { actuator = 'ok', journal, watch } = fields
+  const { actuator = 'ok', journal, watch, models } = fields
   const status = (state: SourceState, index: number) => ({
     ...{ name: `log${index}`, format: 'haproxy', state, lines: 3, port: undefined },
     ...{ problem: state === 'failing' ? { code: 'X', message: 'gone' } : undefined },
@@ -26,7 +31,8 @@ function statesOf(
       storeProblem: journal,
       actuators: () => [{ name: 'haproxy', state: actuator, desired: 2, lastError: undefined }]
     },
-    storeWatch: { problem: watch }
+    storeWatch: { problem: watch },
+    models
   }
   const readiness = nodeReadiness(parts as unknown as ReadinessParts)
   return readiness.components().map(({ state }) => state)
@@ -56,6 +62,18 @@ for (const { name, sources, fields, expected } of [
     sources: ['reading'],
     fields: { journal: 'disk full' },
     expected: ['failed', 'ok', 'ok']
+  },
+  {
+    name: 'a model judges',
+    sources: [],
+    fields: { models: { problem: undefined, describe: () => 'base@1 judges' } },
+    expected: ['ok', 'ok', 'ok']
+  },
+  {
+    name: 'no model can judge',
+    sources: [],
+    fields: { models: { problem: 'lost', describe: () => 'the rules judge alone' } },
+    expected: ['ok', 'ok', 'degraded']
   },
   {
     name: 'the database cannot be written',
@@ -88,7 +106,7 @@ test('the database is tried from time to time, and is well again when it can be 
 test('decisions and held-back verdicts are deleted each after its own time', async () => {
   const clock = new ManualClock(1_000_000)
   const asked: [string, number][] = []
-  const left = { decisions: 2, suppressions: 1 }
+  const left = { decisions: 2, suppressions: 1, feedback: 1 }
   const pruner = new StorePruner(
     { decisionRetentionMs: 500_000, suppressionRetentionMs: 100_000 },
     {
@@ -103,6 +121,12 @@ test('decisions and held-back verdicts are deleted each after its own time', asy
           asked.push(['suppressions', beforeMs])
           return left.suppressions-- > 0 ? 1 : 0
         }
+      },
+      feedback: {
+        prune: (nowMs) => {
+          asked.push(['feedback', nowMs])
+          return left.feedback-- > 0 ? 1 : 0
+        }
       }
     }
   )
@@ -114,6 +138,8 @@ test('decisions and held-back verdicts are deleted each after its own time', asy
     ['decisions', 560_000],
     ['decisions', 560_000],
     ['suppressions', 960_000],
-    ['suppressions', 960_000]
+    ['suppressions', 960_000],
+    ['feedback', 1_060_000],
+    ['feedback', 1_060_000]
   ])
 })
