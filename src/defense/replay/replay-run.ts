@@ -99,15 +99,17 @@ export class ReplayRun {
     const before = record?.requests ?? 0
     // Asked first: what ends with this line still stood when its request came.
     const applied =
-      isRequest && !this.#isFrozen && source !== undefined && this.#state.standing.size > 0
+      !this.#isFrozen && source !== undefined && this.#state.standing.size > 0
         ? this.#state.standing.findApplied(source, event.atMs)
         : undefined
     if (record !== undefined && isRequest) record.requests++
     this.#verdicts = NOTHING
     const decided: Decision[] = []
     for (const effect of step(this.#state, event, this.#settings)) this.#note(effect, decided)
-    if (record === undefined || !isRequest) return decided
+    if (record === undefined) return decided
+    // Who only connects to the gossip port sends no request, and shares in a decision on its /64 all the same.
     if (applied !== undefined) noteCovered(record, applied, before)
+    if (!isRequest) return decided
     const isPrevented = this.#isFrozen
       ? this.#verdicts.some(isRefusal)
       : applied !== undefined || isWithinReplaced(record, event.atMs)

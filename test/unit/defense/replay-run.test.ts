@@ -194,6 +194,27 @@ test('lines that are no request make a source known without counting as one', ()
   is(records.get('198.51.100.9')?.requests, 0)
 })
 
+test('who only knocks at the gossip port shares in a decision on its /64, once it stands', () => {
+  const [first, second] = ['2001:db8:1:2::1', '2001:db8:1:2:9::5']
+  const policy = new ScriptedPolicy()
+  const line = 'knock'
+  policy.verdicts.set(line, [
+    verdict({ atMs: START_MS + 1_000, value: first, level: 'throttle', category: 'recon-abuse' })
+  ])
+  const run = runOf(policy, { treatAsPublic: ['2001:db8::/32'] })
+  const found = play(run, [
+    recon({ atMs: START_MS, peer: '2001:db8:1:2:7::7' }),
+    recon({ atMs: START_MS + 1_000, peer: first, line }),
+    recon({ atMs: START_MS + 2_000, peer: second }),
+    recon({ atMs: START_MS + 3_000, peer: '2001:db8:1:3::1' })
+  ])
+  equal(
+    ['2001:db8:1:2:7::7', first, second, '2001:db8:1:3::1'].map((peer) => found.get(peer)?.level),
+    ['benign', 'throttle', 'throttle', 'benign']
+  )
+  equal([found.get(second)?.requests, found.get(second)?.prevented], [0, 0])
+})
+
 test('goes on where another run stood: what it decided still prevents', () => {
   const first = runOf(says({ 0: [{}] }))
   first.observe(at(0))
