@@ -12,8 +12,8 @@ import { checkShipped } from './shipped-sums.ts'
 export interface PackageFoldersOptions {
   /** Read only. */
   readonly shippedDir: string
-  /** Made when it is needed. */
-  readonly ownDir: string
+  /** Made when it is needed. Undefined: only what is shipped is looked at. */
+  readonly ownDir: string | undefined
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -33,7 +33,7 @@ export class PackageFolders implements PackageShelf {
     const shipped = (await packagesIn(shippedDir)).toSorted((a, b) =>
       a.name < b.name ? -1 : a.name > b.name ? 1 : compareVersions(b.version, a.version)
     )
-    const own = await packagesIn(ownDir)
+    const own = ownDir === undefined ? [] : await packagesIn(ownDir)
     return [
       ...shipped.map((place) => ({ ...place, isShipped: true })),
       ...own.map((place) => ({ ...place, isShipped: false }))
@@ -78,7 +78,11 @@ export class PackageFolders implements PackageShelf {
       throw new ModelError('PACKAGE_INVALID', 'expected a name and a version that can be a folder')
     }
     const { shippedDir, ownDir } = this.#options
-    return join(isShipped ? shippedDir : ownDir, name, version)
+    const root = isShipped ? shippedDir : ownDir
+    if (root === undefined) {
+      throw new ModelError('PACKAGE_MISSING', `expected a shipped package, got ${name}@${version}`)
+    }
+    return join(root, name, version)
   }
 }
 

@@ -53,7 +53,10 @@ export function addReplayCommand(program: Command, context: CliContext): void {
     .option('--hockeypuck-log <file>', "Hockeypuck's own log of the same time")
     .option('--nginx-log <file>', 'access log of nginx in the combined format')
     .addOption(new Option('--policy <name>', 'who judges').choices(POLICY_NAMES).default('default'))
-    .option('--model <dir>', 'package of a model that judges beside the rules of `default`')
+    .option(
+      '--model <dir>',
+      'package of a model that judges under `default` in the place of the shipped one'
+    )
     .option('--truth <file>', 'what the sources really were; prints an evaluation')
     .option(
       '--treat-as-public <prefix>',
@@ -124,10 +127,11 @@ async function replay(options: GivenOptions, context: CliContext): Promise<void>
     out.add(sourceLine(source, record))
     if (out.isFull) await out.flush()
   }
-  const { report, seconds } = outcome
-  out.add(summaryLine({ report, policy, sources: sources.size, seconds }))
+  const { report, seconds, model } = outcome
+  out.add(summaryLine({ report, policy, model, sources: sources.size, seconds }))
   if (truth !== undefined) out.add(evaluationLine(evaluate(truth, { policy, sources })))
   await out.flush()
+  for (const problem of outcome.modelProblems) io.talk(`netminder: not used: ${problem}`)
   io.talk(talkOf(outcome))
 }
 
@@ -159,10 +163,10 @@ class LineBatch {
   }
 }
 
-function talkOf({ run, report, seconds }: ReplayOutcome): string {
+function talkOf({ run, report, seconds, model }: ReplayOutcome): string {
   const count = { ban: 0, throttle: 0, watch: 0, benign: 0 }
   for (const { level } of run.sources().values()) count[level]++
   const unread = report.lines - report.parsed
   const unreadText = unread === 0 ? '' : `, of which ${unread} could not be read`
-  return `netminder: ${plural(report.lines, 'line')} in ${seconds.toFixed(1)} s${unreadText}; of ${plural(run.sourcesTotal, 'address', 'addresses')} ${count.ban} banned, ${count.throttle} throttled, ${count.watch} watched`
+  return `netminder: ${plural(report.lines, 'line')} in ${seconds.toFixed(1)} s${unreadText}; of ${plural(run.sourcesTotal, 'address', 'addresses')} ${count.ban} banned, ${count.throttle} throttled, ${count.watch} watched${model === undefined ? '' : `; judged by ${model} and the rules`}`
 }

@@ -41,10 +41,11 @@ export function sourceLine(source: AddressText, record: Readonly<SourceRecord>):
 export function summaryLine(summary: {
   readonly report: ReplayReport
   readonly policy: PolicyName
+  readonly model: string | undefined
   readonly sources: number
   readonly seconds: number
 }): string {
-  const { report, policy, sources, seconds } = summary
+  const { report, policy, model, sources, seconds } = summary
   return line({
     type: 'summary',
     lines: report.lines,
@@ -56,7 +57,8 @@ export function summaryLine(summary: {
     seconds: Math.round(seconds * 1_000) / 1_000,
     lines_per_second: Math.round(report.lines / Math.max(seconds, 0.001)),
     time_zone: report.timeZone === undefined ? null : report.timeZone || 'local',
-    policy
+    policy,
+    model: model ?? null
   })
 }
 

@@ -5,7 +5,6 @@ import { configSchema } from '../../config/index.ts'
 import { type Decision, ReplayRun } from '../../defense/index.ts'
 import {
   type BehaviourModel,
-  createBehaviourModel,
   createPolicy,
   isFrozenPolicy,
   type PolicyName,
@@ -14,6 +13,7 @@ import {
 import { type ReplayOptions, type ReplayReport, replayLogs } from '../../keyserver/index.ts'
 import { loadPackage } from '../../registry/index.ts'
 import { ReplayState } from './replay-state.ts'
+import { behaviourModelOf, findShippedModel, type ShippedModel } from './shipped-model.ts'
 
 export interface ReplayRequest {
   readonly logs: ReplayOptions
@@ -23,7 +23,7 @@ export interface ReplayRequest {
   readonly seed: number
   /** Where what was learned is read from and kept; nowhere by default. */
   readonly stateDir?: string | undefined
-  /** Folder of a model package that judges beside the rules of `default`. */
+  /** Folder of a model package that judges beside the rules of `default`, in the place of the shipped one. */
   readonly modelDir?: string | undefined
 }
 
@@ -41,6 +41,10 @@ export interface ReplayOutcome {
   readonly run: ReplayRun
   readonly report: ReplayReport
   readonly seconds: number
+  /** Who judged beside the rules, as `name@version`; undefined: nobody. */
+  readonly model: string | undefined
+  /** Why a shipped model did not. */
+  readonly modelProblems: readonly string[]
 }
 
 /** Judges as a fresh install would. @throws {KeyserverError | CliError} */
@@ -50,8 +54,7 @@ export async function runReplay(
 ): Promise<ReplayOutcome> {
   const { policy: name, stateDir } = request
   const { clock, signal, onDecision } = ports
-  const model =
-    request.modelDir === undefined ? undefined : await loadBehaviourModel(request.modelDir)
+  const { model, problems } = await findModel(request)
   const run = createReplayRun(request, { model })
   const state = stateDir === undefined ? undefined : await ReplayState.open(stateDir, name, clock)
   await state?.loadInto(run)
@@ -67,7 +70,13 @@ export async function runReplay(
   })
   const seconds = (clock.monotonicMs() - startMs) / 1_000
   await state?.save(run)
-  return { run, report, seconds }
+  return { run, report, seconds, model: model?.name, modelProblems: problems }
+}
+
+/** As a fresh install would: what comes with the program judges, unless another is named. */
+async function findModel({ policy, modelDir }: ReplayRequest): Promise<ShippedModel> {
+  if (modelDir !== undefined) return { model: await loadBehaviourModel(modelDir), problems: [] }
+  return policy === 'default' ? await findShippedModel() : { model: undefined, problems: [] }
 }
 
 /** Judges and decides with the settings of a fresh install. */
@@ -91,10 +100,5 @@ export function createReplayRun(
 
 /** @throws {ModelError} @throws {MODEL_MISMATCH} */
 export async function loadBehaviourModel(dir: string): Promise<BehaviourModel> {
-  const { manifest, parts, sha256 } = await loadPackage(dir)
-  const { name, version, featureSetVersion, features, thresholds } = manifest
-  return createBehaviourModel({
-    ...{ name: `${name}@${version}`, digest: sha256, features, thresholds, parts },
-    featureSetVersion: Number(featureSetVersion)
-  })
+  return behaviourModelOf(await loadPackage(dir))
 }
