@@ -6,12 +6,16 @@
 import { isCrashProbe, isInjection, isScan } from '../observation.ts'
 import { hit, lasting, type Rule, rungOf } from './rule.ts'
 
-/** Dotfiles, administration pages, scripts of other software (contract §4.2, A14). One may be a slip; two are a list. */
+/**
+ * Dotfiles, administration pages, scripts of other software (contract §4.2, A14). One may be a slip; two are a list. One path asked
+ * for all day is what a monitor does that was set up for another server: it is slowed down for as long, and does not add up to a ban.
+ */
 export const scannerPath: Rule = ({ counts, observation }) => {
   if (observation === undefined || !isScan(observation)) return undefined
   const paths = counts.hour('scannerPaths')
   const banAt = observation.agent === 'scanner' ? 1 : 2
-  return hit(rungOf(paths, { throttle: 1, ban: banAt }), {
+  const rung = rungOf(paths, { throttle: 1, ban: banAt })
+  return hit(rung.level === 'throttle' ? lasting(rung) : rung, {
     rule: 'scanner-path',
     isHard: true,
     category: 'scanner',

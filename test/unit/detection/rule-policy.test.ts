@@ -641,3 +641,17 @@ test('a rule that is left out says nothing, alone or of a swarm, and the others 
     false
   )
 })
+
+test('a monitor that was set up for another server is slowed down all day, and never banned', () => {
+  const monitor = (targets: readonly string[]) =>
+    series(120, 60_000, (index, atMs) =>
+      request({
+        atMs,
+        target: targets[index % targets.length] ?? '',
+        status: 404,
+        userAgent: 'Uptime-Kuma/1.23'
+      })
+    )
+  is(worst(judge(monitor(['/server-status']))), 'throttle')
+  is(worst(judge(monitor(['/server-status', '/phpinfo.php']))), 'ban')
+})
