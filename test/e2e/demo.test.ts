@@ -25,6 +25,14 @@ test.afterEach(() => rig.dispose())
 const demo = (...args: readonly string[]) =>
   rig.run(['demo', ...args], { env: { TMPDIR: temporary } })
 
+/** Who judged, by name, and in his words. */
+function checkModel(out: string): void {
+  match(out, /^model +behaviour@\S+ judges beside the rules/m)
+  match(out, /judged by +behaviour@/)
+  match(out, /^done +a new node judges by the model that comes with the program/m)
+  match(out, /^done +the model that judged is named, and says what it went by/m)
+}
+
 function checkLooks(out: string): void {
   not.match(out, '\u001b')
   const commands = /^ {2}node \S+ /
@@ -85,13 +93,14 @@ test(
   async () => {
     const { code, out, talk } = await demo('--once', '--speed', '12')
     is(code, 0, `${out}${talk}`)
-    match(out, 'All 24 steps happened.')
+    match(out, 'All 26 steps happened.')
     match(out, 'a request from 127.99.16.12: 429 Too Many Requests')
     match(out, 'the connection was closed without an answer')
     match(out, /LIFTED {3}.*: its 20s are over/)
     match(out, /LIFTED {3}.*: by hand/)
     match(out, /figures +uploads \d+/)
     checkNetwork(out)
+    checkModel(out)
     checkLooks(out)
     equal(readdirSync(temporary), [])
     equal(processesAbout(temporary), [])
@@ -106,12 +115,13 @@ test('runs to its end without HAProxy, and keeps the data directory that was nam
     ...['--once', '--speed', '12', '--no-haproxy', '--data-dir', dataDir]
   )
   is(code, 0, `${out}${talk}`)
-  match(out, 'All 19 steps happened.')
+  match(out, 'All 21 steps happened.')
   match(out, `stands in ${dataDir}/demo/throttle.list`)
   match(out, `stands in ${dataDir}/demo/ban.list`)
   match(out, `Kept: ${dataDir}`)
   checkLooks(out)
   checkNetwork(out)
+  checkModel(out)
   is(keptAlert(dataDir, out)?.via, 'own')
   for (const name of ['node-2', 'node-3']) {
     const kept = keptAlert(join(dataDir, 'demo', name), out)
@@ -147,7 +157,7 @@ test('goes on until a signal, and the commands that it prints work meanwhile', a
     child.kill('SIGINT')
   }
   is(await ended, 0, out)
-  match(out, /\d+ of 19 steps happened/)
+  match(out, /\d+ of 21 steps happened/)
   equal(readdirSync(temporary), [])
   equal(processesAbout(temporary), [])
 })

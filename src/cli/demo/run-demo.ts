@@ -97,6 +97,7 @@ async function setUp(parts: SetUp): Promise<Stage> {
   if ((await enforcement.request(BYSTANDER)) === 200) {
     steps.note('answers-before', `a request from ${BYSTANDER}: 200 OK`)
   }
+  await introduceModel(client, { screen, steps })
   await enforce(client, { screen, steps })
   await formNetwork(network, { screen, steps, signal })
   const commandFor = commandsOf(executable, sandbox.dataDir)
@@ -120,6 +121,26 @@ async function startHaproxy(
   cleanUps.push(() => haproxy.stop())
   await haproxy.start(context.signal)
   return haproxy
+}
+
+/** A new node has a champion by itself: the newest model that comes with the program. */
+async function introduceModel(
+  client: ApiClient,
+  { screen, steps }: { readonly screen: Screen; readonly steps: Steps }
+): Promise<void> {
+  const query = { task: 'behaviour', stage: 'champion' } as const
+  const { items } = await client.call('listModels', { query })
+  const [model] = items
+  if (model === undefined || model.problem !== null) {
+    const why = model?.problem ?? 'no model came with the program'
+    await screen.field('model', `none: the rules judge alone (${why})`, 'alarm')
+    return
+  }
+  steps.note('seated', `${model.id}, ${model.kind}, ${model.origin}`)
+  await screen.field(
+    'model',
+    `${model.id} judges beside the rules (${model.kind}, ${model.origin})`
+  )
 }
 
 /** A new node only watches; this one is told to act, and the order must stand in its audit. */

@@ -15,6 +15,8 @@ import {
   categoryOf,
   countersOf,
   evidenceOf,
+  judgesOf,
+  modelSentenceOf,
   reasonsOf,
   subjectOf,
   toneOf
@@ -61,6 +63,8 @@ export class Show {
   async decided(decision: AppliedDecision): Promise<void> {
     const { steps } = this.#ports
     this.#blocked.add(decision.value)
+    const sentence = modelSentenceOf(decision)
+    if (sentence !== undefined) steps.note('judged', `${subjectOf(decision)}: ${sentence}`)
     for (const category of WATCHED_CATEGORIES) {
       if (decision.category === category) {
         steps.note(category, `${subjectOf(decision)}: ${decision.reasons[0]?.text ?? ''}`)
@@ -87,6 +91,7 @@ export class Show {
     const head = decision.type === 'ban' ? 'BAN     ' : 'THROTTLE'
     await screen.news(head, `${subjectOf(decision)}, ${categoryOf(decision)}`, toneOf(decision))
     await screen.detail('why', reasonsOf(decision))
+    await screen.detail('judged by', judgesOf(decision))
     await screen.detail('figures', countersOf(decision))
     await screen.detail('decision', `${actionOf(decision)}; ${evidenceOf(decision)}`)
     await this.#showCarriedOut(decision)

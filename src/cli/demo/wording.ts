@@ -43,9 +43,23 @@ export function evidenceOf(decision: WireDecision): string {
   return parts.join(', ')
 }
 
-/** First the rule that decided, then the others that spoke. */
+/** First who decided, then the others that spoke. */
 export function reasonsOf(decision: WireDecision): string {
   return decision.reasons.map(({ rule, text }) => `${text} [${rule}]`).join('; ')
+}
+
+/** `behaviour@1 says: looks like abuse …`; undefined where no model found it worth a word. */
+export function modelSentenceOf({ model, reasons }: WireDecision): string | undefined {
+  const said = reasons.find(({ rule }) => rule === 'model')
+  return model === null || said === undefined ? undefined : `${model} says: ${said.text}`
+}
+
+/** Who spoke, the model by its name and version. */
+export function judgesOf({ model, reasons }: WireDecision): string {
+  const rules = reasons.filter(({ rule }) => rule !== 'model').length
+  const byRules = rules === 0 ? [] : [`${rules} ${rules === 1 ? 'rule' : 'rules'}`]
+  const byModel = reasons.some(({ rule }) => rule === 'model') && model !== null ? [model] : []
+  return [...byModel, ...byRules].join(' and ')
 }
 
 /** The counters of the rule that decided, thresholds included; negative is what is not known. */
