@@ -13,6 +13,7 @@ import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEvaluateCommand } from './commands/evaluate.ts'
 import { addInitCommand } from './commands/init.ts'
+import { addLabelCommand } from './commands/label.ts'
 import { addModeCommand } from './commands/mode.ts'
 import { addModelsCommand } from './commands/models.ts'
 import { addNetworkCommand } from './commands/network.ts'
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, context: CliContext) => void)[] = [
   addPredictCommand,
   addEvaluateCommand,
   addDecisionsCommand,
+  addLabelCommand,
   addModeCommand,
   addBlocklistCommand,
   addAllowlistCommand,

@@ -46,3 +46,4 @@ export {
   type RowKeeperPorts,
   type RowLoss
 } from './row-keeper.ts'
+export { type ReadTruth, readTruthLine, type TruthFields, truthLines } from './truth-line.ts'

@@ -1,14 +1,12 @@
 /** `netminder blocklist import`: adds every entry of a file, or says why not. */
-import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
 import type { Command } from 'commander'
-import { messageOf } from '../../base/index.ts'
 import { leaf, parseEnd, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { connect } from '../node-client.ts'
 import { plain, plural, renderJson } from '../output.ts'
 import { type LineFault, readEntries } from './entry-line.ts'
+import { readList } from './read-list.ts'
 import { type Refusal, sendEntries } from './send-entries.ts'
 
 interface ImportOptions {
@@ -17,7 +15,6 @@ interface ImportOptions {
   readonly skipMalformed?: true
 }
 
-const FILE_BYTES_MAX = 64 * 1_048_576
 const FAULTS_SHOWN = 10
 /** Entries between two words about how far it has come. */
 const PROGRESS_EVERY = 10_000
@@ -41,7 +38,7 @@ export function addImportCommand(parent: Command, context: CliContext): void {
     .option('--skip-malformed', 'import the others where lines are malformed')
     .action(async (file: string, options: ImportOptions, command: Command) => {
       const places = placesOf(command)
-      const { entries, faults } = readEntries(await readInput(file, context))
+      const { entries, faults } = readEntries(await readList(file, context))
       tellFaults(faults, context)
       if (faults.length > 0 && options.skipMalformed !== true) {
         throw new CliError(
@@ -71,34 +68,6 @@ export function addImportCommand(parent: Command, context: CliContext): void {
         )
       }
     })
-}
-
-async function readInput(file: string, { io }: CliContext): Promise<string> {
-  try {
-    return await readBounded(file === '-' ? io.stdin : createReadStream(file))
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause
-    const message = `expected a list at ${file}, got: ${messageOf(cause)}`
-    throw new CliError('CLI_INPUT_MISSING', message, { cause })
-  }
-}
-
-/** A pipe or a device has no size to be asked for, so what comes is counted. */
-async function readBounded(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk)
-    length += bytes.length
-    if (length > FILE_BYTES_MAX) {
-      throw new CliError(
-        'CLI_INPUT_INVALID',
-        `expected a list of at most ${FILE_BYTES_MAX / 1_048_576} MiB, got more`
-      )
-    }
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function tellFaults(faults: readonly LineFault[], { io }: CliContext): void {
