@@ -1,4 +1,5 @@
 /** Models and predictions in the words of the contract. */
+import { FEATURES, modelSentence } from '../detection/index.ts'
 import {
   type LiveCounts,
   type ModelEvent,
@@ -129,8 +130,32 @@ export function wireExplanation(
     model: model.id,
     ...{ score, label, verdict: prediction.verdict },
     ...{ bias: contributions.bias, margin: contributions.margin, contributions: strongest },
-    text: sentenceOf(model, score, strongest)
+    text:
+      behaviourSentence(model, { row, contributions, score }) ?? sentenceOf(model, score, strongest)
   }
+}
+
+interface Explained {
+  readonly row: Float32Array
+  readonly contributions: Contributions
+  readonly score: number
+}
+
+const EVEN_ODDS = 0.5
+
+/** The very words of a decision, where the model is one that judges traffic; undefined for others. */
+function behaviourSentence(
+  model: ServedModel,
+  { row, contributions, score }: Explained
+): string | undefined {
+  const features = featuresOf(model)
+  const isBehaviour =
+    model.parts.classes.length === 2 &&
+    features.length === FEATURES.length &&
+    features.every(({ name }, index) => name === FEATURES[index]?.name)
+  if (!isBehaviour) return undefined
+  const watch = model.verdicts.find(({ verdict }) => verdict === 'watch')?.from ?? EVEN_ODDS
+  return modelSentence({ features: row, contributions: contributions.values, score, watch })
 }
 
 function sentenceOf(
