@@ -88,6 +88,8 @@ export type Intent =
       readonly heldMs: number
       readonly endsBy: 'timeout' | 'client'
     }
+  /** A body that never ends: the client goes, or sends its last byte after so long. */
+  | { readonly kind: 'slow-body'; readonly heldMs: number }
   /** A connection to the gossip port; HAProxy never sees it. */
   | { readonly kind: 'recon-probe'; readonly error: string | undefined }
   | { readonly kind: 'recon-upsert'; readonly inserted: number; readonly updated: number }
@@ -114,6 +116,8 @@ export interface ClientRequest {
   readonly bodyBytes?: number
   /** On the connection of this source's last request; its end is the start of the idle time. */
   readonly isKept?: boolean
+  /** It takes the answer so slowly, and perhaps never takes all of it. */
+  readonly reading?: { readonly forMs: number; readonly isAborted: boolean }
 }
 
 export interface Answer {

@@ -8,9 +8,10 @@ import {
   type HaproxyRecord,
   haproxyLine,
   stamp,
-  type Timers
+  type Timers,
+  timersOf
 } from './haproxy/haproxy-writer.ts'
-import { addedBytes, requestBytes } from './haproxy/request-bytes.ts'
+import { addedBytes, forwardedChain, requestBytes } from './haproxy/request-bytes.ts'
 import type { TrackedClient } from './haproxy/stick-table.ts'
 import type { KeyserverModel } from './keyserver/keyserver-model.ts'
 import { reconLines } from './keyserver/recon-lines.ts'
@@ -130,7 +131,10 @@ export class Transit {
   #inner(way: Way): Answer {
     const { haproxy } = this.#ports
     const verdict = haproxy.back(way.request, way.host)
-    if (verdict.kind === 'pass') return this.#served(way)
+    if (verdict.kind === 'pass') {
+      const { intent } = way.request
+      return intent.kind === 'slow-body' ? this.#unfinished(way, intent.heldMs) : this.#served(way)
+    }
     if (verdict.kind === 'tarpit') return this.#innerTarpit(way)
     return this.#torRefusal(way, verdict.kind)
   }
@@ -142,7 +146,12 @@ export class Transit {
     const served = keyserver.serve(request, { target, host: way.host })
     const respond = Math.max(0, Math.round(served.handlerMs))
     const flights = served.bytesOut > 14_000 ? Math.log2(served.bytesOut / 14_000) : 0
-    const transfer = Math.round(flights * way.rttMs * 0.5)
+    const { reading } = request
+    const transfer = Math.max(
+      Math.round(flights * way.rttMs * 0.5),
+      Math.round(reading?.forMs ?? 0)
+    )
+    const ended = reading?.isAborted === true ? 'CL--' : '----'
     const endMs = atMs + respond + transfer
     for (const line of served.lines(atMs + served.handlerMs)) {
       hockeypuckLog.push(atMs + served.handlerMs, line)
@@ -156,12 +165,12 @@ export class Transit {
       this.#backRecord(
         way,
         { backend, status, bytesOut, ended: '----' },
-        times({ respond, total: respond + transfer })
+        timersOf({ respond, total: respond + transfer })
       ),
       this.#frontRecord(
         way,
-        { backend: REWRITE, status, bytesOut, ended: '----' },
-        times({
+        { backend: REWRITE, status, bytesOut, ended },
+        timersOf({
           receive: way.receiveMs,
           respond: respond + lag,
           total: way.receiveMs + respond + transfer + lag
@@ -177,6 +186,23 @@ export class Transit {
     })
   }
 
+  /** The keyserver waits for the rest of the body and is never asked: it writes nothing. */
+  #unfinished(way: Way, heldMs: number): Answer {
+    const total = Math.round(heldMs)
+    const gone = { status: -1, bytesOut: 0, ended: 'CD--' }
+    const timers = timersOf({ respond: -1, total })
+    const sent = {
+      ...way,
+      bytesIn: way.bytesIn - (way.request.bodyBytes ?? 0) + this.#ports.draw.below(400)
+    }
+    this.#write(way.atMs + total, [
+      this.#backRecord(sent, { ...gone, backend: 'be_hockeypuck_primary/srv_hockeypuck' }, timers),
+      this.#frontRecord(sent, { ...gone, backend: REWRITE }, { ...timers, receive: way.receiveMs })
+    ])
+    const endMs = way.atMs + total
+    return this.#finish(way, { status: -1, outcome: 'none', endMs, isLogged: true })
+  }
+
   #innerTarpit(way: Way): Answer {
     const bytesOut = way.request.method === 'HEAD' ? 111 : 208
     const total = TARPIT_MS + this.#ports.draw.below(2)
@@ -190,7 +216,7 @@ export class Transit {
       this.#frontRecord(
         way,
         { backend: REWRITE, status: 500, bytesOut, ended: '----' },
-        times({ receive: way.receiveMs, respond: total, total: way.receiveMs + total })
+        timersOf({ receive: way.receiveMs, respond: total, total: way.receiveMs + total })
       )
     ])
     return this.#finish(way, { status: 500, outcome: 'tarpitted', endMs, isLogged: true })
@@ -211,7 +237,7 @@ export class Transit {
       isTooLarge
         ? { backend: REWRITE, status: -1, bytesOut: 0, ended: 'SD--' }
         : { backend: REWRITE, status: 429, bytesOut, ended: '----' },
-      times({ receive: way.receiveMs, respond: isTooLarge ? -1 : 0, total: way.receiveMs })
+      timersOf({ receive: way.receiveMs, respond: isTooLarge ? -1 : 0, total: way.receiveMs })
     )
     this.#write(way.atMs, [
       { ...back, bytesIn: inner, captures: [way.host, way.request.source, '', mark, ''] },
@@ -323,7 +349,7 @@ export class Transit {
     const uri = agent.httpVersion === '2.0' ? `https://${host}${request.target}` : request.target
     const forwarded =
       this.#ports.edges.length > 0
-        ? chain(request.forwardedFor, request.source)
+        ? forwardedChain(request.forwardedFor, request.source)
         : (request.forwardedFor ?? '')
     return {
       ...facts,
@@ -379,17 +405,3 @@ export class Transit {
 }
 
 type Facts = Pick<HaproxyRecord, 'backend' | 'status' | 'bytesOut' | 'ended'>
-
-function times(given: { receive?: number; respond: number; total: number }): Timers {
-  return {
-    receive: given.receive ?? 0,
-    wait: 0,
-    connect: 0,
-    respond: given.respond,
-    total: given.total
-  }
-}
-
-function chain(forwardedFor: string | undefined, source: AddressText): string {
-  return forwardedFor === undefined || forwardedFor === '' ? source : `${forwardedFor}, ${source}`
-}

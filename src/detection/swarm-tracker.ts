@@ -31,6 +31,9 @@ const SAY_AGAIN_MS = 600_000
 /** Width of a size class; every upload falls into two that overlap by half. */
 const SIZE_CLASS_BYTES = 64
 
+/** All uploads of one family of clients, whatever their size and name. */
+const FAMILY_KEY = 'upload:family:'
+
 export interface SwarmState {
   watchedSinceMs: number
   cohorts: Map<string, Cohort>
@@ -53,6 +56,14 @@ function kindsOf(seen: Observation, session: SourceSession): CohortKind[] {
       uploadKind(`upload:low:${low}:${family}`, low * SIZE_CLASS_BYTES),
       uploadKind(`upload:high:${high}:${family}`, high * SIZE_CLASS_BYTES - SIZE_CLASS_BYTES / 2)
     ]
+    // A swarm may pad what it sends and take many names: what is left is how many such programs come at once.
+    if (family === 'script' || (family === 'browser' && isBareRequest(seen, session))) {
+      kinds.push({
+        key: `${FAMILY_KEY}${family}`,
+        description: family === 'script' ? 'any program' : 'browsers that load no page',
+        halfLifeMs: UPLOAD_HALF_LIFE_MS
+      })
+    }
     // GnuPG gives no name; whoever does is also compared with all who call themselves so.
     if (!seen.isGpgLike) {
       const agent = event.userAgent
@@ -245,7 +256,7 @@ export function observeSwarm(
     const id = establish(cohort, judged, context)
     // Who only shares a name with a swarm, and came before it was one, is not part of it.
     const members =
-      isKnown || cohort.key.startsWith('upload:agent:')
+      isKnown || cohort.key.startsWith('upload:agent:') || cohort.key.startsWith(FAMILY_KEY)
         ? nameMember(cohort, member, { session: ports.session, atMs })
         : namedMembers(cohort, atMs, ports.findSession)
     if (members.length > 0) verdicts.push(say(id, judged, { atMs, members }))

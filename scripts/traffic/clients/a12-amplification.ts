@@ -27,9 +27,9 @@ const HASHES = {
     name: 'answerBytes',
     unit: 'bytes',
     shape: 'log-uniform',
-    min: 250_000,
+    min: 120_000,
     max: 40_000_000,
-    source: 'recording: 0.7–1.2 MB; contract §4.2 A12: %B/%U > 500'
+    source: 'recordings: 0.4–2 MB; contract §4.2 A12: %B/%U > 500'
   }
 } satisfies Record<string, Parameter>
 const GETS = {
@@ -37,9 +37,9 @@ const GETS = {
     name: 'pace',
     unit: 'requests/s',
     shape: 'log-uniform',
-    min: 0.4,
-    max: 5,
-    source: 'contract §4.2 A13: 1–5/s; slower ones to evade'
+    min: 0.15,
+    max: 12,
+    source: 'contract §4.2 A13: 1–5/s; slower and faster ones to evade and to hurt'
   },
   requests: {
     name: 'requests',
@@ -56,6 +56,14 @@ const GETS = {
     min: 3,
     max: 14,
     source: 'contract §4.2 A13: about 10 of the longest'
+  },
+  length: {
+    name: 'length',
+    unit: 'bytes of the longest',
+    shape: 'log-uniform',
+    min: 25_000,
+    max: 1_040_000,
+    source: 'recordings: 60–190 kB is the longest of a small key base; stock maxKeyLength 1 MiB'
   }
 } satisfies Record<string, Parameter>
 
@@ -126,7 +134,13 @@ function* fetches(world: World, slot: CampaignSlot, drawn: Drawn): Client {
   const { draw } = slot
   const meanGapMs = 1000 / drawn.value(GETS.pace)
   const attacker = new Attacker(world, slot, { family: 'script', meanGapMs, variation: 0.2 })
-  const targets = world.keys.fattest(drawn.count(GETS.certificates), draw)
+  const longest = drawn.value(GETS.length)
+  const targets = world.keys.longOnes(drawn.count(GETS.certificates), longest, draw)
+  const op = draw.weighted<'get' | 'vindex'>([
+    [8, 'get'],
+    [2, 'vindex']
+  ])
+  const isMachineReadable = draw.chance(0.5)
   const requests = drawn.count(GETS.requests)
   const endMs = slot.startMs + spanMs(world, (requests * meanGapMs) / 1000 + 300)
   let atMs = slot.startMs
@@ -134,7 +148,7 @@ function* fetches(world: World, slot: CampaignSlot, drawn: Drawn): Client {
     const certificate = draw.pick(targets)
     const answer = yield lookup(attacker.asker(), atMs, {
       search: { text: byFingerprint(certificate, 40, false), found: [certificate] },
-      style: { op: 'get', options: 'mr' }
+      style: { op, ...(op === 'get' && isMachineReadable ? { options: 'mr' } : {}) }
     })
     atMs += Math.max(attacker.pause(answer), draw.chance(0.5) ? answer.endMs - atMs : 1)
   }

@@ -4,9 +4,9 @@ import type { Agent, Client } from '../client.ts'
 import type { Draw } from '../draw.ts'
 import type { Parameter } from '../parameter.ts'
 import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
-import { agentOf, impossibleBrowser } from './agents.ts'
+import { agentOf, gnupg, impossibleBrowser } from './agents.ts'
 import { type Upload, upload } from './asking.ts'
-import { Attacker, campaign, swarmTimes } from './attacker.ts'
+import { Attacker, campaign, cutToSpan, swarmTimes } from './attacker.ts'
 
 const SIZE: Parameter = {
   name: 'size',
@@ -22,8 +22,9 @@ const SPREAD: Parameter = {
   unit: 'bytes around the size',
   shape: 'log-uniform',
   min: 2,
-  max: 60,
-  source: 'contract §4.2 A3: 1306 ±4 B, mode ≥50 % in ±8 B; recording: ±25 B'
+  max: 400,
+  source:
+    'contract §4.2 A3: 1306 ±4 B, mode ≥50 % in ±8 B; recording: ±25 B; user ids padded at random, to evade, are assumed'
 }
 const FLOOD = {
   size: SIZE,
@@ -138,21 +139,24 @@ function* swarm(world: World, slot: CampaignSlot, plan: { drawn: Drawn; through:
   const { drawn } = plan
   const spam = spamOf(world, draw, drawn)
   const wanted = drawn.count(SWARM.sources)
-  const sources = swarmSources(world, draw, { through: plan.through, count: wanted })
-  const uploads = Math.round(sources.length * drawn.value(SWARM.perSource))
-  const seconds = uploads / drawn.value(SWARM.pace)
-  const agents = swarmAgents(world, slot)
+  const perSource = drawn.value(SWARM.perSource)
+  const pace = drawn.value(SWARM.pace)
+  const seen = cutToSpan(world, Math.round(wanted * perSource), pace)
+  const count = Math.max(1, Math.round(seen.count / perSource))
+  const sources = swarmSources(world, draw, { through: plan.through, count })
+  const newAgent = swarmAgents(world, slot)
+  const members = sources.map((source) => ({ source, agent: newAgent() }))
   const every = {
     startMs: slot.startMs,
-    spanMs: spanMs(world, seconds),
-    count: uploads,
-    variation: evasion === 'none' ? 0.3 : 1
+    ...seen,
+    variation: evasion === 'none' ? draw.uniform(0.2, 0.9) : 1
   }
   let i = 0
   for (const atMs of swarmTimes(draw, every)) {
-    const source = sources[i % sources.length] ?? ''
+    const member = members[i % members.length]
+    if (member === undefined) return
     i++
-    yield upload({ source, agent: draw.pick(agents) }, atMs, spam())
+    yield upload(member, atMs, spam())
   }
 }
 
@@ -170,16 +174,22 @@ function swarmSources(
 
 /** Swarms whose program calls itself a browser that nobody has. Assumed. */
 const BROWSER_SHARE = 0.4
+/** Swarms of which each address has a program of its own. Assumed. */
+const SEVERAL_SHARE = 0.25
 
-/** One program everywhere, or a few of a kind. */
-function swarmAgents(world: World, slot: CampaignSlot): readonly Agent[] {
-  if (slot.evasion === 'none' && slot.draw.chance(BROWSER_SHARE)) {
-    return [impossibleBrowser(world.region, slot.draw)]
+/** One program everywhere, several of a kind, or browsers that load no page: each address keeps its own. */
+function swarmAgents({ region }: World, slot: CampaignSlot): () => Agent {
+  const { draw, evasion } = slot
+  if (evasion === 'gpg-mimicry') return gnupg
+  const todays = () => ({ ...agentOf('browser', region, draw), tool: 'browser-mimicry' })
+  if (evasion === 'browser-mimicry') return todays
+  const single = draw.chance(BROWSER_SHARE)
+    ? impossibleBrowser(region, draw)
+    : agentOf('script', region, draw)
+  if (evasion === 'agent-rotation' || draw.chance(SEVERAL_SHARE)) {
+    return () => agentOf('script', region, draw)
   }
-  const single = new Attacker(world, slot, { family: 'script', meanGapMs: 1, variation: 0 }).asker()
-    .agent
-  if (slot.evasion !== 'agent-rotation') return [single]
-  return [single, ...Array.from({ length: 4 }, () => agentOf('script', world.region, slot.draw))]
+  return () => single
 }
 
 /** Certificates of one make: near the same length, one algorithm, never seen before. */

@@ -1,9 +1,9 @@
 /** A8: mail addresses are gathered by domain, by name or by wildcard, in the order of a list. */
 import type { Client } from '../client.ts'
-import { DOMAINS, FIRST_NAMES, LAST_NAMES } from '../keyserver/names.ts'
+import { DOMAINS, FIRST_NAMES, LAST_NAMES, wordAt } from '../keyserver/names.ts'
 import type { Parameter } from '../parameter.ts'
 import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
-import { lookup, type Search } from './asking.ts'
+import { type LookupStyle, lookup, type Search } from './asking.ts'
 import { Attacker, campaign } from './attacker.ts'
 
 const PARAMETERS = {
@@ -38,16 +38,27 @@ const PARAMETERS = {
     min: 0,
     max: 1,
     source: 'contract §4.2 A8: err 0.6–0.98; recording: 0 for domains'
+  },
+  sources: {
+    name: 'sources',
+    unit: 'addresses of a pool',
+    shape: 'log-uniform',
+    min: 2,
+    max: 60,
+    source: 'recordings: 8–36 where a list is shared out'
   }
 } satisfies Record<string, Parameter>
 
+/** The rest comes from one address at a time. Recordings: a third of the campaigns. */
+const POOL_SHARE = 0.3
+
 /** What it goes through; each region has ways of its own. */
 const LISTS = {
-  train: ['domain', 'first-name', 'wildcard'],
+  train: ['domain', 'first-name', 'wildcard', 'word'],
   validation: ['at-domain', 'last-name'],
   test: ['local-part', 'subdomain', 'domain-form']
 } as const
-type List = (typeof LISTS)[keyof typeof LISTS][number]
+export type List = (typeof LISTS)[keyof typeof LISTS][number]
 const LOCAL_PARTS = [
   'abuse',
   'admin',
@@ -111,30 +122,43 @@ function* harvest(
   const { draw } = slot
   const { drawn, list } = plan
   const meanGapMs = 1000 / drawn.value(PARAMETERS.pace)
+  const pool =
+    plan.isShared || !draw.chance(POOL_SHARE)
+      ? []
+      : Array.from({ length: drawn.count(PARAMETERS.sources) }, () => world.places.serverIpv4())
+  const from = plan.isShared ? [draw.pick(world.places.sharedNats)] : pool
   const attacker = new Attacker(world, slot, {
-    family: 'harvester',
-    ...(plan.isShared ? { from: [draw.pick(world.places.sharedNats)] } : {}),
+    family: draw.chance(0.5) ? 'harvester' : 'script',
+    ...(from.length > 0 ? { from } : {}),
     meanGapMs,
     variation: drawn.value(PARAMETERS.variation)
   })
   const searches = drawn.count(PARAMETERS.searches)
   const missShare = missShareOf(list, drawn.value(PARAMETERS.missShare))
   const isMachineReadable = draw.chance(0.4)
+  const op = draw.weighted<LookupStyle['op']>([
+    [8, 'index'],
+    [1, 'vindex'],
+    [slot.evasion === 'browser-mimicry' ? 0 : 2, 'get']
+  ])
   const endMs = slot.startMs + spanMs(world, (searches * meanGapMs) / 1000 + 900)
   const offset = draw.below(4_000)
   let atMs = slot.startMs
   for (let i = 0; i < searches && atMs < endMs; i++) {
     const text = termAt(list, offset + i)
     const search: Search = { text, found: draw.chance(missShare) ? [] : foundBy(world, list, draw) }
-    const answer = yield lookup(attacker.asker(), atMs, {
+    const asker = attacker.asker()
+    const source = pool[i % Math.max(1, pool.length)] ?? asker.source
+    const answer = yield lookup({ ...asker, source }, atMs, {
       search,
       style: {
-        op: 'index',
+        op,
         isForm: list === 'domain-form' || list === 'subdomain',
         ...(isMachineReadable ? { options: 'mr' } : {})
       }
     })
-    atMs = Math.max(atMs + 1, answer.endMs) + attacker.pause(answer)
+    // A pool does not wait for one of its members.
+    atMs = Math.max(atMs + 1, pool.length > 1 ? atMs : answer.endMs) + attacker.pause(answer)
   }
 }
 
@@ -146,7 +170,7 @@ function missShareOf(list: List, value: number): number {
 }
 
 /** The list's next term: sorted, as lists are. */
-function termAt(list: List, index: number): string {
+export function termAt(list: List, index: number): string {
   const domain = DOMAINS[index % DOMAINS.length] ?? ''
   const first = FIRST_NAMES[index % FIRST_NAMES.length]?.toLowerCase() ?? ''
   const last =
@@ -155,6 +179,8 @@ function termAt(list: List, index: number): string {
     case 'domain':
     case 'domain-form':
       return domain
+    case 'word':
+      return wordAt(index)
     case 'wildcard':
       return `*@${domain}`
     case 'at-domain':

@@ -143,6 +143,20 @@ const GATEWAYS: readonly Family[] = [
   tool('ticket-crypt', 'test', ['ticket-crypt/6.1 (java)'], 44, true)
 ]
 
+/** Mail programs, their extensions and address books. Some look like the browser that they are part of. */
+const MAILERS: readonly Family[] = [
+  tool('OpenKeychain', 'any', ['OpenKeychain/6.0.4', 'OpenKeychain/5.8.2'], 30),
+  tool('okhttp', 'any', ['okhttp/4.9.3', 'okhttp/3.14.9'], 34, true),
+  tool('extension', 'train', [firefox('Windows NT 10.0; Win64; x64', 140)], 80, true),
+  tool('extension', 'train', [chrome('Windows NT 10.0; Win64; x64', 138)], 80, true),
+  tool('extension', 'validation', [chrome('X11; Linux x86_64', 141)], 80, true),
+  tool('extension', 'test', [firefox('X11; Linux x86_64', 143)], 80, true),
+  tool('webmail', 'any', ['Java/17.0.9', 'python-requests/2.31.0', 'PHP/8.2'], 40),
+  tool('mail-app', 'train', ['Apple-Mail/3776.700.51 CFNetwork/1496'], 40),
+  tool('mail-app', 'validation', ['Evolution/3.52'], 30),
+  tool('mail-app', 'test', ['KMail/24.02', 'Claws Mail/4.2'], 30)
+]
+
 const POLLERS: readonly Family[] = [
   tool('Prometheus', 'any', ['Prometheus/2.53.1'], 40),
   tool('sks-spider', 'any', ['sks-spider/0.9 (+https://spider.example/)'], 20),
@@ -171,6 +185,7 @@ const FAMILIES = {
   injector: INJECTORS,
   harvester: HARVESTERS,
   gateway: GATEWAYS,
+  mailer: MAILERS,
   poller: POLLERS
 } as const
 export type FamilyName = keyof typeof FAMILIES

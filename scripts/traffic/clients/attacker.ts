@@ -3,13 +3,13 @@ import type { AddressText } from '../../../src/base/index.ts'
 import type { Activity, Agent, Answer, ClassName, Client, Label } from '../client.ts'
 import { gapMs } from '../clock/arrivals.ts'
 import type { Draw } from '../draw.ts'
-import type { CampaignSlot, Drawn, World } from '../world.ts'
+import { type CampaignSlot, type Drawn, spanMs, type World } from '../world.ts'
 import { agentOf, type FamilyName, gnupg, impossibleBrowser } from './agents.ts'
 import type { Asker } from './asking.ts'
 
 export interface AttackerOptions {
   readonly family: FamilyName
-  /** Where it sends from unless its evasion says otherwise. @default 'server' */
+  /** Where it sends from unless its evasion says otherwise. @default a server, or for some a home */
   readonly from?: 'server' | 'home' | 'tor' | readonly AddressText[]
   readonly meanGapMs: number
   /** Of a plain program, std/mean of gaps. */
@@ -17,6 +17,8 @@ export interface AttackerOptions {
 }
 
 const ROTATE_EVERY = 12
+/** Abusers, or machines in their hands, that are neighbours of harmless people. Assumed. */
+const AT_HOME_SHARE = 0.25
 /** HAProxy closes a connection that is idle for longer. */
 const KEPT_MAX_MS = 4_000
 
@@ -25,6 +27,7 @@ export class Attacker {
   readonly #slot: CampaignSlot
   readonly #options: AttackerOptions
   readonly #prefix: string
+  readonly #isAtHome: boolean
   #source: AddressText
   #agent: Agent
   #sent = 0
@@ -42,6 +45,7 @@ export class Attacker {
     this.#slot = slot
     this.#options = options
     this.#prefix = world.places.prefix64('hosting', slot.draw)
+    this.#isAtHome = slot.draw.chance(AT_HOME_SHARE)
     this.#source = this.#newSource()
     this.#agent = this.#newAgent()
     this.#patience = slot.draw.between(1, 8)
@@ -88,7 +92,7 @@ export class Attacker {
   #newSource(): AddressText {
     const { places } = this.#world
     const { draw, evasion } = this.#slot
-    const { from = 'server' } = this.#options
+    const { from = this.#isAtHome ? 'home' : 'server' } = this.#options
     if (typeof from === 'object') return draw.pick(from)
     if (evasion === 'prefix-rotation') return places.addressIn(this.#prefix, draw)
     if (from === 'tor') return places.abusedExit(draw)
@@ -158,4 +162,15 @@ function* times(
     yield atMs
     atMs += gapMs({ gapMs: mean, variation: plan.variation }, draw)
   }
+}
+
+/** Of a swarm that would go on after the recording has ended, the part that is seen: its pace stays what it is. */
+export function cutToSpan(
+  world: World,
+  count: number,
+  perSecond: number
+): { readonly count: number; readonly spanMs: number } {
+  const length = spanMs(world, count / perSecond)
+  const seen = Math.max(1, Math.round((length / 1000) * perSecond))
+  return { count: Math.min(count, seen), spanMs: length }
 }

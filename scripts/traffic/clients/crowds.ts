@@ -7,7 +7,7 @@ import type { Draw } from '../draw.ts'
 import type { Certificate } from '../keyserver/key-base.ts'
 import { lengthAt } from '../keyserver/key-base.ts'
 import type { Parameter } from '../parameter.ts'
-import { Drawn, spanMs, type World } from '../world.ts'
+import { Drawn, type World } from '../world.ts'
 import { agentOf, gnupg, thunderbird } from './agents.ts'
 import { type Asker, byFingerprint, lookup, upload } from './asking.ts'
 
@@ -123,7 +123,8 @@ function meetings(
   return Array.from({ length: count }, () => ({
     startMs: fromMs + (toMs - fromMs) * draw.uniform(0, 0.8),
     people: drawn.count(kinds.people),
-    lengthMs: spanMs(world, drawn.value(kinds.span)),
+    // Who would come after the recording has ended is not seen.
+    lengthMs: drawn.value(kinds.span) * 1000,
     draw: draw.fork('meeting')
   })).sort((a, b) => a.startMs - b.startMs)
 }

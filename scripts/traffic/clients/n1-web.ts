@@ -5,7 +5,7 @@ import type { Draw } from '../draw.ts'
 import { mailAddress, personName } from '../keyserver/key-base.ts'
 import type { Parameter } from '../parameter.ts'
 import { type BenignModel, Drawn, type World } from '../world.ts'
-import { agentOf } from './agents.ts'
+import { agentOf, gnupg } from './agents.ts'
 import { type Asker, byFingerprint, lookup, plain, type Search } from './asking.ts'
 
 const PARAMETERS = {
@@ -39,6 +39,26 @@ const FILES: readonly (readonly [target: string, bytes: number, share: number])[
   ['/favicon.ico', 395, 0.65]
 ]
 
+/** What browsers and previews ask for by themselves, and what old links and guesses lead to. Publicly known; shares are assumed. */
+const STRAYS = [
+  '/apple-touch-icon.png',
+  '/apple-touch-icon-precomposed.png',
+  '/favicon.png',
+  '/manifest.json',
+  '/browserconfig.xml',
+  '/.well-known/traffic-advice',
+  '/index.html',
+  '/pks/lookup.html',
+  '/keyserver/',
+  '/pks/',
+  '/about',
+  '/help.html'
+]
+const STRAY_SHARE = 0.06
+const OLD_LINK_SHARE = 0.02
+/** Web Key Directory: the same name may serve both (draft-koch-openpgp-webkey-service). */
+const DIRECTORY_SHARE = 0.3
+
 export const N1: BenignModel = {
   name: 'N1',
   title: 'people with a browser',
@@ -60,7 +80,17 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
   }
   for (const startMs of arrivals(visits, draw)) {
     const own = draw.fork('visit')
-    const isCrawler = own.chance(0.004)
+    const isCrawler = own.chance(0.006)
+    if (own.chance(OLD_LINK_SHARE)) {
+      yield {
+        className: 'N1',
+        label: 'benign',
+        campaign: 'old-link',
+        startMs,
+        open: () => stray(world, startMs, own)
+      }
+      continue
+    }
     yield {
       className: 'N1',
       label: 'benign',
@@ -95,6 +125,10 @@ function* visit(
         isKept: true,
         referer
       })
+    }
+    if (draw.chance(STRAY_SHARE)) {
+      const target = draw.pick(STRAYS)
+      yield plain(asker, answer.endMs + 20, { target, intent: { kind: 'missing-file' }, referer })
     }
     atMs = answer.endMs + pause()
   }
@@ -159,6 +193,22 @@ function searchOf(world: World, isFound: boolean, draw: Draw): Search {
     return { text: mailAddress(draw), found: isFound ? [keys.wanted(draw)] : [] }
   const text = personName(draw)
   return { text, found: isFound ? [keys.any(draw), ...keys.named(3.5, draw)] : [] }
+}
+
+/** A link that leads nowhere any more, or a mail program that looks for a directory where a keyserver is. */
+function* stray(world: World, startMs: number, draw: Draw): Client {
+  const isDirectory = draw.chance(DIRECTORY_SHARE)
+  const agent = isDirectory
+    ? draw.pick([gnupg, () => agentOf('mailer', world.region, draw)])()
+    : agentOf('browser', world.region, draw)
+  const asker: Asker = { source: world.places.user(draw), agent }
+  const hashed = () => `/.well-known/openpgpkey/hu/${draw.hex(32)}?l=${draw.hex(5)}`
+  let atMs = startMs
+  for (let left = draw.pick([1, 1, 1, 2, 3]); left > 0; left--) {
+    const target = isDirectory ? hashed() : draw.pick(STRAYS)
+    const answer = yield plain(asker, atMs, { target, intent: { kind: 'missing-file' } })
+    atMs = answer.endMs + draw.logNormal(4_000, 1)
+  }
 }
 
 /** A search engine reads robots.txt, the page and what it links to, politely. */

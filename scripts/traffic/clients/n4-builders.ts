@@ -71,6 +71,30 @@ const PARAMETERS = {
     max: 24,
     source: 'assumed: release teams of language runtimes have about so many members'
   },
+  newShare: {
+    name: 'newShare',
+    unit: 'share of bursts',
+    shape: 'uniform',
+    min: 0.3,
+    max: 1,
+    source: 'assumed: from an address that never came before; hosted runners have another each time'
+  },
+  runners: {
+    name: 'runners',
+    unit: 'projects',
+    shape: 'uniform',
+    min: 0,
+    max: 4,
+    source: 'assumed: whose jobs run on hosted machines and fetch the same certificate each time'
+  },
+  runnerGap: {
+    name: 'runnerGap',
+    unit: 's between the jobs of a project',
+    shape: 'log-uniform',
+    min: 1.5,
+    max: 300,
+    source: 'assumed'
+  },
   mixedShare: {
     name: 'mixedShare',
     unit: 'share of sites',
@@ -81,7 +105,7 @@ const PARAMETERS = {
   }
 } satisfies Record<string, Parameter>
 const REQUESTS_PER_BURST = 26
-const SITES_MAX = 400
+const SITES_MAX = 4_000
 const LISTS = 6
 /** `curl --retry` and loops in scripts: a keyserver that fails is asked again soon. */
 const RETRY_SHARE = 0.7
@@ -104,7 +128,49 @@ export const N4: BenignModel = {
   name: 'N4',
   title: 'build machines behind one address',
   parameters: PARAMETERS,
-  plan
+  plan,
+  crowds: runners
+}
+
+/** Hosted machines: each job comes from an address of its own, and all of a project ask for the same. */
+function* runners(world: World): Generator<Activity, void, void> {
+  const draw = world.draw.fork('runners')
+  const { fromMs, toMs } = world.span
+  const jobs: { startMs: number; agent: Agent; certificate: Certificate; draw: Draw }[] = []
+  for (let left = new Drawn(world.region, draw).count(PARAMETERS.runners); left > 0; left--) {
+    const own = draw.fork('project')
+    const gapMs = new Drawn(world.region, own).value(PARAMETERS.runnerGap) * 1000
+    const certificate = world.keys.wanted(own)
+    const agent = own.chance(0.25) ? gnupg() : agentOf('builder', world.region, own)
+    for (let atMs = fromMs + own.exponential(gapMs); atMs < toMs; atMs += own.exponential(gapMs)) {
+      jobs.push({ startMs: atMs, agent, certificate, draw: own.fork('job') })
+    }
+  }
+  for (const job of jobs.sort((a, b) => a.startMs - b.startMs)) {
+    yield {
+      className: 'N4',
+      label: 'benign',
+      campaign: 'hosted-runner',
+      startMs: job.startMs,
+      open: () => run(world, job)
+    }
+  }
+}
+
+function* run(
+  world: World,
+  job: { startMs: number; agent: Agent; certificate: Certificate; draw: Draw }
+): Client {
+  const { agent, certificate, draw } = job
+  const asker = { source: world.places.server(draw), agent }
+  let atMs = job.startMs
+  for (let left = draw.pick([1, 1, 2, 4]); left > 0; left--) {
+    const answer = yield lookup(asker, atMs, {
+      search: { text: byFingerprint(certificate, 40, agent.tool === 'gpg'), found: [certificate] },
+      style: { op: 'get', ...(agent.tool === 'gpg' ? { options: 'mr' } : {}) }
+    })
+    atMs = answer.endMs + draw.logNormal(answer.status >= 500 ? 400 : 1_500, 1.2)
+  }
 }
 
 function* plan(world: World, perSecond: number): Generator<Activity, void, void> {
@@ -116,6 +182,7 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
     list: day.value(PARAMETERS.listShare),
     mixed: day.value(PARAMETERS.mixedShare)
   }
+  const newShare = day.value(PARAMETERS.newShare)
   const lists = Array.from({ length: LISTS }, () => newList(world, draw.fork('list')))
   const bursts = {
     ...world.span,
@@ -134,7 +201,7 @@ function* plan(world: World, perSecond: number): Generator<Activity, void, void>
       }
       continue
     }
-    const isNew = sites.length < SITES_MAX && own.chance(0.45)
+    const isNew = sites.length < SITES_MAX && own.chance(newShare)
     const site =
       isNew || sites.length === 0 ? newSite(world, { ...shares, lists }, own) : own.pick(sites)
     if (isNew || sites.length === 0) sites.push(site)

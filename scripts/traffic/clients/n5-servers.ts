@@ -39,8 +39,9 @@ const PARAMETERS = {
     unit: 'PKS pushes in a day',
     shape: 'log-uniform',
     min: 150,
-    max: 3_000,
-    source: 'contract §5: 500–1000 net adds a day, updates come on top'
+    max: 8_000,
+    source:
+      'contract §5: 500–1000 net adds a day, updates come on top; §1.8: 10 s apart while there is something to send'
   },
   newShare: {
     name: 'newShare',
@@ -51,14 +52,26 @@ const PARAMETERS = {
     source: 'assumed: a partner that only we are pushed by sends us what nobody else had'
   }
 } satisfies Record<string, Parameter>
-const POLLERS = 9
+const POLLERS = 12
+/** Servers that send us their changes without being our partners. */
+const PUSHERS_MAX = 3
 /** What monitors ask for by their defaults, or for the program that stood there before. */
-const STRAY_TARGETS = ['/metrics', '/health', '/status', '/pks', '/-/healthy', '/server-status']
+const STRAY_TARGETS = [
+  '/metrics',
+  '/health',
+  '/healthz',
+  '/status',
+  '/ping',
+  '/pks',
+  '/-/healthy',
+  '/server-status',
+  '/status.json'
+]
 /** What changed since the last reconciliation is more often what many sign. */
 const WELL_KNOWN_SHARE = 0.25
 const PUSH_BATCH_MEAN = 3
 /** Servers that come and go. */
-const GUESTS_PER_DAY = 60
+const GUESTS_PER_DAY = 240
 
 export const N5: BenignModel = {
   name: 'N5',
@@ -77,9 +90,12 @@ function* plan(world: World): Generator<Activity, void, void> {
     const own = draw.fork('peer')
     yield { ...base, campaign: 'peer-recon', open: () => gossip(world, peer, own) }
   }
-  if (fourth !== undefined) {
+  const unknown = Array.from({ length: draw.between(0, PUSHERS_MAX) }, () =>
+    world.places.server(draw)
+  )
+  for (const pusher of fourth === undefined ? unknown : [fourth, ...unknown]) {
     const own = draw.fork('push')
-    yield { ...base, campaign: 'pks-push', open: () => push(world, fourth, own) }
+    yield { ...base, campaign: 'pks-push', open: () => push(world, pusher, own) }
   }
   for (let i = 0; i < POLLERS; i++) {
     const own = draw.fork('poller')

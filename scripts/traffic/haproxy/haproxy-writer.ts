@@ -11,6 +11,12 @@ export interface Timers {
   readonly total: number
 }
 
+/** Of a request that waited for nothing. */
+export function timersOf(given: { receive?: number; respond: number; total: number }): Timers {
+  const { receive = 0, respond, total } = given
+  return { receive, wait: 0, connect: 0, respond, total }
+}
+
 export interface HaproxyRecord {
   readonly peer: AddressText
   readonly port: number

@@ -1,4 +1,5 @@
 /** `%U`: how many bytes a request has at the outer front end, and how many more at the inner one. Fitted to the recording. */
+import type { AddressText } from '../../../src/base/index.ts'
 import type { ClientRequest } from '../client.ts'
 import { rewritten } from './haproxy-model.ts'
 
@@ -28,4 +29,9 @@ export function addedBytes(request: ClientRequest, host: string): number {
   const longer = rewritten(target).length - target.length
   const connection = agent.httpVersion === '2.0' ? -7 : agent.sendsConnection ? -12 : 13
   return longer + 2 * (source.length + 19) + (agent.isTls ? 26 : 25) + host.length + 20 + connection
+}
+
+/** `X-Forwarded-For` as a proxy in front sends it on. */
+export function forwardedChain(forwardedFor: string | undefined, source: AddressText): string {
+  return forwardedFor === undefined || forwardedFor === '' ? source : `${forwardedFor}, ${source}`
 }

@@ -33,3 +33,16 @@ export const PROVIDERS: readonly string[] = [
   'hackerspace.example',
   'press.example'
 ]
+
+const SYLLABLES = (
+  'ba be bi bo da de di do fa fe ga go ha he ja jo ka ke ki ko la le li lo ma me mi mo na ne no pa pe pi ra re ri ro sa se si so ' +
+  'ta te ti to va ve wa wo ya zo'
+).split(' ')
+
+/** Words of a dictionary that is nobody's, sorted as dictionaries are. */
+export function wordAt(index: number): string {
+  const size = SYLLABLES.length
+  const at = ((index * 37) % size ** 3) + size ** 3
+  const digits = [Math.floor(at / size ** 2) % size, Math.floor(at / size) % size, at % size]
+  return digits.map((digit) => SYLLABLES[digit]).join('')
+}

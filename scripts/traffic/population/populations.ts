@@ -22,7 +22,7 @@ export interface PopulationOptions {
 const RETURNING_MAX = 2_048
 const ABUSERS_MAX = 512
 /** Visits from the same /24 as an abuser: proxies in homes and rented servers have neighbours. Assumed. */
-const NEIGHBOUR_SHARE = 0.02
+const NEIGHBOUR_SHARE = 0.04
 
 export class Populations {
   readonly networks: readonly Network[]

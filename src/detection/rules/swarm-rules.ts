@@ -138,7 +138,8 @@ export function judgeUploadCohort(context: CohortContext): RuleHit | undefined {
   const deviations = (cohort.newSources - expected) / Math.sqrt(expected)
   const isTor = cohort.key === 'upload:tor'
   const isAgent = cohort.key.startsWith('upload:agent:')
-  const enough = isTor ? 6 : 12
+  const isFamily = cohort.key.startsWith('upload:family:')
+  const enough = isTor ? 6 : isFamily ? 24 : 12
   const fresh = cohort.requests < 1 ? 0 : cohort.newCertificates / cohort.requests
   const isKnownMaterial = cohort.newCertificates > 0 && fresh < 0.3
   if (cohort.newSources < enough || isKnownMaterial) return undefined
@@ -148,7 +149,7 @@ export function judgeUploadCohort(context: CohortContext): RuleHit | undefined {
     category: isTor ? 'tor-abuse' : 'upload-flood',
     text: isTor
       ? `${Math.round(cohort.newSources)} Tor exits were held back while uploading`
-      : `${Math.round(cohort.newSources)} addresses upload certificates ${isAgent ? 'with one kind of client' : 'of nearly one size'} (${cohort.description}), ${deviations.toFixed(0)} standard deviations above what is usual`,
+      : `${Math.round(cohort.newSources)} addresses upload certificates ${isAgent || isFamily ? 'with one kind of client' : 'of nearly one size'} (${cohort.description}), ${deviations.toFixed(0)} standard deviations above what is usual`,
     counters: {
       addresses: cohort.newSources,
       per_minute: perMinute,

@@ -494,6 +494,19 @@ test('a swarm that changes its name with each upload is found by its sizes', () 
   ok(members.size > 40, `${members.size} named`)
 })
 
+test('a swarm that pads what it sends and changes its name is found by how many come at once', () => {
+  const members = named(judge(uploadSwarm(160, (index) => `agent-${index % 40}/1.0`, 9_000)))
+  ok(members.size > 100, `${members.size} named`)
+})
+
+test('people who upload with browsers, page and all, are not counted among such a swarm', () => {
+  const agents = ['Chrome/141.0', 'Chrome/140.0', 'Firefox/143.0', 'Version/18.5 Safari/605.1']
+  const events = uploadSwarm(160, (index) => `Mozilla/5.0 (X11) ${agents[index % 4]}`, 9_000).map(
+    (event) => ({ ...event, host: 'keys.example', referer: 'https://keys.example/' })
+  )
+  is(named(judge(events)).size, 0)
+})
+
 const afterwards: { name: string; before: RequestEvent[]; again: Partial<RequestEvent> }[] = [
   {
     name: 'a scanner path',
