@@ -53,7 +53,7 @@ export class FeatureRepository {
     [],
     { readonly row_count: number; readonly byte_count: number }
   >
-  readonly #removeOld: PreparedStatement<[number]>
+  readonly #removeOld: PreparedStatement<[number, number]>
   readonly #removeOldest: PreparedStatement<[number]>
   readonly #mark: PreparedStatement<[Uint8Array, Uint8Array, number, number, number]>
 
@@ -68,8 +68,8 @@ export class FeatureRepository {
     this.#totals = db.prepare('SELECT row_count, byte_count FROM feature_total')
     const oldest = `SELECT sequence FROM feature_row`
     this.#removeOld = db.prepare(`DELETE FROM feature_row WHERE sequence IN (
-      ${oldest} WHERE is_labelled = 0 AND at_ms < ?1
-      UNION ALL ${oldest} WHERE is_labelled = 1 AND at_ms < ?1 LIMIT ${REMOVE_BATCH})`)
+      ${oldest} WHERE is_labelled = 0 AND at_ms < ?
+      UNION ALL ${oldest} WHERE is_labelled = 1 AND at_ms < ? LIMIT ${REMOVE_BATCH})`)
     this.#removeOldest = db.prepare(`DELETE FROM feature_row WHERE sequence IN (
       ${oldest} ORDER BY is_labelled, at_ms LIMIT ?)`)
     this.#mark = db.prepare(`UPDATE feature_row SET is_labelled = 1 WHERE sequence IN (
@@ -122,7 +122,7 @@ export class FeatureRepository {
 
   /** A batch of the rows before this time. @returns how many; 0: none is left */
   prune(beforeMs: number): number {
-    return this.#db.transaction.run(() => this.#removeOld.run(beforeMs), 'process')
+    return this.#db.transaction.run(() => this.#removeOld.run(beforeMs, beforeMs), 'process')
   }
 
   /** A batch of what is more than there is room for, the oldest first, labelled ones last. @returns how many; 0: it fits */
