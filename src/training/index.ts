@@ -32,9 +32,16 @@ export { MODEL_KINDS, type ModelKind, type ModelParams } from './run/model-optio
 export {
   type TrainEvent,
   type TrainOutcome,
+  type TrainPorts,
   type TrainReport,
+  type TrainRequest,
   trainModel
 } from './run/train-model.ts'
+export {
+  type StackModelRequest,
+  type StackOutcome,
+  trainStackModel
+} from './run/train-stack-model.ts'
 export {
   applyLogistic,
   fitLogistic,

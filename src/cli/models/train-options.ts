@@ -12,18 +12,18 @@ import { CliError } from '../errors.ts'
 
 /** Of a later release; named so that the refusal can say so. */
 const NETWORKS = ['mlp', 'cnn', 'gru', 'lstm', 'transformer'] as const
-export const MODEL_NAMES = [...MODEL_KINDS, ...NETWORKS] as const
+export const MODEL_NAMES = [...MODEL_KINDS, 'stack', ...NETWORKS] as const
 export type ModelName = (typeof MODEL_NAMES)[number]
 
 const FOLDS = { min: 2, max: 50 } as const
 
 /** @throws {CLI_USAGE} */
-export function requireTrees(name: ModelName): ModelKind {
-  const kind = MODEL_KINDS.find((own) => own === name)
+export function requireTrees(name: ModelName): ModelKind | 'stack' {
+  const kind = ([...MODEL_KINDS, 'stack'] as const).find((own) => own === name)
   if (kind !== undefined) return kind
   throw new CliError(
     'CLI_USAGE',
-    `expected ${MODEL_KINDS.join(', ')} as model, got ${name}: networks are trained by a later release`
+    `expected ${MODEL_KINDS.join(', ')} or stack as model, got ${name}: networks are trained by a later release`
   )
 }
 

@@ -15,9 +15,13 @@ import {
   type ModelParams,
   readCsv,
   renderModelCard,
+  type StackOutcome,
   type TrainEvent,
   type TrainOutcome,
-  trainModel
+  type TrainPorts,
+  type TrainRequest,
+  trainModel,
+  trainStackModel
 } from '../../training/index.ts'
 import type { CliContext } from '../context.ts'
 import { plain, plural } from '../output.ts'
@@ -29,7 +33,7 @@ import { readRanges } from './train-options.ts'
 export interface TrainOrder {
   readonly data: string
   readonly label: string
-  readonly kind: ModelKind
+  readonly kind: ModelKind | 'stack'
   readonly params: ModelParams
   readonly out: string | undefined
   readonly drop: readonly string[]
@@ -47,10 +51,11 @@ export interface TrainOrder {
   readonly isSynthetic: boolean
 }
 
-const KINDS: Readonly<Record<ModelKind, PackageKind>> = {
+const KINDS: Readonly<Record<TrainOrder['kind'], PackageKind>> = {
   'gradient-boosting': 'boosting',
   'random-forest': 'random-forest',
-  'isolation-forest': 'isolation-forest'
+  'isolation-forest': 'isolation-forest',
+  stack: 'forest-stack'
 }
 
 /** @throws {TrainingError | ModelError | CliError} */
@@ -68,14 +73,9 @@ export async function runTraining(order: TrainOrder, context: CliContext): Promi
       isIsolation: order.kind === 'isolation-forest'
     })
     const lines = new EventLines(io)
-    const outcome = await trainModel(
-      {
-        ...order,
-        table,
-        classNames,
-        ranges,
-        groups: order.group === undefined ? undefined : csv.words.get(order.group)
-      },
+    const groups = order.group === undefined ? undefined : csv.words.get(order.group)
+    const outcome = await train(
+      { ...order, table, classNames, ranges, groups },
       {
         clock,
         signal,
@@ -95,6 +95,15 @@ export async function runTraining(order: TrainOrder, context: CliContext): Promi
   } finally {
     bar.clear()
   }
+}
+
+type Request = Omit<TrainRequest, 'kind'> & Pick<TrainOrder, 'kind'>
+
+async function train(request: Request, ports: TrainPorts): Promise<Outcome> {
+  const { kind } = request
+  return kind === 'stack'
+    ? await trainStackModel(request, ports)
+    : await trainModel({ ...request, kind }, ports)
 }
 
 async function readTable(order: TrainOrder, context: CliContext, bar: ProgressBar) {
@@ -143,6 +152,8 @@ class EventLines {
   }
 }
 
+type Outcome = TrainOutcome | StackOutcome
+
 interface Made {
   readonly csv: CsvTable
   readonly sha256: string
@@ -151,7 +162,7 @@ interface Made {
 
 function packageOf(
   order: TrainOrder,
-  { parts, report, ranges, goldenRows }: TrainOutcome,
+  { parts, report, ranges, goldenRows }: Outcome,
   { csv, sha256, classNames }: Made,
   { clock }: CliContext
 ) {
@@ -198,7 +209,7 @@ function nameOf({ name, out, data }: TrainOrder): string {
   return clean.slice(0, 64) || 'model'
 }
 
-function resultLine(order: TrainOrder, { report, parts }: TrainOutcome, seconds: number): string {
+function resultLine(order: TrainOrder, { report, parts }: Outcome, seconds: number): string {
   const { model, params, rows, method, validation, training, gap, calibration, threshold } = report
   return `${JSON.stringify({
     type: 'result',
@@ -211,7 +222,7 @@ function resultLine(order: TrainOrder, { report, parts }: TrainOutcome, seconds:
   })}\n`
 }
 
-function talkOf(order: TrainOrder, { report, parts }: TrainOutcome, seconds: number): string {
+function talkOf(order: TrainOrder, { report, parts }: Outcome, seconds: number): string {
   const { validation, rows, passed_over } = report
   const auc = validation.auc === null ? '' : `, AUC ${validation.auc.toFixed(4)}`
   const unused = passed_over.length === 0 ? '' : `; ${passed_over.join(', ')} mean nothing to it`

@@ -12,9 +12,14 @@ export interface CardFacts {
   readonly createdAt: string
 }
 
+/** Of one kind of model, or of a stack. */
+export interface CardReport extends Omit<TrainReport, 'model'> {
+  readonly model: string
+}
+
 const FEATURES_MAX = 40
 
-export function renderModelCard(facts: CardFacts, report: TrainReport): string {
+export function renderModelCard(facts: CardFacts, report: CardReport): string {
   const { method, features, checks, trials, dropped } = report
   const judged =
     method.kind === 'grouped'

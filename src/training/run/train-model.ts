@@ -14,6 +14,7 @@ import type { FeatureRange } from '../table/row-sink.ts'
 import { selectColumns, selectRows } from '../table/select.ts'
 import type { Words } from '../table/word-column.ts'
 import { type LabelledTable, rowMajor } from '../trees/column-table.ts'
+import { groupNames } from '../validation/group-names.ts'
 import { groupedFolds } from '../validation/grouped-folds.ts'
 import { type Calibration, calibrationError, fitCalibration } from './calibrate.ts'
 import { type FeatureReport, reportFeatures } from './feature-report.ts'
@@ -215,7 +216,8 @@ function reportOf(request: TrainRequest, outcome: FoldsOutcome, end: ReturnType<
   }
 }
 
-function checkAll(request: TrainRequest, { onEvent }: TrainPorts): TableChecks {
+/** @throws {TABLE_REFUSED} */
+export function checkAll(request: TrainRequest, { onEvent }: TrainPorts): TableChecks {
   const checks = checkTable(request.table, {
     ranges: request.ranges,
     groups: request.groups,
@@ -234,10 +236,7 @@ function makeFolds(request: TrainRequest, { twins }: TableChecks): Folds {
   const { table, groups, seed } = request
   const count = request.folds ?? Math.min(HOLD_OUT, table.rows)
   const { labels, classes } = table
-  const names =
-    groups === undefined
-      ? Array.from(twins, String)
-      : Array.from(groups.codes, (code) => groups.names[code] ?? '')
+  const names = groupNames(groups, twins)
   const foldOf = groupedFolds({ labels, classes, groups: names }, count, seed)
   const judged =
     request.folds === undefined ? [0] : Array.from({ length: count }, (_, fold) => fold)
@@ -345,7 +344,10 @@ function quantile(scores: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 1
 }
 
-function gapOf({ training, validation }: FoldsOutcome): TrainReport['gap'] {
+export function gapOf({
+  training,
+  validation
+}: Pick<FoldsOutcome, 'training' | 'validation'>): TrainReport['gap'] {
   const { auc } = training
   return {
     accuracy: training.accuracy - validation.accuracy,
@@ -355,7 +357,7 @@ function gapOf({ training, validation }: FoldsOutcome): TrainReport['gap'] {
 }
 
 /** Rows of the table, and one of which nothing is known. */
-function goldenRowsOf(table: LabelledTable, seed: number): Float32Array {
+export function goldenRowsOf(table: LabelledTable, seed: number): Float32Array {
   const random = seededRandom(mixSeed(seed, 11))
   const chosen = Int32Array.from({ length: GOLDEN_ROWS }, () =>
     Math.floor(random.next() * table.rows)

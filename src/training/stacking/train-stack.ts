@@ -56,6 +56,8 @@ export interface TrainedStack {
   readonly calibration: IsotonicMap
   /** Calibrated scores of all rows, each by forests, stack and calibration that had not seen its fold. */
   readonly outOfFold: Float64Array
+  /** The same before calibration. */
+  readonly uncalibrated: Float64Array
   readonly folds: readonly StackFold[]
 }
 
@@ -197,15 +199,18 @@ function judgeFolds(
   request: StackRequest,
   inputs: Float64Array,
   own: readonly OwnRows[]
-): Pick<TrainedStack, 'outOfFold' | 'folds'> {
+): Pick<TrainedStack, 'outOfFold' | 'uncalibrated' | 'folds'> {
   const { table, foldOf } = request
   const outOfFold = new Float64Array(table.rows)
+  const uncalibrated = new Float64Array(table.rows)
   const folds = own.map((seen, fold): StackFold => {
     const top = fitTop(request, inputs, (row) => foldOf[row] !== fold)
     const held = rowsWhere(table.rows, (row) => foldOf[row] === fold)
     const scores = Float64Array.from(held, (row) => {
       const input = inputs.subarray(row * STACK_WIDTH, (row + 1) * STACK_WIDTH)
-      return applyIsotonic(top.calibration, applyLogistic(top.logistic, input))
+      const score = applyLogistic(top.logistic, input)
+      uncalibrated[row] = score
+      return applyIsotonic(top.calibration, score)
     })
     for (const [index, row] of held.entries()) outOfFold[row] = scores[index] as number
     const labels = Int32Array.from(held, (row) => table.labels[row] as number)
@@ -219,7 +224,7 @@ function judgeFolds(
       training: judge(ownScores, seen.labels)
     }
   })
-  return { outOfFold, folds }
+  return { outOfFold, uncalibrated, folds }
 }
 
 function judge(scores: Float64Array, labels: Int32Array): Figures {
