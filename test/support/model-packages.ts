@@ -112,7 +112,11 @@ function sampleTable(): LabelledTable {
 }
 
 /** A model of the features that a node computes, so that it may become champion there; what it learnt is made up. */
-export function behaviourPackage(version: string, trees = 3): PackageFiles {
+export function behaviourPackage(
+  version: string,
+  trees = 3,
+  thresholds: PackageOptions['thresholds'] = { watch: 0.5, throttle: 0.7, ban: 0.9 }
+): PackageFiles {
   const random = seededRandom(5)
   const rows = 120
   const features = FEATURES.map(
@@ -148,7 +152,7 @@ export function behaviourPackage(version: string, trees = 3): PackageFiles {
           : { name: feature.name, kind: 'category', categories: [...feature.categories] }
       ),
       classes: ['benign', 'abuse'],
-      thresholds: { watch: 0.5, throttle: 0.7, ban: 0.9 },
+      thresholds,
       data: { name: 'made up', rows, sha256: DIGEST, synthetic: true },
       ...{ codeVersion: '0.0.0', seed: 1, metrics: { auc: 0.5 } },
       lineage: { parent: null, created_at: '2026-03-01T12:00:00Z', job: null }

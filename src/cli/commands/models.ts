@@ -4,6 +4,7 @@ import type { OperationResponse } from '../../api/index.ts'
 import { MODEL_STAGES } from '../../registry/index.ts'
 import { given, leaf, noun, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
+import { type LivePerformance, liveLines } from '../models/live-text.ts'
 import { readPackage, writePackageFile } from '../models/package-files.ts'
 import { connect } from '../node-client.ts'
 import { type Column, plain, print, relativeTime, renderTable, utcTime } from '../output.ts'
@@ -72,20 +73,27 @@ function modelColumns(nowMs: number): readonly Column<Model>[] {
 
 function addShow(parent: Command, context: CliContext): void {
   leaf(parent.command('show'), {
-    summary: 'show a model, what it was trained on, and what happened to it',
-    examples: [['models show base@1.0.0', 'with its measures and its history']]
+    summary: 'show a model, what it was trained on, what came of it, and what happened to it',
+    examples: [
+      ['models show behaviour@1', 'with its measures and its history'],
+      ['models show behaviour@2', 'of one in shadow also what it would have done otherwise']
+    ]
   })
     .argument('<model>', ID)
     .action(async (id: string, _options: unknown, command: Command) => {
       const places = placesOf(command)
       const { io, signal } = context
       const params = { model_id: id }
-      const detail = await connect(places).call('showModel', { params }, { signal })
-      await print(io, places.output, { value: detail, asTable: () => detailText(detail) })
+      const client = connect(places)
+      const detail = await client.call('showModel', { params }, { signal })
+      const { items } = await client.call('showPerformance', { query: { model: id } }, { signal })
+      const live = items[0]?.live ?? null
+      const value = { ...detail, live }
+      await print(io, places.output, { value, asTable: () => detailText(detail, live) })
     })
 }
 
-function detailText({ model, manifest, history }: Detail): string {
+function detailText({ model, manifest, history }: Detail, live: LivePerformance): string {
   const steps = Object.entries(model.thresholds).map(([step, from]) => `${step} from ${from}`)
   const lines = [
     ['Model', `${model.id} (${model.kind}, ${model.origin})`],
@@ -96,7 +104,8 @@ function detailText({ model, manifest, history }: Detail): string {
     ['Notes', model.notes || '-'],
     ['SHA-256', model.sha256],
     ['Revision', String(model.revision)],
-    ...measures(manifest)
+    ...measures(manifest),
+    ...liveLines(live)
   ]
   const facts = lines.map(([title = '', text = '']) => `${`${title}:`.padEnd(13)}${plain(text)}\n`)
   const past = history.map((event) => {
@@ -121,7 +130,8 @@ function addDeploy(parent: Command, context: CliContext): void {
       summary:
         'move a model to a stage; the champion of its task from this moment on if none is named',
       examples: [
-        ['models deploy base@1.1.0 --stage shadow', 'try it beside the champion first'],
+        ['models deploy base@1.1.0 --stage shadow', 'see beside the champion what it would do'],
+        ['models deploy base@1.1.0 --stage canary', 'let it judge a share of the addresses'],
         ['models deploy base@1.1.0 --reason "a week in shadow without a fault"', 'let it answer']
       ]
     })
