@@ -1,6 +1,6 @@
 /**
  * Kills a writing process with SIGKILL at random moments, again and again on the same database, and after each kill checks what the
- * process had acknowledged: every decision is there as it was written, the audit is whole, the database is sound.
+ * process had acknowledged: every decision is there as it was written, with what a model went by, the audit is whole, the database is sound.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,10 +11,11 @@ import { ManualClock, type Random, SystemClock } from '../../../src/base/index.t
 import {
   AuditRepository,
   DecisionRepository,
+  EvidenceRepository,
   openDatabase,
   storePaths
 } from '../../../src/store/index.ts'
-import { decisionOfRun } from './workload.ts'
+import { decisionOfRun, evidenceOfRun } from './workload.ts'
 
 const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url))
 /** A start takes about 150 ms; one that takes this long hangs. */
@@ -136,12 +137,12 @@ async function checkStore(
     const headFile = storePaths(dataDir).auditHead
     const audit = await new AuditRepository(db, new ManualClock(), { headFile }).verify()
     for (const fault of audit.faults) faults.push(`audit: ${fault.detail}`)
-    const decisions = new DecisionRepository(db)
+    const kept = { decisions: new DecisionRepository(db), evidence: new EvidenceRepository(db) }
     let lost = 0
     for (const [run, acknowledged] of acknowledgedByRun.entries()) {
       if (run < firstRun) continue
       for (let number = 0; number < acknowledged; number++) {
-        if (!isKept(decisions, run, { number, isLast: number === acknowledged - 1 })) lost++
+        if (!isKept(kept, run, { number, isLast: number === acknowledged - 1 })) lost++
       }
     }
     return { lost, faults }
@@ -150,14 +151,20 @@ async function checkStore(
   }
 }
 
+interface Kept {
+  readonly decisions: DecisionRepository
+  readonly evidence: EvidenceRepository
+}
+
 /** Every decision but the last was lifted by the transaction of the next one, which was acknowledged as well. */
 function isKept(
-  decisions: DecisionRepository,
+  { decisions, evidence }: Kept,
   run: number,
   of: { readonly number: number; readonly isLast: boolean }
 ): boolean {
   const written = decisionOfRun(run, of.number)
   const found = decisions.find(written.id)
+  if (!isDeepStrictEqual(evidence.find(written.id), evidenceOfRun(run, of.number))) return false
   const lifted = { ...written, liftedAtMs: written.createdAtMs + 1, liftedBy: 'load' }
   return isDeepStrictEqual(found, lifted) || (of.isLast && isDeepStrictEqual(found, written))
 }

@@ -1,5 +1,5 @@
 /** What the killed process writes, computed from two numbers, so that the one who checks knows it without being told. */
-import type { DecisionRecord } from '../../../src/store/index.ts'
+import type { DecisionRecord, EvidenceRecord } from '../../../src/store/index.ts'
 
 const FIRST_MS = Date.UTC(2026, 0, 1)
 
@@ -31,5 +31,16 @@ export function decisionOfRun(run: number, number: number): DecisionRecord {
     liftedAtMs: undefined,
     liftedBy: undefined,
     liftReason: undefined
+  }
+}
+
+/** What a model went by in that decision. */
+export function evidenceOfRun(run: number, number: number): EvidenceRecord {
+  const { value, score } = decisionOfRun(run, number)
+  return {
+    model: 'load@1',
+    digest: (number & 255).toString(16).padStart(2, '0').repeat(32),
+    ...{ featureSetVersion: 1, source: value, score },
+    features: Float32Array.from({ length: 96 }, (_, feature) => run + number / (feature + 1))
   }
 }

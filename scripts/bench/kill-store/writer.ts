@@ -8,10 +8,11 @@ import { SystemClock } from '../../../src/base/index.ts'
 import {
   AuditRepository,
   DecisionRepository,
+  EvidenceRepository,
   openDatabase,
   storePaths
 } from '../../../src/store/index.ts'
-import { decisionOfRun } from './workload.ts'
+import { decisionOfRun, evidenceOfRun } from './workload.ts'
 
 const [dataDir = '', runText = '0', acknowledge = 'after-commit'] = process.argv.slice(2)
 const run = Number(runText)
@@ -20,6 +21,7 @@ const { db, setAside } = openDatabase({ dataDir, clock })
 if (setAside !== undefined)
   throw new Error(`expected a sound database, got one set aside at ${setAside}`)
 const decisions = new DecisionRepository(db)
+const evidence = new EvidenceRepository(db)
 const audit = new AuditRepository(db, clock, { headFile: storePaths(dataDir).auditHead })
 
 function say(number: number): void {
@@ -39,6 +41,7 @@ for (let number = 0; ; number++) {
   db.transaction.run(() => {
     const decision = decisionOfRun(run, number)
     decisions.insert(decision)
+    evidence.insert(decision.id, evidenceOfRun(run, number))
     audit.append({
       actor: 'detection',
       action: 'decision.create',
