@@ -31,6 +31,13 @@ const OPTIONS = {
 
 /** Of each region other days. */
 const FIRST_SEED: Readonly<Record<Region, number>> = { train: 1, validation: 21, test: 31 }
+/**
+ * A keyserver that has just begun to be watched knows nothing of what is usual, and recordings are short: for each day there are two
+ * of half an hour, with seeds of their own.
+ */
+const SHORT_HOURS = 0.5
+const SHORT_DAYS = 2
+const SHORT_SEEDS_FROM = 100
 /** The same files whenever it is made. */
 const CREATED_AT = '1970-01-01T00:00:00.000Z'
 
@@ -46,8 +53,14 @@ function say(text: string): void {
 }
 
 async function regionTable(region: Region, days: number): Promise<BehaviourTable> {
-  const seeds = Array.from({ length: days }, (_, index) => FIRST_SEED[region] + index)
-  const folders = await makeDays({ dir, region, seeds, hours, onDay: say })
+  const seedsFrom = (first: number, count: number) =>
+    Array.from({ length: count }, (_, index) => first + index)
+  const seeds = seedsFrom(FIRST_SEED[region], days)
+  const shortSeeds = seedsFrom(SHORT_SEEDS_FROM + FIRST_SEED[region], days * SHORT_DAYS)
+  const folders = [
+    ...(await makeDays({ dir, region, seeds, hours, onDay: say })),
+    ...(await makeDays({ dir, region, seeds: shortSeeds, hours: SHORT_HOURS, onDay: say }))
+  ]
   return joinTables(await Promise.all(folders.map(loadTable)))
 }
 
@@ -69,7 +82,7 @@ const { files, report } = await trainBehaviour(train, {
   package: {
     name: 'behaviour',
     version: '1',
-    data: `generated keyserver days, region train, seeds ${FIRST_SEED.train}–${FIRST_SEED.train + Number(values.seeds) - 1}, ${hours} h`,
+    data: `generated keyserver days, region train, seeds ${FIRST_SEED.train}–${FIRST_SEED.train + Number(values.seeds) - 1}, ${hours} h, and ${SHORT_DAYS} of ${SHORT_HOURS} h for each`,
     codeVersion: programVersion(),
     createdAt: CREATED_AT
   },

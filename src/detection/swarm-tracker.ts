@@ -33,6 +33,7 @@ const SIZE_CLASS_BYTES = 64
 
 /** All uploads of one family of clients, whatever their size and name. */
 const FAMILY_KEY = 'upload:family:'
+const FAMILY_UPLOADS_MAX = 4
 
 export interface SwarmState {
   watchedSinceMs: number
@@ -57,7 +58,7 @@ function kindsOf(seen: Observation, session: SourceSession): CohortKind[] {
       uploadKind(`upload:high:${high}:${family}`, high * SIZE_CLASS_BYTES - SIZE_CLASS_BYTES / 2)
     ]
     // A swarm may pad what it sends and take many names: what is left is how many such programs come at once.
-    if (family === 'script' || (family === 'browser' && isBareRequest(seen, session))) {
+    if (isFamilyMember(seen, session, family)) {
       kinds.push({
         key: `${FAMILY_KEY}${family}`,
         description: family === 'script' ? 'any program' : 'browsers that load no page',
@@ -93,6 +94,20 @@ function kindsOf(seen: Observation, session: SourceSession): CohortKind[] {
 function uploaderFamily(seen: Observation): 'gpg' | 'browser' | 'script' {
   if (seen.isGpgLike) return 'gpg'
   return seen.agent === 'browser' ? 'browser' : 'script'
+}
+
+/** Not those who upload all day without a page, and under their own name: mail programs and other keyservers. */
+function isFamilyMember(
+  seen: Observation,
+  session: SourceSession,
+  family: 'gpg' | 'browser' | 'script'
+): boolean {
+  if (family === 'script') return seen.agent !== 'hockeypuck'
+  return (
+    family === 'browser' &&
+    isBareRequest(seen, session) &&
+    !seen.event.userAgent.includes('Thunderbird/')
+  )
 }
 
 function uploadKind(key: string, bytes: number): CohortKind {
@@ -158,7 +173,11 @@ function fits(cohort: Cohort, member: CohortMember, session: SourceSession | und
   if (session === undefined || isMostlyGpg(session) || session.hasPageSigns) return false
   if (session.requests > member.requests * 1.5 + 1) return false
   if (member.repeats > member.requests * 0.2) return false
-  if (cohort.swarm?.rule === 'swarm-uploads') return isCommonAgent(cohort, member.agentHash)
+  if (cohort.swarm?.rule === 'swarm-uploads') {
+    // Whoever uploads by the dozen is judged for itself: an administrator's script meets a swarm's family.
+    if (cohort.key.startsWith(FAMILY_KEY) && member.requests > FAMILY_UPLOADS_MAX) return false
+    return isCommonAgent(cohort, member.agentHash)
+  }
   if (cohort.swarm?.rule !== 'swarm-walk') return true
   const isAscending = cohort.order.ascents > cohort.order.comparisons / 2
   const steps = isAscending ? member.ascents : member.comparisons - member.ascents
