@@ -14,6 +14,17 @@ const rooms = {
   defense: ['base', 'wire', 'keyserver', 'network', 'detection'],
   feedback: ['base', 'detection'],
   datasets: ['base', 'keyserver', 'runtime', 'training', 'registry', 'detection', 'defense'],
+  jobs: [
+    'base',
+    'wire',
+    'store',
+    'runtime',
+    'training',
+    'registry',
+    'detection',
+    'feedback',
+    'datasets'
+  ],
   api: [
     'base',
     'wire',
@@ -25,7 +36,8 @@ const rooms = {
     'detection',
     'defense',
     'feedback',
-    'registry'
+    'registry',
+    'jobs'
   ],
   cli: [
     'base',

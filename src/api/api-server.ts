@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { type Clock, type Component, findAddress } from '../base/index.ts'
 import type { GuardApi, NetworksApi } from '../defense/index.ts'
+import type { LabelDesk } from '../feedback/index.ts'
+import type { TrainingApi } from '../jobs/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import { EventHub } from './events/event-hub.ts'
 import { EventStream } from './events/event-stream.ts'
@@ -13,11 +15,13 @@ import { wireEffect } from './projection.ts'
 import type { Handlers } from './routes/answer.ts'
 import { defenseHandlers } from './routes/defense-routes.ts'
 import { inferenceHandlers } from './routes/inference-routes.ts'
+import { labelHandlers } from './routes/label-routes.ts'
 import { type ModelPorts, modelHandlers } from './routes/model-routes.ts'
 import { networkHandlers } from './routes/network-routes.ts'
 import { type NodePorts, nodeHandlers } from './routes/node-routes.ts'
 import { pluginHandlers } from './routes/plugin-routes.ts'
 import { predictHandlers } from './routes/predict-routes.ts'
+import { trainingEvent, trainingHandlers } from './routes/training-routes.ts'
 import { ConnectionGuard } from './server/connection-guard.ts'
 import { IdempotencyStore } from './server/idempotency.ts'
 import { listenOnPort, listenOnSocket, removeFile, writeAddressFile } from './server/listening.ts'
@@ -51,6 +55,8 @@ export interface ApiServerPorts extends NodePorts {
   /** Undefined where networks are turned off. */
   readonly networks: NetworksApi | undefined
   readonly models: ModelPorts
+  readonly trainings: TrainingApi
+  readonly labels: LabelDesk
   readonly verifier: TokenVerifier
   readonly apiMetrics: ApiMetrics
   readonly clock: Clock
@@ -153,6 +159,8 @@ export class ApiServer implements Component {
     })
     this.#stopping.signal.addEventListener('abort', unsubscribe, { once: true })
     this.#followAlerts()
+    const forget = this.#ports.trainings.subscribe((job) => this.#hub.publish(trainingEvent(job)))
+    this.#stopping.signal.addEventListener('abort', forget, { once: true })
     log.info({ host, port: boundPort, socketPath }, 'API listening')
   }
 
@@ -166,14 +174,16 @@ export class ApiServer implements Component {
   }
 
   #pipeline(stream: EventStream, connections: ConnectionGuard, signal: AbortSignal): Pipeline {
-    const { guard, networks, models, node, verifier, apiMetrics, clock, log } = this.#ports
+    const { guard, networks, models, labels, node, verifier, apiMetrics, clock, log } = this.#ports
     const handlers: Handlers = {
-      ...defenseHandlers(guard),
+      ...defenseHandlers(guard, models),
       ...networkHandlers(networks),
       ...modelHandlers(models),
       ...predictHandlers(models),
       ...pluginHandlers({ ...models, guard, node }),
       ...inferenceHandlers({ ...models, node }),
+      ...labelHandlers(labels),
+      ...trainingHandlers(this.#ports.trainings),
       ...nodeHandlers(this.#ports)
     }
     return new Pipeline(

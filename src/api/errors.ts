@@ -23,6 +23,8 @@ export const API_ERRORS = {
   NETWORK_NOT_JOINED: { status: 404, text: 'The node is in no network of this id.' },
   NETWORK_OFF: { status: 404, text: 'Networks are turned off.' },
   MODEL_NOT_FOUND: { status: 404, text: 'There is no model of this id.' },
+  JOB_NOT_FOUND: { status: 404, text: 'There is no training of this id.' },
+  TRAINING_OFF: { status: 409, text: 'Trainings are turned off.' },
   METRICS_OFF: { status: 404, text: 'Metrics are turned off.' },
   METHOD_NOT_ALLOWED: { status: 405, text: 'The path does not know this method.' },
   NOT_ACCEPTABLE: { status: 406, text: 'There is no answer in a media type that is accepted.' },
@@ -35,6 +37,8 @@ export const API_ERRORS = {
   MODEL_IS_SHIPPED: { status: 409, text: 'What is shipped can be archived, not deleted.' },
   MODEL_UNFIT: { status: 409, text: 'The model reads other features than this node computes.' },
   STAGE_FULL: { status: 409, text: 'As many models are tried in this stage as may be.' },
+  GATE_FAILED: { status: 409, text: 'The model failed its gate; a reason is needed to force it.' },
+  JOB_ENDED: { status: 409, text: 'The training has ended already.' },
   NO_EARLIER_CHAMPION: { status: 409, text: 'There is no earlier champion to go back to.' },
   INSTALL_IN_PROGRESS: { status: 409, text: 'Another package is being installed.' },
   TOKEN_NAME_TAKEN: { status: 409, text: 'There is a token of this name.' },
@@ -70,6 +74,7 @@ export const API_ERRORS = {
   TENSOR_TOO_LARGE: { status: 422, text: 'An ONNX file holds a tensor beyond all measure.' },
   THRESHOLDS_INVALID: { status: 422, text: 'The thresholds are not ascending.' },
   NOT_EXPLAINABLE: { status: 422, text: 'No model is there whose answer could be explained.' },
+  PATH_FORBIDDEN: { status: 422, text: 'A file that no training may read, or that is none.' },
   PREFIX_TOO_WIDE: { status: 422, text: 'The prefix covers more addresses than allowed.' },
   ENTRIES_REFUSED: { status: 422, text: 'Some entries cannot be taken; none was.' },
   NAME_INVALID: { status: 422, text: 'The name is none that a network may have.' },
@@ -93,6 +98,7 @@ export const API_ERRORS = {
   NOT_READY: { status: 503, text: 'A part of the node does not work.' },
   PACKAGE_UNWRITABLE: { status: 507, text: 'The package cannot be kept; the disk may be full.' },
   STORAGE_UNAVAILABLE: { status: 503, text: 'The database cannot be read or written.' },
+  JOB_QUEUE_FULL: { status: 503, text: 'As many trainings as allowed are waiting.' },
   TOO_MANY_BATCHES: { status: 503, text: 'As many batches as allowed are being answered.' },
   TOO_MANY_STREAMS: { status: 503, text: 'As many clients as allowed are listening already.' }
 } as const satisfies Readonly<Record<string, { status: number; text: string }>>

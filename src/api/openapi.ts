@@ -27,6 +27,11 @@ const ETAG_HEADER = {
   schema: { type: 'string' },
   example: '"3"'
 }
+const LOCATION_HEADER = {
+  description: 'Where what was made is found.',
+  schema: { type: 'string' },
+  example: '/api/ml/training/01933b2e-8d0a-7c3e-9b1f-7a6d1c0f4b21'
+}
 const COMPONENT_PREFIX = '#/components/schemas/'
 const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
@@ -143,6 +148,7 @@ function successOf(endpoint: Endpoint, schemas: Json): Json {
   return {
     description: endpoint.text?.description ?? (STATUS_CODES[endpoint.status] || ''),
     ...(endpoint.hasRevision === true ? { headers: { ETag: ETAG_HEADER } } : {}),
+    ...(endpoint.hasLocation === true ? { headers: { Location: LOCATION_HEADER } } : {}),
     ...(Object.keys(content).length > 0 ? { content } : {})
   }
 }

@@ -78,6 +78,8 @@ export interface DataPaths {
   readonly models: string
   /** Secret that says which sources a canary judges, 0600, made with the first canary. */
   readonly canaryKey: string
+  /** Trainings that have not ended: what they are to do, and their checkpoints. */
+  readonly training: string
 }
 
 export function dataPaths(dataDir: string): DataPaths {
@@ -91,6 +93,7 @@ export function dataPaths(dataDir: string): DataPaths {
     networkSequence: join(dataDir, 'network.seq'),
     apiAddress: join(dataDir, 'api.json'),
     models: join(dataDir, 'models'),
-    canaryKey: join(dataDir, 'canary.key')
+    canaryKey: join(dataDir, 'canary.key'),
+    training: join(dataDir, 'training')
   }
 }

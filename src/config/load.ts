@@ -240,6 +240,7 @@ function absolutePaths(config: Config, dataDir: string): Config {
         ? actuator
         : { ...actuator, listPath: absolute(actuator.listPath) }
     ),
-    api: { ...config.api, socketPath: absolute(config.api.socketPath) }
+    api: { ...config.api, socketPath: absolute(config.api.socketPath) },
+    training: { ...config.training, readFrom: config.training.readFrom.map(absolute) }
   }
 }

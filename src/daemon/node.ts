@@ -10,6 +10,7 @@ import { type Clock, type Component, Lifecycle, messageOf, uuidV7 } from '../bas
 import { type Config, dataPaths, programVersion, type ServiceEnvironment } from '../config/index.ts'
 import { type Decision, GuardService } from '../defense/index.ts'
 import { RulePolicy } from '../detection/index.ts'
+import type { TrainingJobs } from '../jobs/index.ts'
 import { ActuatorSet, createActuator } from '../keyserver/index.ts'
 import {
   type AuditRepository,
@@ -30,6 +31,9 @@ import { actuatorOptions } from './actuator-options.ts'
 import { actuatorProtection } from './actuator-protection.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { auditConfig } from './config-audit.ts'
+import { createReplay } from './decision-replay.ts'
+import { NodeFeedback } from './feedback.ts'
+import { declareFeedbackMetrics } from './feedback-metrics.ts'
 import { MachineFacts } from './machine-facts.ts'
 import { waitForMesh } from './mesh-wait.ts'
 import { declareGuardMetrics, declareModelMetrics, declareSourceMetrics } from './metrics.ts'
@@ -43,6 +47,7 @@ import { followedLogs, sourceOptions } from './source-options.ts'
 import { StorePruner } from './store-pruner.ts'
 import { StoreWatch } from './store-watch.ts'
 import { type IntakePositions, type IntakeState, TrafficIntake } from './traffic-intake.ts'
+import { createTraining } from './training.ts'
 
 /** Changes whenever the shape of what a checkpoint holds does. */
 const STATE_VERSION = 'guard-1'
@@ -77,6 +82,8 @@ export class NetminderNode {
   /** Undefined where networks are turned off. */
   readonly #network: OnDemandNetwork | undefined
   readonly #models: NodeModels
+  readonly #trainings: TrainingJobs
+  readonly #feedback: NodeFeedback
   readonly #intake: TrafficIntake
   readonly #storeWatch: StoreWatch
   readonly #checkpoint: CheckpointFile<IntakePositions, CheckpointState>
@@ -105,6 +112,14 @@ export class NetminderNode {
         { dataDir, canaryShare },
         { db: opened.db, store, ...ports, metrics }
       )
+      this.#trainings = createTraining(options, {
+        ...{ db: opened.db, store, ...ports, registry: this.#models.ports.registry }
+      })
+      this.#feedback = new NodeFeedback(config, {
+        ...{ db: opened.db, store, facts, ...ports, metrics: declareFeedbackMetrics(declared) },
+        findNetwork: () => this.#network,
+        subscribe: (listener) => this.#guard.subscribe(listener)
+      })
       this.#guard = this.#createGuard({ store, facts, actuators, declared })
       this.#models.watch(this.#guard)
       const parts = { store, facts, declared, register, guard: this.#guard, ...ports }
@@ -225,6 +240,7 @@ export class NetminderNode {
     const { maxSources: sourcesMax, policy } = this.#options.config.detection
     return new RulePolicy({
       sourcesMax,
+      keeper: this.#feedback.keeper,
       ...(policy === 'default' && { models: this.#models.live })
     })
   }
@@ -275,9 +291,12 @@ export class NetminderNode {
         guard: this.#guard,
         networks: sharing?.desk,
         models: this.#models.ports,
+        trainings: this.#trainings,
+        labels: this.#feedback.desk,
         tokens: store.tokens,
         verifier: store.tokens,
         audit: store.audit,
+        createReplay: () => createReplay(store, this.#models.keptPackages()),
         metrics: register,
         readiness: nodeReadiness({
           intake: this.#intake,
@@ -310,13 +329,16 @@ export class NetminderNode {
     const { config, service } = this.#options
     const components: readonly Component[] = [
       this.#storeWatch,
-      new StorePruner(config.store, { clock, logger, decisions: parts.decisions }),
+      new StorePruner(config.store, {
+        ...{ clock, logger, decisions: parts.decisions, feedback: this.#feedback }
+      }),
       parts.facts,
       parts.actuators,
       ...(this.#network === undefined ? [] : [this.#network]),
       // Before the guard: a champion that can be loaded is there when the first line is judged.
       this.#models,
       this.#guard,
+      this.#feedback,
       // After the guard, and before the logs: nothing is decided that it does not hear.
       ...parts.sharing,
       new CheckpointKeeper(
@@ -332,6 +354,7 @@ export class NetminderNode {
         }
       ),
       this.#intake,
+      this.#trainings,
       this.#api,
       new ServiceNotifier(service, {
         ...{ clock, logger, isHealthy: () => true },

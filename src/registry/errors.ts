@@ -13,6 +13,8 @@ export type RegistryErrorCode =
   | 'MODEL_UNFIT'
   /** As many models are tried in this stage as may be. */
   | 'STAGE_FULL'
+  /** The model failed the gate that its training put it through. */
+  | 'GATE_FAILED'
   /** Somebody else changed the model meanwhile. */
   | 'REVISION_MISMATCH'
   /** No earlier champion is there to go back to. */

@@ -43,6 +43,17 @@ export interface ModelEvent {
   readonly atMs: number
 }
 
+export interface ModelChange {
+  readonly stage?: ModelStage | undefined
+  readonly thresholds?: Thresholds | undefined
+  readonly notes?: string | undefined
+  /** The revision that the caller has seen; undefined: whichever it is. */
+  readonly revision: number | undefined
+  /** Although it failed its gate; the reason must say why. */
+  readonly isForced?: boolean | undefined
+  readonly reason: string
+}
+
 /** `name@version`: how a model is called in answers, decisions and addresses. */
 export function modelId({
   name,

@@ -6,10 +6,12 @@
 import { type Clock, messageOf, TaskGroup } from '../base/index.ts'
 import { ModelError, type ServedModel } from '../runtime/index.ts'
 import { RegistryError } from './errors.ts'
+import { checkGate } from './gate-check.ts'
 import { LoadedModels, placeOf } from './loaded-models.ts'
 import { ModelLedger } from './model-ledger.ts'
 import {
   type ChampionSeat,
+  type ModelChange,
   type ModelEvent,
   type ModelOrigin,
   type ModelRecord,
@@ -22,7 +24,6 @@ import {
   type ShelvedPackage,
   SYSTEM_ACTOR,
   type TaskFit,
-  type Thresholds,
   type UnitOfWork
 } from './model-record.ts'
 import { type ModelPackage, openPackage, type PackageFiles } from './package/open-package.ts'
@@ -49,15 +50,6 @@ export interface ModelRegistryPorts {
   readonly panel?: PanelSeat | undefined
   /** What could not be loaded, and why. */
   readonly onProblem: (model: string, reason: string) => void
-}
-
-export interface ModelChange {
-  readonly stage?: ModelStage | undefined
-  readonly thresholds?: Thresholds | undefined
-  readonly notes?: string | undefined
-  /** The revision that the caller has seen; undefined: whichever it is. */
-  readonly revision: number | undefined
-  readonly reason: string
 }
 
 interface Installed {
@@ -180,7 +172,7 @@ export class ModelRegistry {
   /**
    * Changes stage, thresholds or notes. A new champion is loaded first; when this returns no answer is the old one's.
    *
-   * @throws {MODEL_NOT_FOUND | REVISION_MISMATCH | MODEL_IS_CHAMPION | MODEL_UNFIT | STAGE_FULL | THRESHOLDS_INVALID | ModelError}
+   * @throws {MODEL_NOT_FOUND | REVISION_MISMATCH | MODEL_IS_CHAMPION | MODEL_UNFIT | GATE_FAILED | STAGE_FULL | THRESHOLDS_INVALID | ModelError}
    */
   async change(id: string, change: ModelChange, actor: string): Promise<ModelRecord> {
     const seen = this.get(id)
@@ -191,6 +183,7 @@ export class ModelRegistry {
     if (seen.stage === 'champion' && stage !== 'champion') throw isChampion(id, 'stay where it is')
     const next = { ...seen, stage, thresholds, notes: change.notes ?? seen.notes }
     const kept = await this.#prepare(next)
+    if (kept !== undefined) checkGate(kept.manifest, change)
     // While it was loaded somebody else may have changed it: the update then finds another revision.
     const action = stage === seen.stage ? 'change' : stage === 'champion' ? 'promote' : 'move'
     const by = { actor, reason: change.reason }

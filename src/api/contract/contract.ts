@@ -3,15 +3,19 @@ import type * as z from 'zod'
 import { DEFENSE_ENDPOINTS } from './defense.ts'
 import type { Endpoint } from './endpoint.ts'
 import { INFERENCE_ENDPOINTS } from './inference.ts'
+import { LABEL_ENDPOINTS } from './label.ts'
 import { MODEL_ENDPOINTS } from './model.ts'
 import { NETWORK_ENDPOINTS } from './network.ts'
 import { NODE_ENDPOINTS } from './node.ts'
+import { TRAINING_ENDPOINTS } from './training.ts'
 
 export const CONTRACT = {
   ...DEFENSE_ENDPOINTS,
   ...NETWORK_ENDPOINTS,
   ...MODEL_ENDPOINTS,
   ...INFERENCE_ENDPOINTS,
+  ...LABEL_ENDPOINTS,
+  ...TRAINING_ENDPOINTS,
   ...NODE_ENDPOINTS
 } as const
 

@@ -7,6 +7,7 @@ export const API_TAGS = {
   defense: 'Decisions, lists, mode and actuators of the guard.',
   network: 'Networks of nodes, whose operators warn each other.',
   models: 'Models: packages, stages, predictions and what they are worth.',
+  labels: 'What is said of sources, for models to learn from.',
   inference: 'Models in the words of the Open Inference Protocol, version 2.',
   audit: 'The append-only record of every change.',
   tokens: 'Who may ask what.',
@@ -58,7 +59,9 @@ export interface Endpoint {
   readonly hasRevision?: boolean
   /** How failures are written: as problem documents, or as `{"error": text}`. @default problem */
   readonly errorForm?: 'problem' | 'error-text'
-  readonly status: 200 | 201 | 204
+  readonly status: 200 | 201 | 202 | 204
+  /** The answer says where what was made is found (`Location`). @default false */
+  readonly hasLocation?: boolean
   /** Absent where the answer has no JSON body. */
   readonly response?: z.ZodType
   /** Another representation than JSON, or the only one. */

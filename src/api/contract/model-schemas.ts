@@ -84,6 +84,10 @@ export const modelChange = z.strictObject({
   stage: modelStage.optional(),
   thresholds: thresholds.optional(),
   notes: noteInput.optional(),
+  force: z
+    .boolean()
+    .default(false)
+    .describe('Although the model failed its gate: `reason` must say why.'),
   reason: noteInput.default('').describe('For the audit.')
 })
 

@@ -150,6 +150,7 @@ const models = {
       ...LOAD_ERRORS,
       'MODEL_IS_CHAMPION',
       'MODEL_UNFIT',
+      'GATE_FAILED',
       'STAGE_FULL',
       'THRESHOLDS_INVALID'
     ],

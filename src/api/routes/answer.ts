@@ -56,6 +56,17 @@ export class RevisedAnswer<T> {
   }
 }
 
+/** JSON of something that was made, and where it is found. */
+export class LocatedAnswer<T> {
+  readonly body: T
+  readonly location: string
+
+  constructor(body: T, location: string) {
+    this.body = body
+    this.location = location
+  }
+}
+
 /** The event stream takes over its connection and has a handler of its own. */
 export type HandledId = Exclude<OperationId, 'streamEvents'>
 
@@ -67,6 +78,7 @@ export type Handler<Id extends OperationId> = (
 type Answer<Id extends OperationId> =
   | OperationResponse<Id>
   | RevisedAnswer<OperationResponse<Id>>
+  | LocatedAnswer<OperationResponse<Id>>
   | TextAnswer
   | StreamAnswer
 

@@ -64,9 +64,9 @@ export function modelHandlers({ registry, predictions, live }: ModelPorts): Mode
       return new RevisedAnswer(body, record.revision)
     },
     async changeModel({ params, body }, { actor, revision }) {
-      const { stage, notes, reason } = body
+      const { stage, notes, reason, force: isForced } = body
       const thresholds = body.thresholds === undefined ? undefined : stepsOf(body.thresholds)
-      const change = { stage, thresholds, notes, reason, revision }
+      const change = { stage, thresholds, notes, reason, isForced, revision }
       return revised(await registry.change(params.model_id, change, actor))
     },
     async deleteModel({ params }, { actor }) {

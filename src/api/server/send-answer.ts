@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'koa'
 import type { Endpoint } from '../contract/endpoint.ts'
-import { RevisedAnswer, StreamAnswer, TextAnswer } from '../routes/answer.ts'
+import { LocatedAnswer, RevisedAnswer, StreamAnswer, TextAnswer } from '../routes/answer.ts'
 
 export interface StreamBounds {
   /** How long a reader may take to make room. */
@@ -33,7 +33,9 @@ export async function sendAnswer(
     return
   }
   if (answer instanceof RevisedAnswer) ctx.set('ETag', `"${answer.revision}"`)
-  ctx.body = JSON.stringify(answer instanceof RevisedAnswer ? answer.body : answer)
+  if (answer instanceof LocatedAnswer) ctx.set('Location', answer.location)
+  const isWrapped = answer instanceof RevisedAnswer || answer instanceof LocatedAnswer
+  ctx.body = JSON.stringify(isWrapped ? answer.body : answer)
   ctx.type = 'application/json'
 }
 

@@ -1,0 +1,420 @@
+/**
+ * The trainings of a node: a queue in the database, of which one at a time is worked on by a process of its own. What a crash interrupts,
+ * of that process or of the node, goes on from its last checkpoint; what crashes again and again without getting further is given up.
+ */
+import {
+  type Clock,
+  type Component,
+  isAbortError,
+  messageOf,
+  NetminderError,
+  TaskGroup
+} from '../base/index.ts'
+import { allowedFile } from './allowed-file.ts'
+import { JobError } from './errors.ts'
+import { idlePrefix } from './idle-priority.ts'
+import {
+  type JobFailure,
+  type JobOrder,
+  type JobPage,
+  type JobRecord,
+  type JobState,
+  type JobStore,
+  NO_PROGRESS,
+  type TrainingApi
+} from './job.ts'
+import { JobFolders } from './job-folders.ts'
+import { type JobOutcome, runJobProcess } from './job-process.ts'
+import { filesOf, nextVersion, taskOf } from './order.ts'
+import { ProgressClock } from './progress-clock.ts'
+import { WORK_FILE } from './work/work-spec.ts'
+
+export interface TrainingJobsOptions {
+  readonly isEnabled: boolean
+  readonly dataDir: string
+  /** Folder of the jobs that have not ended. */
+  readonly dir: string
+  /** Directories whose files may be read. */
+  readonly readFrom: readonly string[]
+  readonly queueMax: number
+  readonly memoryBytesMax: number
+  readonly diskBytesMax: number
+  readonly cores: number
+  readonly threads: number
+  readonly checkpointIntervalMs: number
+  /** Takes only what nobody else wants. @default true */
+  readonly givesWay?: boolean | undefined
+  readonly codeVersion: string
+  /** With which packages are signed; undefined while the node has none. */
+  readonly keyFile: () => string | undefined
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** What the queue asks of the registry. */
+export interface JobModels {
+  /** `name@version` of the champion. */
+  champion(task: string): string | undefined
+  versionsOf(name: string): readonly string[]
+  export(id: string): Promise<AsyncIterable<Uint8Array>>
+  /** The package in this file, as a candidate; the same package again is no mistake. @returns its id */
+  install(tar: string, given: { readonly actor: string; readonly reason: string }): Promise<string>
+}
+
+export interface TrainingJobsPorts {
+  readonly store: JobStore
+  readonly models: JobModels
+  readonly audit: {
+    append(entry: {
+      readonly actor: string
+      readonly action: string
+      readonly target: string
+      readonly before: unknown
+      readonly after: unknown
+      readonly reason: string
+    }): void
+  }
+  readonly unitOfWork: { run<T>(work: () => T): T }
+  readonly clock: Clock
+  readonly createId: (atMs: number) => string
+  readonly log: {
+    warn(fields: object, text: string): void
+    info(fields: object, text: string): void
+  }
+}
+
+type By = { readonly actor: string; readonly reason: string }
+
+/** Starts without getting any further, after which a job is given up. */
+const ATTEMPTS_MAX = 3
+/** Jobs that the database remembers. */
+const JOBS_KEPT = 200
+const NOTES_KEPT = 20
+const STORE_EVERY_MS = 5_000
+/** Listeners hear of every hundredth. */
+const TOLD_STEP = 0.01
+
+export class TrainingJobs implements Component, TrainingApi {
+  readonly name = 'training'
+  readonly #options: TrainingJobsOptions
+  readonly #ports: TrainingJobsPorts
+  readonly #folders: JobFolders
+  readonly #listeners = new Set<(job: JobRecord) => void>()
+  readonly #tasks: TaskGroup
+  #stopped = new AbortController()
+  #isWorking = false
+  #prefix: readonly string[] | undefined
+  /** The job that is worked on, as it is now: the database hears of it every few seconds. */
+  #current: { job: JobRecord; readonly cancelled: AbortController } | undefined
+
+  constructor(options: TrainingJobsOptions, ports: TrainingJobsPorts) {
+    this.#options = options
+    this.#ports = ports
+    this.#folders = new JobFolders(options.dir)
+    this.#tasks = new TaskGroup((error) =>
+      ports.log.warn({ reason: messageOf(error) }, 'training stopped; it goes on at the next start')
+    )
+  }
+
+  async start(): Promise<void> {
+    this.#stopped = new AbortController()
+    await this.#folders.sweep(new Set(this.#ports.store.open().map(({ id }) => id)))
+    this.#wake()
+  }
+
+  /** What runs is ended and goes on at the next start. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await this.#tasks.drained()
+  }
+
+  async create(order: Omit<JobOrder, 'version'>, by: By): Promise<JobRecord> {
+    if (!this.#options.isEnabled) {
+      throw new JobError('TRAINING_OFF', 'trainings are turned off (training.enabled)')
+    }
+    const { store, clock, audit, unitOfWork, models } = this.#ports
+    for (const path of Object.values(filesOf(order.data))) {
+      await allowedFile(path, this.#options.readFrom)
+    }
+    const open = store.open()
+    const waiting = open.filter(({ state }) => state === 'queued').length
+    if (waiting >= this.#options.queueMax) {
+      throw new JobError(
+        'JOB_QUEUE_FULL',
+        `expected fewer than ${this.#options.queueMax} trainings that wait, got as many: cancel one, or wait`
+      )
+    }
+    const taken = [
+      ...models.versionsOf(order.name),
+      ...open.filter((job) => job.order.name === order.name).map((job) => job.order.version)
+    ]
+    const createdAtMs = clock.nowMs()
+    const job: JobRecord = {
+      id: this.#ports.createId(createdAtMs),
+      order: { ...order, version: nextVersion(taken) },
+      ...{ state: 'queued', ...by, createdAtMs, attempts: 0, resumes: 0, notes: [] },
+      ...{ startedAtMs: undefined, endedAtMs: undefined, parent: undefined },
+      ...{ progress: NO_PROGRESS, failure: undefined, report: undefined, model: undefined }
+    }
+    unitOfWork.run(() => {
+      store.insert(job)
+      audit.append({ ...this.#auditOf(job, 'create'), ...by, after: job.order })
+    })
+    this.#tell(job)
+    this.#wake()
+    return job
+  }
+
+  get(id: string): JobRecord {
+    const job = this.#current?.job.id === id ? this.#current.job : this.#ports.store.find(id)
+    if (job !== undefined) return job
+    throw new JobError(
+      'JOB_NOT_FOUND',
+      `expected the id of a training, got "${id.slice(0, 40)}": "netminder models jobs list" shows them`
+    )
+  }
+
+  page(query: {
+    readonly state: JobState | undefined
+    readonly limit: number
+    readonly cursor: string | undefined
+  }): JobPage {
+    const page = this.#ports.store.page(query)
+    return { ...page, items: page.items.map((job) => this.get(job.id)) }
+  }
+
+  cancel(id: string, by: By): Promise<JobRecord> {
+    const job = this.get(id)
+    if (job.state !== 'queued' && job.state !== 'running') {
+      throw new JobError(
+        'JOB_ENDED',
+        `expected a training that has not ended, got one that is ${job.state}`
+      )
+    }
+    const isCurrent = this.#current?.job.id === id
+    const ended = this.#end(job, { state: 'cancelled' }, { action: 'cancel', ...by })
+    if (isCurrent) this.#current?.cancelled.abort()
+    else this.#tasks.run(() => this.#folders.remove(id))
+    return Promise.resolve(ended)
+  }
+
+  subscribe(listener: (job: JobRecord) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  #wake(): void {
+    if (this.#isWorking || !this.#options.isEnabled || this.#stopped.signal.aborted) return
+    this.#isWorking = true
+    this.#tasks.run(async () => {
+      try {
+        for (;;) {
+          const next = this.#ports.store.open()[0]
+          if (next === undefined || this.#stopped.signal.aborted) return
+          await this.#workOn(next)
+        }
+      } finally {
+        this.#isWorking = false
+      }
+    })
+  }
+
+  async #workOn(found: JobRecord): Promise<void> {
+    if (found.attempts >= ATTEMPTS_MAX) {
+      const last = found.notes.at(-1) ?? ''
+      const message = `its process ended ${ATTEMPTS_MAX} times without getting any further${last === '' ? '' : `; at last: ${last}`}`
+      this.#end(found, { state: 'failed', failure: { code: 'JOB_CRASHED', message } }, SYSTEM_END)
+      await this.#folders.remove(found.id)
+      return
+    }
+    const job = this.#begin(found)
+    const cancelled = new AbortController()
+    this.#current = { job, cancelled }
+    try {
+      const signal = AbortSignal.any([cancelled.signal, this.#stopped.signal])
+      const outcome = await this.#run(job, signal)
+      if (!cancelled.signal.aborted) await this.#conclude(outcome)
+    } catch (error) {
+      if (!isAbortError(error) && !cancelled.signal.aborted) {
+        const code = error instanceof NetminderError ? error.code : 'INTERNAL'
+        this.#fail({ code, message: messageOf(error) })
+      }
+    } finally {
+      const { state } = this.#current.job
+      this.#current = undefined
+      const isOver = cancelled.signal.aborted || (state !== 'running' && state !== 'queued')
+      if (isOver) await this.#folders.remove(job.id)
+      this.#ports.store.prune(JOBS_KEPT)
+    }
+  }
+
+  #begin(found: JobRecord): JobRecord {
+    const { store, models, clock } = this.#ports
+    const isFirst = found.state === 'queued'
+    const job: JobRecord = {
+      ...found,
+      state: 'running',
+      startedAtMs: found.startedAtMs ?? clock.nowMs(),
+      parent: isFirst ? models.champion(taskOf(found.order.data)) : found.parent,
+      attempts: found.attempts + 1,
+      resumes: found.resumes + (isFirst ? 0 : 1)
+    }
+    store.update(job)
+    this.#tell(job)
+    return job
+  }
+
+  async #run(job: JobRecord, signal: AbortSignal): Promise<JobOutcome> {
+    const options = this.#options
+    const { models, clock } = this.#ports
+    const givesWay = options.givesWay ?? true
+    this.#prefix ??= givesWay ? await idlePrefix() : []
+    const named = Object.entries(filesOf(job.order.data))
+    const files = await Promise.all(
+      named.map(async ([name, path]) => [name, await allowedFile(path, options.readFrom)] as const)
+    )
+    const { id, order, createdAtMs, parent } = job
+    const { cores, threads, checkpointIntervalMs, diskBytesMax, codeVersion, dataDir } = options
+    const dir = await this.#folders.prepare(
+      {
+        ...{ id, order, createdAtMs, parent: parent ?? null, files: Object.fromEntries(files) },
+        ...{ cores, threads, checkpointIntervalMs, diskBytesMax, codeVersion, dataDir },
+        ...{ keyFile: options.keyFile() ?? null, givesWay }
+      },
+      () => models.export(parent ?? '')
+    )
+    const pace = new ProgressClock(clock)
+    let storedAtMs = clock.monotonicMs()
+    const { memoryBytesMax, environment } = options
+    return await runJobProcess(
+      { dir, memoryBytesMax, environment, prefix: this.#prefix },
+      {
+        ...{ clock, signal },
+        onReport: (report) => {
+          if (report.type === 'note') this.#note(report.text)
+          else if (report.type === 'checkpoint') this.#gotFurther()
+          else this.#progress({ ...report, leftMs: pace.leftMs(report.share) })
+        },
+        onUsage: ({ memoryBytes, cpuSeconds }) => {
+          const before = job.progress.cpuSeconds
+          const most = Math.max(this.#current?.job.progress.memoryBytesMax ?? 0, memoryBytes)
+          this.#progress({ memoryBytes, memoryBytesMax: most, cpuSeconds: before + cpuSeconds })
+          if (clock.monotonicMs() - storedAtMs < STORE_EVERY_MS) return
+          storedAtMs = clock.monotonicMs()
+          this.#store()
+        }
+      }
+    )
+  }
+
+  async #conclude(outcome: JobOutcome): Promise<void> {
+    const current = this.#current
+    if (current === undefined) return
+    const { job } = current
+    switch (outcome.kind) {
+      case 'stopped':
+        // The node stops: that is no fault of the job's.
+        current.job = { ...job, attempts: Math.max(0, job.attempts - 1) }
+        this.#store()
+        return
+      case 'crashed':
+        this.#note(`its process ended: ${outcome.reason}`)
+        this.#ports.log.warn({ job: job.id, reason: outcome.reason }, 'training crashed')
+        return
+      case 'failed':
+        this.#fail(outcome)
+        return
+      case 'done': {
+        const tar = `${this.#folders.dirOf(job.id)}/${WORK_FILE.result}`
+        const reason = job.reason || `training ${job.id}`
+        const model = await this.#ports.models.install(tar, { actor: job.actor, reason })
+        const progress = { ...current.job.progress, step: 'done', share: 1, leftMs: 0 }
+        current.job = { ...current.job, progress }
+        const { report } = outcome
+        this.#end(current.job, { state: 'done', report, model }, SYSTEM_END)
+      }
+    }
+  }
+
+  #fail(failure: JobFailure): void {
+    const job = this.#current?.job
+    if (job === undefined) return
+    const { code, message } = failure
+    this.#end(job, { state: 'failed', failure: { code, message } }, SYSTEM_END)
+  }
+
+  #end(
+    job: JobRecord,
+    by: Partial<JobRecord> & { readonly state: JobState },
+    deed: By & { readonly action: string }
+  ): JobRecord {
+    const ended: JobRecord = { ...job, ...by, endedAtMs: this.#ports.clock.nowMs() }
+    const { action, actor, reason } = deed
+    const { state, failure, model } = ended
+    this.#ports.unitOfWork.run(() => {
+      this.#ports.store.update(ended)
+      this.#ports.audit.append({
+        ...this.#auditOf(job, action),
+        ...{ actor, reason: reason || (failure?.message ?? '') },
+        before: { state: job.state },
+        after: { state, ...(model === undefined ? {} : { model }) }
+      })
+    })
+    if (this.#current?.job.id === job.id) this.#current.job = ended
+    this.#tell(ended)
+    return ended
+  }
+
+  #auditOf(job: JobRecord, action: string) {
+    return { action: `training.${action}`, target: `training:${job.id}`, before: undefined }
+  }
+
+  #note(text: string): void {
+    const current = this.#current
+    if (current === undefined) return
+    const notes = [...current.job.notes, text.slice(0, 500)].slice(-NOTES_KEPT)
+    current.job = { ...current.job, notes }
+    this.#store()
+  }
+
+  /** A checkpoint more: what has crashed until now has not crashed there. */
+  #gotFurther(): void {
+    const current = this.#current
+    if (current === undefined) return
+    const { progress } = current.job
+    const checkpoints = progress.checkpoints + 1
+    current.job = { ...current.job, attempts: 1, progress: { ...progress, checkpoints } }
+    this.#store()
+  }
+
+  #progress(change: Partial<JobRecord['progress']>): void {
+    const current = this.#current
+    // After a cancellation its last words may still come.
+    if (current === undefined || current.job.state !== 'running') return
+    const before = current.job.progress
+    const { step, share, leftMs, memoryBytes, memoryBytesMax, cpuSeconds } = {
+      ...before,
+      ...change
+    }
+    const progress = { ...before, step, share, leftMs, memoryBytes, memoryBytesMax, cpuSeconds }
+    current.job = { ...current.job, progress }
+    const isNews = step !== before.step || hundredth(share) !== hundredth(before.share)
+    if (isNews) this.#tell(current.job)
+  }
+
+  #store(): void {
+    const job = this.#current?.job
+    if (job?.state === 'running') this.#ports.store.update(job)
+  }
+
+  #tell(job: JobRecord): void {
+    for (const listener of this.#listeners) listener(job)
+  }
+}
+
+const SYSTEM_END = { action: 'end', actor: 'system', reason: '' } as const
+
+function hundredth(share: number): number {
+  return Math.floor(share / TOLD_STEP)
+}
