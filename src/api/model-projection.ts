@@ -154,8 +154,10 @@ function behaviourSentence(
     features.length === FEATURES.length &&
     features.every(({ name }, index) => name === FEATURES[index]?.name)
   if (!isBehaviour) return undefined
-  const watch = model.verdicts.find(({ verdict }) => verdict === 'watch')?.from ?? EVEN_ODDS
-  return modelSentence({ features: row, contributions: contributions.values, score, watch })
+  const from = (wanted: string) => model.verdicts.find(({ verdict }) => verdict === wanted)?.from
+  const watch = from('watch') ?? EVEN_ODDS
+  const thresholds = { watch, throttle: from('throttle') ?? watch }
+  return modelSentence({ features: row, contributions: contributions.values, score, thresholds })
 }
 
 function sentenceOf(

@@ -28,7 +28,7 @@ export function gatherEvidence(
     thresholds: { ...thresholds },
     contributions: ranked.slice(0, CONTRIBUTIONS_KEPT),
     rest: rest.reduce((sum, { contribution }) => sum + contribution, 0),
-    text: modelSentence({ features, contributions: values, score, watch: thresholds.watch })
+    text: modelSentence({ features, contributions: values, score, thresholds })
   }
 }
 

@@ -11,9 +11,15 @@ export interface Topic {
   readonly features: readonly string[]
   /** Undefined where there is nothing to tell. */
   readonly tell: (read: ReadFeature) => string | undefined
+  /** What is told instead where the topic speaks for the source. */
+  readonly reassure?: (read: ReadFeature) => string | undefined
+  /** Told after all others: the rules give their own reasons. @default false */
+  readonly isLast?: boolean
 }
 
 const NEARLY_ALL = 0.995
+/** Bytes; smaller answers say nothing about who asked. */
+const LARGE_ANSWER = 65_536
 const MOST = 0.6
 
 /** As a whole number; 0 where it is not known. */
@@ -29,10 +35,6 @@ function many(number: number, one: string, several: string): string {
 function times(number: number): string {
   if (number === 1) return 'once'
   return number === 2 ? 'twice' : `${number.toLocaleString('en')} times`
-}
-
-function isKnown(read: ReadFeature, name: string): boolean {
-  return !Number.isNaN(read(name))
 }
 
 const SEARCHES = [
@@ -66,7 +68,7 @@ function tellMisses(share: number, lookups: number): string {
 /** How fast it goes of late, where that is a pace at all. */
 function pace(read: ReadFeature, name: string): string {
   const perMinute = read(name) / 10
-  return perMinute >= 0.5 ? ` (${numberText(perMinute)} a minute of late)` : ''
+  return perMinute >= 1 ? ` (${numberText(perMinute)} a minute of late)` : ''
 }
 
 function tellUploads(read: ReadFeature): string | undefined {
@@ -99,7 +101,7 @@ function tellStrays(read: ReadFeature): string | undefined {
     const tried = scanner === 0 ? '' : `, ${scanner} of which only scanners try`
     return `asked for ${paths.toLocaleString('en')} ${which} that no keyserver has${tried}`
   }
-  return read('hkp_share') >= NEARLY_ALL ? 'asks for what keyserver clients ask for' : undefined
+  return undefined
 }
 
 function tellRhythm(read: ReadFeature): string | undefined {
@@ -136,8 +138,6 @@ const AGENT_NAMES = [
 function tellClient(read: ReadFeature): string | undefined {
   const changes = count(read, 'agent_changes')
   if (changes >= 3) return `changed the name that it gives for itself ${times(changes)}`
-  if (read('has_page_signs') === 1) return 'loads pages with all that is around them, as people do'
-  if (read('is_gpg_like') === 1) return "sends requests in the form of GnuPG's"
   const agent = AGENT_NAMES[read('agent')]
   if (read('agent') === 1) return `${agent} but loads nothing around a page`
   return agent
@@ -157,17 +157,17 @@ function tellOrder(read: ReadFeature): string | undefined {
 }
 
 function tellNeighbours(read: ReadFeature): string | undefined {
-  if (!isKnown(read, 'prefix_members')) return undefined
   const members = count(read, 'prefix_members')
   const banned = count(read, 'prefix_banned')
-  if (members === 0) return 'has no neighbour that did anything unusual'
-  const worst = banned === 0 ? '' : `, ${banned} of them badly enough for a ban`
+  if (members === 0) return undefined
+  const badly = 'badly enough for a ban'
+  const worst = banned === 0 ? '' : members === 1 ? `, ${badly}` : `, ${banned} of them ${badly}`
   return `has ${many(members, 'neighbour', 'neighbours')} that uploaded or strayed within an hour${worst}`
 }
 
 function tellAlike(read: ReadFeature): string | undefined {
   const sources = count(read, 'alike_sources')
-  if (sources < 2) return 'comes without others of its kind'
+  if (sources < 2) return undefined
   const ratio = read('alike_ratio')
   const usual = ratio >= 2 ? `, ${numberText(ratio)} times as many as usual` : ''
   const misses = read('alike_miss_share') >= 0.8 ? ' and mostly find nothing' : ''
@@ -189,9 +189,8 @@ function tellKeyserver(read: ReadFeature): string | undefined {
 }
 
 function tellRules(read: ReadFeature): string | undefined {
-  if (!isKnown(read, 'rule_count')) return undefined
   const rules = count(read, 'rule_count')
-  return rules === 0 ? 'breaks no rule' : `breaks ${many(rules, 'rule', 'rules')}`
+  return rules === 0 ? undefined : `breaks ${many(rules, 'rule', 'rules')}`
 }
 
 /** Counters of what most clients never do: the number stands between the first word and the noun. */
@@ -241,7 +240,7 @@ const SINGLE: readonly Topic[] = [
     value === 1 ? 'names a language, as browsers do' : undefined
   ),
   topicOf('answer_bytes', (value) =>
-    value >= 0 ? `was answered with ${bytesText(value)} just now` : undefined
+    value >= LARGE_ANSWER ? `was answered with ${bytesText(value)} just now` : undefined
   ),
   topicOf('status_class', (value) =>
     value >= 4 ? `was answered with an error (${value}xx) just now` : undefined
@@ -272,7 +271,9 @@ export const TOPICS: readonly Topic[] = [
       ...['foreign_requests_1h', 'foreign_paths_1h', 'scanner_paths_1h'],
       ...['foreign_share', 'hkp_share']
     ],
-    tell: tellStrays
+    tell: tellStrays,
+    reassure: (read) =>
+      read('hkp_share') >= NEARLY_ALL ? 'asks for what keyserver clients ask for' : undefined
   },
   {
     features: ['gap_mean', 'gap_variation', 'gap_shortest', 'gap_autocorrelation'],
@@ -287,7 +288,13 @@ export const TOPICS: readonly Topic[] = [
       ...['agent', 'agent_changes', 'is_gpg_like', 'has_browser_requests', 'has_page_signs'],
       'gpg_lookup_share'
     ],
-    tell: tellClient
+    tell: tellClient,
+    reassure: (read) =>
+      read('has_page_signs') === 1
+        ? 'loads pages with all that is around them, as people do'
+        : read('is_gpg_like') === 1
+          ? "sends requests in the form of GnuPG's"
+          : undefined
   },
   { features: ['machine_lists_1h', 'page_share'], tell: tellPages },
   { features: ['order_score', 'order_comparisons'], tell: tellOrder },
@@ -296,7 +303,9 @@ export const TOPICS: readonly Topic[] = [
       ...['prefix_members', 'prefix_uploads', 'prefix_strays', 'prefix_banned'],
       'prefix_clean_ago'
     ],
-    tell: tellNeighbours
+    tell: tellNeighbours,
+    reassure: (read) =>
+      read('prefix_members') === 0 ? 'has no neighbour that did anything unusual' : undefined
   },
   {
     features: [
@@ -305,7 +314,8 @@ export const TOPICS: readonly Topic[] = [
       ...['alike_new_certificate_share', 'alike_order_score', 'alike_agent_share'],
       'alike_is_swarm'
     ],
-    tell: tellAlike
+    tell: tellAlike,
+    reassure: (read) => (read('alike_sources') < 2 ? 'comes without others of its kind' : undefined)
   },
   {
     features: [
@@ -314,7 +324,12 @@ export const TOPICS: readonly Topic[] = [
     ],
     tell: tellKeyserver
   },
-  { features: ['rule_level', 'rule_score', 'rule_count'], tell: tellRules },
+  {
+    features: ['rule_level', 'rule_score', 'rule_count'],
+    tell: tellRules,
+    reassure: (read) => (read('rule_count') === 0 ? 'breaks no rule' : undefined),
+    isLast: true
+  },
   ...COUNTED.map(countedTopic),
   ...SINGLE
 ]

@@ -9,12 +9,19 @@ import { suite } from '../../support/suite.ts'
 
 const test = suite('model sentence')
 
+const THRESHOLDS = { watch: 0.2, throttle: 0.6 }
+
 type Values = Readonly<Record<string, number>>
 
 /** @param moved how far each feature moved the score; what is left out did not */
 function say(values: Values, moved: Values, score = 0.97): string {
   const contributions = Float64Array.from(FEATURES, ({ name }) => moved[name] ?? 0)
-  return modelSentence({ features: featuresOf(values), contributions, score, watch: 0.2 })
+  return modelSentence({
+    features: featuresOf(values),
+    contributions,
+    score,
+    thresholds: THRESHOLDS
+  })
 }
 
 const CASES: readonly {
@@ -88,7 +95,14 @@ const CASES: readonly {
     values: { prefix_members: 6, prefix_banned: 2, alike_sources: 0.4 },
     moved: { prefix_banned: 2, alike_sources: -1 },
     score: 0.42,
-    text: 'looks like abuse, with a probability of 42 %: it has 6 neighbours that uploaded or strayed within an hour, 2 of them badly enough for a ban; against this speaks that it comes without others of its kind'
+    text: 'may be abuse, with a probability of 42 %: it has 6 neighbours that uploaded or strayed within an hour, 2 of them badly enough for a ban; against this speaks that it comes without others of its kind'
+  },
+  {
+    name: 'one that rules speak of loudest',
+    values: { rule_count: 2, rule_score: 0.9, agent: 7, answer_bytes: 166, alike_sources: 0.2 },
+    moved: { rule_score: 4, answer_bytes: 2, alike_sources: 1, agent: 0.8 },
+    score: 1,
+    text: 'looks like abuse, with a probability of more than 99.9 %: it calls itself a scanner; and breaks 2 rules'
   },
   {
     name: 'somebody harmless',
@@ -108,7 +122,7 @@ const CASES: readonly {
     values: {},
     moved: {},
     score: 0.3,
-    text: 'looks like abuse, with a probability of 30 %'
+    text: 'may be abuse, with a probability of 30 %'
   }
 ]
 
@@ -154,12 +168,12 @@ test('is bounded and well formed whatever the features are', () => {
     })
     const contributions = Float64Array.from(FEATURES, () => (random.next() - 0.5) * 6)
     const score = random.next()
-    const text = modelSentence({ features, contributions, score, watch: 0.2 })
+    const text = modelSentence({ features, contributions, score, thresholds: THRESHOLDS })
     ok(text.length <= SENTENCE_LENGTH_MAX, text)
     not.match(text, /NaN|undefined|Infinity|\n| {2}|\.$/)
     match(
       text,
-      /^looks (?:like abuse, with|harmless, abuse with) a probability of (?:less|more)? ?(?:than )?[\d.]+ %/
+      /^(?:looks like abuse, with|may be abuse, with|looks harmless, abuse with) a probability of (?:less|more)? ?(?:than )?[\d.]+ %/
     )
   }
 })
