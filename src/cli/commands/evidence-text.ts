@@ -40,9 +40,9 @@ function stepText({ score, thresholds }: Evidence): string {
 
 function featureText(row: Evidence['features'][number]): string {
   const { meaning, feature, shown, usual, contribution } = row
-  const towards = contribution >= 0 ? 'for' : 'against'
   const range = usual === null ? '' : `, usual ${usual.shown}`
-  return `${towards} ${Math.abs(contribution).toFixed(2)}  ${meaning ?? feature}: ${shown}${range}`
+  const moved = `${contribution < 0 ? '−' : '+'}${Math.abs(contribution).toFixed(2)}`
+  return `${meaning ?? feature}: ${shown}${range} (${moved})`
 }
 
 function shortly(value: number): string {

@@ -21,6 +21,8 @@ const NEARLY_ALL = 0.995
 /** Bytes; smaller answers say nothing about who asked. */
 const LARGE_ANSWER = 65_536
 const MOST = 0.6
+/** Standard deviations from which on an order is none by chance. */
+const ORDERED = 3
 
 /** As a whole number; 0 where it is not known. */
 function count(read: ReadFeature, name: string): number {
@@ -152,7 +154,7 @@ function tellPages(read: ReadFeature): string | undefined {
 
 function tellOrder(read: ReadFeature): string | undefined {
   const score = read('order_score')
-  if (!(score >= 3)) return undefined
+  if (!(score >= ORDERED)) return undefined
   return `searches in order, as one walks a list (${numberText(score)} standard deviations from chance)`
 }
 
@@ -170,8 +172,9 @@ function tellAlike(read: ReadFeature): string | undefined {
   if (sources < 2) return undefined
   const ratio = read('alike_ratio')
   const usual = ratio >= 2 ? `, ${numberText(ratio)} times as many as usual` : ''
-  const misses = read('alike_miss_share') >= 0.8 ? ' and mostly find nothing' : ''
-  return `is one of ${sources.toLocaleString('en')} addresses that lately began to send the same kind of request${usual}${misses}`
+  const misses = read('alike_miss_share') >= 0.8 ? ', and mostly find nothing' : ''
+  const order = read('alike_order_score') >= ORDERED ? ', one after the other as in a list' : ''
+  return `is one of ${sources.toLocaleString('en')} addresses that lately began to send the same kind of request${usual}${order}${misses}`
 }
 
 function tellKeyserver(read: ReadFeature): string | undefined {

@@ -1,9 +1,12 @@
 /** Values as a person writes them: with their unit, and no more digits than say something. */
+import { VERDICT_LEVELS } from '../verdict.ts'
 import type { Feature } from './feature.ts'
 
 const KIB = 1_024
 const MIB = KIB * 1_024
 const UNKNOWN = 'not known'
+/** What a rule asks for: `VERDICT_LEVELS`, of which the first is nothing. */
+const LEVELS = ['none', ...VERDICT_LEVELS.slice(1)]
 
 /** A value of a feature with its unit; `not known` for NaN. */
 export function valueText({ unit, categories }: Feature, value: number): string {
@@ -26,8 +29,9 @@ export function valueText({ unit, categories }: Feature, value: number): string 
       return `${numberText(value)} times`
     case 'hundreds':
       return value < 0 ? 'none' : `${value}xx`
-    case 'correlation':
     case 'level':
+      return LEVELS[Math.round(value)] ?? numberText(value)
+    case 'correlation':
     case 'score':
       return numberText(value)
     default:

@@ -75,7 +75,7 @@ const CASES: readonly {
     },
     moved: { alike_ratio: 3, alike_deviations: 2, alike_miss_share: 1, session_requests: 0.5 },
     score: 0.81,
-    text: 'looks like abuse, with a probability of 81 %: it is one of 212 addresses that lately began to send the same kind of request, 32 times as many as usual and mostly find nothing; and has sent 1 request only'
+    text: 'looks like abuse, with a probability of 81 %: it is one of 212 addresses that lately began to send the same kind of request, 32 times as many as usual, and mostly find nothing; and has sent 1 request only'
   },
   {
     name: 'a scanner',

@@ -70,6 +70,8 @@ test('writes the value of each feature with its unit', () => {
     ['order_score', 8.23, '8.2 standard deviations'],
     ['gap_autocorrelation', -0.25, '-0.25'],
     ['status_class', 4, '4xx'],
+    ['rule_level', 0, 'none'],
+    ['rule_level', 2, 'throttle'],
     ['rule_count', 1, '1 rule']
   ] as const) {
     const feature = FEATURES.find((one) => one.name === name)
