@@ -38,18 +38,37 @@ release knows nothing: its requests end in 404. A21 (poisoning of the network of
 Not simulated: packet loss, TLS fingerprints (HAProxy does not log them), a restart of the keyserver, uploads' content (only what the logs say of it).
 `
 
-const COMPARISON = `## Beside the recording
+const COMPARISON = `## Beside the recordings
 
 \`npm run traffic:compare -- --recording DIR --generated DIR\` prints requests per source, gaps, bytes, statuses, outcomes, agents and paths of both, class by class, and marks where they
-disagree; and it puts the recorded requests to the simulated stock rules. Where the two differ on purpose:
+disagree; and it puts the recorded requests to the simulated stock rules. Compared with five recordings of a real Hockeypuck 2.3.3 behind a real HAProxy (13–22 minutes each, a key base of some
+thousand certificates or Debian's keyring, other tools, rates, word lists and families in each). What the comparison changed, class by class:
 
-* **Time.** The recording squeezes days into 22 minutes. A generated gateway (N7), poller or partner (N5) sends all day, so it has many more requests; a visitor (N2) comes back after hours.
-  Gossip and polls follow the intervals of Hockeypuck's documentation instead of the recording's.
-* **Network.** The recording ran on one machine. Generated requests have round trips: \`%Tq\` of a request is up to some hundred milliseconds, TLS two round trips, large answers take longer.
-* **Certificates.** Lengths follow the public network (median 1,235 bytes), the recording's base has shorter ones; so uploads and answers are somewhat larger.
-* **Single campaigns.** Most abuse classes were recorded once or twice. The generator draws from ranges around them (contract §4.2), so the recorded values lie inside, not in the middle.
+| class | recordings | generator, until then | now |
+| --- | --- | --- | --- |
+| N1 | touch icons, old links, directory look-ups (\`/.well-known/openpgpkey\`), polite crawlers | hardly a path outside the keyserver's | strays of browsers, of old links and of mail programs |
+| N2 | mail programs and extensions look for addresses, most of them in vain; archives read with auto-key-retrieve | GnuPG only, three requests at most | \`mailShare\`; one visit in eighty is long |
+| N2–N4 | certificates that people ask for are long: median 13.5 kB, a hundredth over 225 kB; one in 900 has an id of repeated digits | median 5 kB | fitted to Debian's keyring, so that a long answer or one odd id is no evidence by itself |
+| N4 | each job of a hosted runner comes from another address, all for one certificate; new sites all the time | the same sites came again | \`runners\`, \`newShare\` |
+| N5 | partners that push without being ours, monitors that poll a path that is not there | one pusher, few strays | up to three more pushers, more monitors |
+| A3, A4 | user ids padded at random, so that no size prevails; each address of a swarm with a program of its own | ±60 bytes, one program | \`spread\` up to 400 bytes, a quarter with several programs |
+| A4, A11 | slow swarms: 0.35–2 requests/s | a swarm that would outlast the recording was pressed into it | it is cut off and keeps its pace |
+| A8, A9 | half of the campaigns come from one address; lists of words and names; \`op=get\` and \`vindex\` | nearly all scrapes came from pools, harvests never; \`op=index\` only | one address or a pool of up to 100; a dictionary; all three |
+| A11 | names, words and domains by hundreds; up to 95 % misses | ids and mail addresses; up to 60 % | lists of A8 beside walks of A9 |
+| A13 | the longest of a small key base have 60–190 kB | the longest of 40 000, mostly over 256 KiB | \`length\` from 25 kB on |
+| A16 | bodies that never end (\`-1\`, \`CD--\`), answers taken slowly (\`CL--\`), 35–90 connections | headers only, 30–400 | all three, from 20 connections on |
+
+Where the two still differ, on purpose or because it cannot be otherwise:
+
+* **Time.** The recordings squeeze days into a quarter of an hour. A generated gateway (N7), poller or partner (N5) sends all day, so it has many more requests; a visitor (N2) comes back after hours.
+  Gossip and polls follow the intervals of Hockeypuck's documentation instead of the recordings'. The model is also trained on half hours, in which nothing is known yet of what is usual.
+* **Network.** The recordings ran on one machine. Generated requests have round trips: \`%Tq\` of a request is up to some hundred milliseconds, TLS two round trips, large answers take longer.
+* **Certificates.** Lengths of the whole base follow the public network (median 1,235 bytes); uploads and answers of the first recording are somewhat smaller, those of Debian's keyring larger.
+* **Single campaigns.** Most abuse classes were recorded once or twice in each. The generator draws from ranges around them (contract §4.2), so the recorded values lie inside, not in the middle.
   The share of 404 and 429 follows from what is drawn: a scrape of a dump finds everything, one of random ids nothing.
-* **Scanners.** The recording's requests are mostly those of dirb and nikto on one connection, some hundred a second; generated scanners are mostly slower.
+* **Scanners.** The first recording's requests are mostly those of dirb and nikto on one connection, some hundred a second; generated scanners are mostly slower.
+* **What no log shows.** The port that takes TLS and plain text alike writes nothing of headers that never end: of slowhttptest's 35 or 60 slow headers only the whole requests for \`/\` were logged (A16).
+  Members of a swarm that ask in GnuPG's form, one request each, differ in nothing from GnuPG's users (A11), as does an upload in GnuPG's form that is padded (A4).
 `
 
 export function renderTrafficReference(): string {
