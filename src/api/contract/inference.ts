@@ -39,7 +39,11 @@ const inferRequest = z.looseObject({
         shape,
         datatype: z.enum(DATATYPES),
         parameters,
-        data: z.array(z.unknown()).describe('Row by row, nested or flat.')
+        data: z
+          .array(z.unknown())
+          .describe(
+            'Row by row, nested or flat. Null stands for "not known"; a category is the number of its word. Of 64 bits as much as a double holds; larger types may be sent as text.'
+          )
       })
     )
     .min(1)

@@ -93,7 +93,9 @@ export const modelChange = z.strictObject({
 
 const cell = z.union([z.number(), z.string().max(200), z.boolean(), z.null()])
 export const featureRow = z
-  .union([z.record(z.string().max(200), cell), z.array(cell).max(4_096)])
+  .union([z.record(z.string().max(200), cell), z.array(cell).max(4_096)], {
+    error: 'expected the features of a row: numbers, words, true, false or null'
+  })
   .meta({
     id: 'FeatureRow',
     description:

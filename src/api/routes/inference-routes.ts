@@ -30,7 +30,8 @@ export function inferenceHandlers(
     if (model === undefined) {
       throw apiError('MODEL_NOT_READY', `the model ${name} cannot be loaded`)
     }
-    const wanted = (body.outputs ?? OUTPUTS.map((output) => ({ name: output }))).map((o) => o.name)
+    const asked = (body.outputs ?? []).map(({ name: output }) => output)
+    const wanted = asked.length === 0 ? OUTPUTS : asked
     for (const output of wanted) {
       if (!OUTPUTS.some((known) => known === output)) {
         throw apiError(

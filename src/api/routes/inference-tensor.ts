@@ -1,15 +1,27 @@
-/** Reads the one tensor that a model takes: rows of features, nested or flat. */
-import { RowReader, type ServedModel } from '../../runtime/index.ts'
+/** Reads the one tensor that a model takes: rows of features, nested or flat, of whatever type of number the caller has. */
+import { featuresOf, RowReader, type ServedModel } from '../../runtime/index.ts'
 import type { OperationInput } from '../contract/contract.ts'
 import { apiError } from '../errors.ts'
 
 export type InferRequest = OperationInput<'inferModel'>['body']
+type Tensor = InferRequest['inputs'][number]
 
-const NUMERIC = new Set([
-  ...['UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64'],
-  ...['FP16', 'FP32', 'FP64']
-])
 const ROWS_MAX = 10_000
+const FLOATS: ReadonlySet<string> = new Set(['FP16', 'FP32', 'FP64'])
+/** Least and greatest value; of 64 bits, as much as JSON's numbers hold: beyond them a number would not be the one that was sent. */
+const INTEGERS: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['UINT8', [0, 0xff]],
+  ['UINT16', [0, 0xffff]],
+  ['UINT32', [0, 0xffffffff]],
+  ['UINT64', [0, Number.MAX_SAFE_INTEGER]],
+  ['INT8', [-0x80, 0x7f]],
+  ['INT16', [-0x8000, 0x7fff]],
+  ['INT32', [-0x80000000, 0x7fffffff]],
+  ['INT64', [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]]
+])
+/** What JavaScript and JSON would round may be sent as text. */
+const IS_WIDE = /64$/
+const WHOLE = /^-?\d{1,16}$/
 
 /** @throws {REQUEST_INVALID} */
 export function readTensor(
@@ -22,28 +34,60 @@ export function readTensor(
   if (input === undefined || inputs.length !== 1 || input.name !== 'features') {
     throw refusal(`expected one input "features", got ${inputs.map(({ name }) => name).join(', ')}`)
   }
-  if (!NUMERIC.has(input.datatype)) {
-    throw refusal(`expected numbers (FP32), got ${input.datatype}`)
-  }
   const [count = 0, columns] = input.shape
   if (input.shape.length !== 2 || columns !== width || count < 1 || count > ROWS_MAX) {
     throw refusal(
       `expected the shape [n, ${width}] with n from 1 to ${ROWS_MAX}, got [${input.shape.join(', ')}]`
     )
   }
-  const cells: unknown[] = input.data.flat(1)
-  if (cells.length !== count * width) {
-    throw refusal(
-      `expected ${count * width} elements for the shape [${count}, ${width}], got ${cells.length}`
-    )
-  }
+  const cells = cellsOf(input, { count, width })
+  const numberOf = readerOf(input.datatype)
+  const names = featuresOf(model).map(({ name }) => name)
   const rows = new Float32Array(count * width)
   for (let row = 0; row < count; row++) {
-    const given = cells.slice(row * width, (row + 1) * width)
+    const given = cells.slice(row * width, (row + 1) * width).map((cell, column) => {
+      if (cell === null) return null
+      const value = numberOf(cell)
+      if (value !== undefined) return value
+      const got = JSON.stringify(cell).slice(0, 40)
+      throw refusal(`row ${row}, ${names[column]}: expected ${input.datatype} or null, got ${got}`)
+    })
     const [fault] = reader.read(given, rows, row * width)
-    if (fault !== undefined) throw refusal(`row ${row}${fault.pointer}: ${fault.detail}`)
+    if (fault !== undefined) {
+      throw refusal(`row ${row}, ${names[Number(fault.pointer.slice(1))]}: ${fault.detail}`)
+    }
   }
   return { rows, count }
+}
+
+/** The elements one after the other; of nested data every row must have its length. */
+function cellsOf(
+  { data, shape }: Tensor,
+  { count, width }: { readonly count: number; readonly width: number }
+): readonly unknown[] {
+  const wanted = `${count * width} elements for the shape [${shape.join(', ')}]`
+  if (!data.some(Array.isArray)) {
+    if (data.length === count * width) return data
+    throw refusal(`expected ${wanted}, got ${data.length}`)
+  }
+  const odd = data.findIndex((row) => !Array.isArray(row) || row.length !== width)
+  if (data.length === count && odd < 0) return data.flat(1)
+  const got = odd < 0 ? `${data.length} rows` : `another length than ${width} in row ${odd}`
+  throw refusal(`expected ${wanted}, got ${got}`)
+}
+
+/** Undefined for what is no value of the datatype. */
+function readerOf(datatype: string): (cell: unknown) => number | undefined {
+  if (FLOATS.has(datatype)) return (cell) => (typeof cell === 'number' ? cell : undefined)
+  const range = INTEGERS.get(datatype)
+  if (range === undefined) throw refusal(`expected numbers (FP32), got ${datatype}`)
+  const [least, greatest] = range
+  return (cell) => {
+    const isText = typeof cell === 'string' && IS_WIDE.test(datatype) && WHOLE.test(cell)
+    const value = isText ? Number(cell) : cell
+    if (typeof value !== 'number' || !Number.isInteger(value)) return undefined
+    return value >= least && value <= greatest ? value : undefined
+  }
 }
 
 function refusal(message: string) {

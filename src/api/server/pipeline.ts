@@ -74,6 +74,9 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff'
 }
 
+/** What is refused before it comes to an endpoint is refused in the words of the protocol that was meant. */
+const INFERENCE_PATH = /^\/v2(?:\/|$)/
+
 /** Visible ASCII, as the draft of the Idempotency-Key header wants it. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/
 
@@ -146,8 +149,10 @@ export class Pipeline {
     ctx.status = problem.status
     ctx.set({ ...problem.headers })
     const { operationId } = ctx.state
-    const form = operationId === undefined ? 'problem' : endpointOf(operationId).errorForm
-    const isErrorText = form === 'error-text'
+    const isErrorText =
+      operationId === undefined
+        ? INFERENCE_PATH.test(ctx.path)
+        : endpointOf(operationId).errorForm === 'error-text'
     const body = isErrorText ? { error: problem.body['detail'] } : problem.body
     ctx.body = JSON.stringify(body)
     ctx.type = isErrorText ? 'application/json' : PROBLEM_MEDIA_TYPE

@@ -294,7 +294,7 @@ test('is not ready while a component has failed, and says which without details'
 })
 
 test('answers 404 for endpoints that do not exist, with and without a token', async () => {
-  for (const path of ['/api/ml/trends', '/v2/nothing', '/nothing', '/']) {
+  for (const path of ['/api/ml/trends', '/v2x', '/nothing', '/']) {
     for (const token of ['', 'admin-token']) {
       const { status, json } = await ask(path, { token })
       assert.is(status, 404)

@@ -360,6 +360,63 @@ test('answers what the protocol calls bad with 400 and a text, an unknown model 
   }
 })
 
+test('takes every type of number that the protocol has, and no value that is none of it', async () => {
+  const of = (datatype: string, data: readonly unknown[]) =>
+    infer({ inputs: [{ name: 'features', shape: [1, 4], datatype, data }] })
+  const plain = [41, 1, 0, 0]
+  const first = await of('FP32', plain)
+  is(first.status, 200)
+  const numbers = ['FP16', 'FP64', 'INT8', 'INT16', 'INT32', 'INT64', 'UINT8', 'UINT16', 'UINT32']
+  for (const datatype of numbers) {
+    equal((await of(datatype, plain)).json['outputs'], first.json['outputs'], datatype)
+  }
+  equal((await of('UINT64', ['41', 1, '0', null])).status, 200)
+  for (const [datatype, cell] of [
+    ['INT32', 0.5],
+    ['UINT8', 256],
+    ['UINT8', -1],
+    ['INT8', 128],
+    ['INT64', 2 ** 60],
+    ['INT64', '9007199254740993'],
+    ['INT32', '41'],
+    ['FP32', '41'],
+    ['FP32', true]
+  ] as const) {
+    const { status, json } = await of(datatype, [cell, 1, 0, 0])
+    is(status, 400, `${datatype} ${cell}`)
+    match(String(json['error']), `row 0, requests: expected ${datatype} or null, got`)
+  }
+  const absurd = await of('FP32', [41, 7, 0, 0])
+  match(String(absurd.json['error']), 'row 0, upload_share: expected a number from 0 to 1')
+})
+
+test('takes nested rows only as the shape says, and answers all outputs where none is named', async () => {
+  const of = (data: readonly unknown[]) => infer({ inputs: [{ ...TENSOR, data }], outputs: [] })
+  const rows = [TENSOR.data.slice(0, 4), TENSOR.data.slice(4)]
+  const { status, json } = await of(rows)
+  equal([status, (json['outputs'] as unknown[]).length], [200, 2])
+  for (const data of [
+    [TENSOR.data.slice(0, 5), TENSOR.data.slice(5)],
+    [...TENSOR.data.slice(0, 4), TENSOR.data.slice(4)],
+    [rows],
+    [...rows, rows[0]]
+  ]) {
+    const refused = await of(data)
+    equal([refused.status, Object.keys(refused.json)], [400, ['error']])
+  }
+})
+
+test('refuses what is no endpoint of the protocol in its own words', async () => {
+  for (const [method, path, status] of [
+    ['GET', '/v2/nothing', 404],
+    ['GET', '/v2/models/behaviour/infer', 405],
+    ['POST', '/v2', 405]
+  ] as const) {
+    const answer = await ask(method, path)
+    equal([answer.status, Object.keys(answer.json)], [status, ['error']])
+  }
+})
+
 test('analyses an address in the words of the earlier plug-in', async () => {
   const { json } = await ask('POST', '/api/ml/analyze', { body: { client_ip: '198.51.100.7' } })
   equal([json['is_abuse'], json['anomaly_score'], json['severity']], [true, 0.97, 'high'])
