@@ -1,7 +1,7 @@
 /** Learns models from tables. Knows nothing of keyservers, nor of what becomes of a model. */
 
 export { applyIsotonic, type IsotonicMap } from '../runtime/index.ts'
-export { fitIsotonic } from './calibration/isotonic.ts'
+export { fitCentredIsotonic, fitIsotonic } from './calibration/isotonic.ts'
 export { fitTemperature } from './calibration/temperature.ts'
 export type { CheckReport } from './checks/check-report.ts'
 export { checkTable } from './checks/check-table.ts'

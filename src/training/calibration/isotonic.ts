@@ -23,6 +23,37 @@ export function fitIsotonic(
   }
 }
 
+/**
+ * Centred isotonic regression of probabilities (Oron & Flournoy 2017): each pooled block is one knot at its weighted centre, and the
+ * line goes on to 0 and 1 at the ends, so that scores keep their order. Where plain isotonic regression pools the most certain rows
+ * into one plateau, no threshold can tell the surest of them from the others.
+ */
+export function fitCentredIsotonic(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  weights?: ArrayLike<number>
+): IsotonicMap {
+  const blocks = centresOf(mergeTies(scores, labels, weights))
+  const x: number[] = []
+  const y: number[] = []
+  const knot = (atX: number, atY: number) => {
+    x.push(atX)
+    y.push(atY)
+  }
+  const [first] = blocks
+  const last = blocks.at(-1)
+  if (first === undefined || last === undefined)
+    return { x: new Float64Array(), y: new Float64Array() }
+  if (first.x > 0) knot(0, 0)
+  for (const block of blocks) {
+    // However many rows of class 1 a block has, one of class 0 may come: it counts as half a row.
+    const surest = 1 - 0.5 / (block.weight + 1)
+    knot(block.x, Math.max(y.at(-1) ?? 0, Math.min(surest, block.y)))
+  }
+  if (last.x < 1) knot(1, 1)
+  return { x: Float64Array.from(x), y: Float64Array.from(y) }
+}
+
 interface Points {
   readonly x: Float64Array
   readonly y: Float64Array
@@ -59,6 +90,29 @@ function mergeTies(
     y: Float64Array.from(sum, (total, i) => total / (weight[i] as number)),
     weight: Float64Array.from(weight)
   }
+}
+
+/** Neighbours of one pooled height as one point each. */
+function centresOf({ x, y, weight }: Points): readonly Point[] {
+  const pooled = pool(y, weight)
+  const blocks: Point[] = []
+  for (const [i, height] of pooled.entries()) {
+    const own = { x: x[i] as number, y: height, weight: weight[i] as number }
+    const last = blocks.at(-1)
+    if (last === undefined || last.y !== height) blocks.push(own)
+    else {
+      const total = last.weight + own.weight
+      last.x += ((own.x - last.x) * own.weight) / total
+      last.weight = total
+    }
+  }
+  return blocks
+}
+
+interface Point {
+  x: number
+  readonly y: number
+  weight: number
 }
 
 /** Blocks whose means descend are merged until none do. */

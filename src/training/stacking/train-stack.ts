@@ -1,6 +1,6 @@
 /**
  * Several forests as one model (stacked generalisation, Wolpert 1992): boosted trees, a random forest and an isolation forest, over
- * whose scores of rows that they had not seen a logistic regression is fitted, and calibrated (isotonic). The isolation forest
+ * whose scores of rows that they had not seen a logistic regression is fitted, and calibrated (isotonic, centred). The isolation forest
  * never decides alone: its score is one input of three, of those that were told the classes.
  */
 import { setImmediate as turn } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import {
   type StackMember,
   THRESHOLD_DEFAULT
 } from '../../runtime/index.ts'
-import { fitIsotonic } from '../calibration/isotonic.ts'
+import { fitCentredIsotonic } from '../calibration/isotonic.ts'
 import { TrainingError } from '../errors.ts'
 import { type Figures, figuresOf } from '../metrics/figures.ts'
 import type { PartStore } from '../run/kept-fit.ts'
@@ -186,7 +186,8 @@ function fitTop(
   const { weights: all } = table
   const weights = all && Float64Array.from(rows, (row) => all[row] as number)
   const logistic = fitLogistic(own, labels, { weights })
-  return { logistic, calibration: fitIsotonic(stackScores(logistic, own), labels, weights) }
+  const calibration = fitCentredIsotonic(stackScores(logistic, own), labels, weights)
+  return { logistic, calibration }
 }
 
 function stackScores(logistic: LogisticModel, inputs: Float64Array): Float64Array {

@@ -97,7 +97,7 @@ for (const model of [A8, A9]) {
 
 test('connections are held by headers, by bodies and by answers', () => {
   const requests = campaignsOf(A16).flatMap((activity) => requestsOf(activity).slice(0, 60))
-  const kinds = new Set(
+  const kinds = new Set<string>(
     requests.map(({ intent, reading }) => (reading === undefined ? intent.kind : 'answers'))
   )
   for (const kind of ['slow-headers', 'slow-body', 'answers', 'lookup']) {

@@ -1,7 +1,12 @@
 import { equal, is, ok } from 'uvu/assert'
 import { seededRandom } from '../../../src/base/index.ts'
 import { sigmoid } from '../../../src/runtime/index.ts'
-import { applyIsotonic, fitIsotonic, fitTemperature } from '../../../src/training/index.ts'
+import {
+  applyIsotonic,
+  fitCentredIsotonic,
+  fitIsotonic,
+  fitTemperature
+} from '../../../src/training/index.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('calibration')
@@ -33,6 +38,27 @@ test('isotonic: linear between the knots, flat outside', () => {
   ] as const
   for (const [score, expected] of VALUES) is(applyIsotonic(map, score), expected)
   ok(Number.isNaN(applyIsotonic({ x: new Float64Array(0), y: new Float64Array(0) }, 1)))
+})
+
+test('centred isotonic: a pooled block is one knot at its centre, and the ends lead to 0 and 1', () => {
+  const map = fitCentredIsotonic([0.2, 0.4, 0.6, 0.8], [0, 1, 0, 1], [9, 3, 1, 9])
+  equal(
+    [...map.x].map((x) => Math.round(x * 1e6) / 1e6),
+    [0, 0.2, 0.45, 0.8, 1]
+  )
+  equal([...map.y], [0, 0, 0.75, 0.95, 1])
+})
+
+test('centred isotonic: the surest rows keep their order, and a tiny block makes nothing sure', () => {
+  const random = seededRandom(5)
+  const scores = Array.from({ length: 4_000 }, () => random.next())
+  const labels = scores.map((score) => (score > 0.5 && random.next() < 0.97 ? 1 : 0))
+  const map = fitCentredIsotonic(scores, labels)
+  const surest = [0.9, 0.95, 0.99, 0.999, 0.9999].map((score) => applyIsotonic(map, score))
+  for (const [i, value] of surest.entries()) ok(i === 0 || value > (surest[i - 1] ?? 1))
+  ok((surest[0] ?? 0) > 0.94 && (surest[0] ?? 1) < 0.999, `${surest[0]}`)
+  const tiny = fitCentredIsotonic([0.1, 0.9], [0, 1], [50, 0.01])
+  ok(applyIsotonic(tiny, 0.9) < 0.6)
 })
 
 test('temperature: finds what the margins were multiplied with', () => {
