@@ -18,6 +18,7 @@ export {
   type OperationResponse
 } from './contract/contract.ts'
 export { type Endpoint, errorsOf, isWrite, type Upload } from './contract/endpoint.ts'
+export { JOB_MODELS } from './contract/training.ts'
 export {
   API_ERRORS,
   ApiClientError,

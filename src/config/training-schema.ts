@@ -55,6 +55,12 @@ export const training = z.strictObject({
     .max(64)
     .default(1)
     .describe('Threads that a training works with; the model is the same with any number.'),
+  givesWay: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a training takes only what nobody else on the machine wants of cores and disk (SCHED_IDLE, lowest priority); on a machine that is never idle it then stands still.'
+    ),
   maxMemoryBytes: z
     .int()
     .min(134_217_728)

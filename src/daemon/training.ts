@@ -36,7 +36,7 @@ export function createTraining(
       queueMax: training.maxQueued,
       memoryBytesMax: training.maxMemoryBytes,
       diskBytesMax: training.maxDiskBytes,
-      ...{ cores: training.cores, threads: training.threads },
+      ...{ cores: training.cores, threads: training.threads, givesWay: training.givesWay },
       checkpointIntervalMs: training.checkpointIntervalMs,
       keyFile: () => (existsSync(paths.networkKey) ? paths.networkKey : undefined),
       environment: environmentForChild()

@@ -86,14 +86,10 @@ const trainBody = z
     seed: z.int().min(0).max(SEED_MAX).default(1),
     reason: noteInput.default('').describe('For the audit.')
   })
-  .refine(
-    ({ data, model }) =>
-      (data.kind === 'table') === (model !== undefined && model !== 'stack') || model === undefined,
-    {
-      error: 'expected the model stack for labels and logs, and one kind of trees for a table',
-      path: ['model']
-    }
-  )
+  .refine(({ data, model = 'stack' }) => data.kind === 'table' || model === 'stack', {
+    error: 'expected the model stack for labels and logs: other kinds are trained from a table',
+    path: ['model']
+  })
 
 export const training = z
   .strictObject({

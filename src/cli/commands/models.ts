@@ -6,8 +6,10 @@ import { given, leaf, noun, placesOf } from '../command-parts.ts'
 import type { CliContext } from '../context.ts'
 import { type LivePerformance, liveLines } from '../models/live-text.ts'
 import { readPackage, writePackageFile } from '../models/package-files.ts'
+import { gateText } from '../models/training-text.ts'
 import { connect } from '../node-client.ts'
 import { type Column, plain, print, relativeTime, renderTable, utcTime } from '../output.ts'
+import { addModelsJobs, addModelsTrain } from './models-train.ts'
 
 type Model = OperationResponse<'listModels'>['items'][number]
 type Detail = OperationResponse<'showModel'>
@@ -20,6 +22,8 @@ export function addModelsCommand(program: Command, context: CliContext): void {
   addRollback(models, context)
   addImport(models, context)
   addExport(models, context)
+  addModelsTrain(models, context)
+  addModelsJobs(models, context)
 }
 
 const ID = 'name@version, as netminder models list shows it'
@@ -113,13 +117,19 @@ function detailText({ model, manifest, history }: Detail, live: LivePerformance)
     const why = event.reason === '' ? '' : `: ${event.reason}`
     return plain(`  ${utcTime(event.at)}  ${event.action} (${stages}) by ${event.actor}${why}`)
   })
-  return `${facts.join('')}\nHistory, newest first:\n${past.join('\n')}\n`
+  return `${facts.join('')}\nHistory, newest first:\n${past.join('\n')}\n${gateText(metricsOf(manifest)?.['gate'])}`
+}
+
+function metricsOf(manifest: Detail['manifest']): Readonly<Record<string, unknown>> | undefined {
+  const metrics = manifest?.['metrics']
+  if (typeof metrics !== 'object' || metrics === null) return undefined
+  return metrics as Readonly<Record<string, unknown>>
 }
 
 function measures(manifest: Detail['manifest']): string[][] {
-  const metrics = manifest?.['metrics']
-  if (typeof metrics !== 'object' || metrics === null) return []
-  const numbers = Object.entries(metrics).filter(([, value]) => typeof value === 'number')
+  const numbers = Object.entries(metricsOf(manifest) ?? {}).filter(
+    ([, value]) => typeof value === 'number'
+  )
   if (numbers.length === 0) return []
   return [['Measures', numbers.map(([name, value]) => `${name} ${value}`).join(', ')]]
 }
@@ -139,10 +149,15 @@ function addDeploy(parent: Command, context: CliContext): void {
       .addOption(
         new Option('--stage <stage>', 'where it goes').choices(MODEL_STAGES).default('champion')
       )
+      .option('--force', 'although it failed the gate of its training; --reason says why')
   ).action(
     async (
       id: string,
-      options: { readonly stage: Model['stage']; readonly reason?: string },
+      options: {
+        readonly stage: Model['stage']
+        readonly reason?: string
+        readonly force?: true
+      },
       command: Command
     ) => {
       const places = placesOf(command)
@@ -152,7 +167,7 @@ function addDeploy(parent: Command, context: CliContext): void {
       const { model } = await client.call('showModel', { params }, { signal })
       // Whoever changed it since it was read here is not overruled.
       const ifMatch = `"${model.revision}"`
-      const body = { stage: options.stage, ...given(options, ['reason']) }
+      const body = { stage: options.stage, ...given(options, ['reason', 'force']) }
       const changed = await client.call('changeModel', { params, body }, { signal, ifMatch })
       await printModel(context, places.output, changed)
       if (changed.stage === 'champion') {

@@ -12,7 +12,12 @@ import {
   wordAt
 } from '../../datasets/index.ts'
 import { FEATURES } from '../../detection/index.ts'
-import { groupedFolds, type LabelledTable, type StackParams } from '../../training/index.ts'
+import {
+  groupedFolds,
+  type LabelledTable,
+  type StackParams,
+  TrainingError
+} from '../../training/index.ts'
 import type { LabelsData, LogsData } from '../job.ts'
 import { createdAtOf, type MadeModel, type WorkPorts } from './made-model.ts'
 import { collectMoments } from './moments.ts'
@@ -60,8 +65,16 @@ function split(table: BehaviourTable, seed: number) {
   }
 }
 
-/** Of each forest what is not said stays as it is for the shipped model. */
+/** Of each forest what is not said stays as it is for the shipped model. @throws {OPTION_INVALID} */
 function paramsOf(given: Readonly<Record<string, unknown>>): StackParams {
+  const stranger = Object.keys(given).find((name) => !Object.hasOwn(BEHAVIOUR_PARAMS, name))
+  if (stranger !== undefined) {
+    throw new TrainingError(
+      'OPTION_INVALID',
+      `expected params of a stack by member (boosting, forest, isolation), got "${stranger.slice(0, 60)}"`,
+      { context: { option: stranger.slice(0, 60) } }
+    )
+  }
   const { boosting, forest, isolation } = given as Partial<StackParams>
   return {
     boosting: { ...BEHAVIOUR_PARAMS.boosting, ...boosting },

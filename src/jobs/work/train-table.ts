@@ -1,23 +1,24 @@
 /** A model from a CSV file, as `netminder train` makes it, but for one row in five, which the gate asks it about. */
 import { basename } from 'node:path'
-import { assert } from '../../base/index.ts'
 import { buildPackage, type PackageKind } from '../../registry/index.ts'
 import {
   holdOut,
   labelTable,
-  type ModelKind,
   readCsv,
   renderModelCard,
+  type StackOutcome,
   type TrainOutcome,
   type TrainReport,
-  trainModel
+  trainModel,
+  trainStackModel
 } from '../../training/index.ts'
-import type { TableData } from '../job.ts'
+import type { JobModel, TableData } from '../job.ts'
 import { createdAtOf, type MadeModel, type WorkPorts } from './made-model.ts'
 import { openTable } from './open-table.ts'
 import type { WorkSpec } from './work-spec.ts'
 
-const KINDS: Readonly<Record<ModelKind, PackageKind>> = {
+const KINDS: Readonly<Record<JobModel, PackageKind>> = {
+  stack: 'forest-stack',
   'gradient-boosting': 'boosting',
   'random-forest': 'random-forest',
   'isolation-forest': 'isolation-forest'
@@ -36,7 +37,6 @@ export async function trainTable(
 ): Promise<MadeModel> {
   const { order } = spec
   const { model } = order
-  assert(model !== 'stack', 'a stack of a table was refused when it was asked for')
   const { csv, sha256 } = await readTable(spec, data, ports)
   const { table, classNames } = labelTable(csv, {
     label: data.label,
@@ -45,20 +45,19 @@ export async function trainTable(
   })
   const groups = data.group === undefined ? undefined : csv.words.get(data.group)
   const { seen, held } = holdOut(table, groups, order.seed)
-  const outcome = await trainModel(
-    {
-      ...order,
-      ...{ table: seen.table, groups: seen.groups, classNames, kind: model },
-      threads: spec.threads
-    },
-    {
-      signal: ports.signal,
-      parts: ports.parts,
-      onEvent: () => undefined,
-      onProgress: (step, _share, whole) =>
-        ports.onProgress(step, READING_SHARE + TRAINING_SHARE * whole)
-    }
-  )
+  const request = {
+    ...order,
+    ...{ table: seen.table, groups: seen.groups, classNames, threads: spec.threads }
+  }
+  const watched = {
+    ...{ signal: ports.signal, parts: ports.parts, onEvent: () => undefined },
+    onProgress: (step: string, _share: number, whole: number) =>
+      ports.onProgress(step, READING_SHARE + TRAINING_SHARE * whole)
+  }
+  const outcome =
+    model === 'stack'
+      ? await trainStackModel(request, watched)
+      : await trainModel({ ...request, kind: model }, watched)
   const facts = { name: basename(data.path), rows: seen.table.rows, sha256 }
   return {
     files: packageOf(spec, outcome, { data: facts, classNames, isSynthetic: data.isSynthetic }),
@@ -104,7 +103,7 @@ async function checkSame(hash: string, { files, parts, onNote }: WorkPorts): Pro
 
 function packageOf(
   spec: WorkSpec,
-  { parts, report, ranges, goldenRows }: TrainOutcome,
+  { parts, report, ranges, goldenRows }: TrainOutcome | StackOutcome,
   of: {
     readonly data: { readonly name: string; readonly rows: number; readonly sha256: string }
     readonly classNames: readonly string[]
@@ -140,7 +139,7 @@ function packageOf(
 
 const FEATURES_KEPT = 20
 
-function summaryOf(report: TrainReport): MadeModel['summary'] {
+function summaryOf(report: Omit<TrainReport, 'model'>): MadeModel['summary'] {
   const { rows, method, params, validation, training, gap, calibration, threshold } = report
   return {
     ...{ rows, method, params, validation, training, gap, calibration, threshold },
