@@ -30,7 +30,7 @@ export async function* answerLines<T extends Answered>(
   const pending: Promise<T>[] = []
   // Rows are numbered before they are scored: a block must know how many came before it.
   let firstRow = 0
-  let reading: Promise<IteratorResult<Uint8Array>> | undefined = blocks.next()
+  let reading: Promise<IteratorResult<Uint8Array>> | undefined = attended(blocks.next())
   try {
     while (reading !== undefined || pending.length > 0) {
       ports.signal.throwIfAborted()
@@ -44,16 +44,23 @@ export async function* answerLines<T extends Answered>(
         reading = undefined
       } else {
         const bytes = next.value.value
-        pending.push(ports.score({ bytes, firstRow }))
+        pending.push(attended(ports.score({ bytes, firstRow })))
         firstRow += countLines(bytes)
-        reading = blocks.next()
+        reading = attended(blocks.next())
       }
     }
   } finally {
-    // Whoever goes away leaves work behind, which must not end the process when it fails.
-    for (const left of [reading, ...pending]) left?.catch(() => undefined)
     ports.onEnd()
   }
+}
+
+/**
+ * Work that is not always waited for: while enough is at work nobody asks for what is read next. If a client goes away just then,
+ * its failure is told to who asks later, and must not end the process.
+ */
+function attended<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  return work
 }
 
 type Next<T> =

@@ -134,7 +134,9 @@ export class Pipeline {
 
   #answerProblem(ctx: ApiContext, error: unknown): void {
     // The client has gone or the API stops: there is nobody to tell.
-    if (isAbortError(error) && (ctx.res.destroyed || this.#ports.signal.aborted)) {
+    const isGone = ctx.res.destroyed || ctx.req.destroyed
+    const isOver = isAbortError(error) || (isGone && isConnectionLost(error))
+    if (isOver && (isGone || this.#ports.signal.aborted)) {
       ctx.res.destroy()
       return
     }
@@ -307,6 +309,12 @@ export class Pipeline {
     this.#ports.stream.open(ctx.req, ctx.res)
     ctx.respond = false
   }
+}
+
+/** What Node says of a request whose connection ended before the request did. */
+function isConnectionLost(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE'
 }
 
 function fingerprintOf(id: OperationId, parts: unknown): string {

@@ -2,15 +2,20 @@
 import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { equal, is, match, ok } from 'uvu/assert'
+import { NULL_LOGGER } from '../../../src/telemetry/index.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { samplePackage, smallPackage, tarOf } from '../../support/model-packages.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('models over HTTP', { timeoutMs: 60_000 })
 let api: FakeApi
+/** What the log says of the node's own faults. */
+let errors: string[] = []
 
 test.beforeEach(async () => {
-  api = await startFakeApi({ requestTimeoutMs: 600 })
+  errors = []
+  const error = (_: unknown, message: string) => void errors.push(message)
+  api = await startFakeApi({ requestTimeoutMs: 600 }, { log: { ...NULL_LOGGER, error } })
 })
 test.afterEach(() => api.stop())
 
@@ -280,6 +285,26 @@ test('goes on in the middle of a batch with the model that a rollback brings bac
   is(stream.lines.length, 3_001)
   is(stream.lines[0]?.['model'], 'sample@1')
   ok(stream.lines.slice(1).every((answer) => answer['model'] === 'sample@0'))
+})
+
+test('clients that vanish in the middle of a batch leave room for others, and nothing in the log', async () => {
+  const lines = `${JSON.stringify(ROW)}\n`.repeat(2_000)
+  for (let client = 0; client < 12; client++) {
+    const sent = request(`${api.url}/api/ml/batch-predict`, {
+      method: 'POST',
+      headers: { Authorization: 'Bearer read-token', 'Content-Type': 'application/x-ndjson' }
+    })
+    sent.on('error', () => undefined)
+    for (let part = 0; part < 10; part++) sent.write(lines)
+    // Half of them once the answer has begun, half before.
+    if (client % 2 === 0) await new Promise((resolve) => sent.once('response', resolve))
+    sent.destroy()
+  }
+  const next = batch()
+  next.send(`${JSON.stringify(ROW)}\n`)
+  next.end()
+  is(await next.ended, 200)
+  equal(errors, [])
 })
 
 test('ends a batch whose sender has stopped', async () => {
