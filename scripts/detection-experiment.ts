@@ -49,7 +49,10 @@ async function run(options: ExperimentOptions, root: string): Promise<void> {
     results: resultsOf(found),
     ...(options.isOracle && { oracle: await askOracle(options, plan) }),
     ...(options.isZeroDay && {
-      zeroDay: await runZeroDay({ plan, seeds, workers, say, trainWithout: models.trainWithout })
+      zeroDay: await runZeroDay({
+        ...{ plan, seeds, hours, workers, say },
+        trainWithout: models.trainWithout
+      })
     }),
     ...(options.recording !== undefined && {
       recording: await runRecording({

@@ -4,7 +4,6 @@
  */
 import type { Day } from './figures.ts'
 import { secondsOf } from './figures.ts'
-import type { CampaignFacts } from './labels.ts'
 import { isFlagged, loadOutcomes } from './outcomes.ts'
 import type { Plan, PlannedDay } from './plan.ts'
 import type { Figure } from './results.ts'
@@ -75,71 +74,66 @@ export interface ZeroDayResult {
 export interface ZeroDayContext {
   readonly plan: Plan
   readonly seeds: readonly number[]
+  readonly hours: number
   readonly workers: number
   readonly say: (text: string) => void
   /** Makes a package for each class, of a model that has not seen it. @returns their folders by class */
   readonly trainWithout: (names: readonly string[]) => Promise<ReadonlyMap<string, string>>
 }
 
-/** A mixed day of an hour holds every class. */
-const HOURS = 1
-
-export async function runZeroDay(context: ZeroDayContext): Promise<ZeroDayResult> {
-  const { plan, seeds } = context
-  const days = seeds.flatMap((seed) =>
-    plan.daysOf('test', seed, { hours: HOURS, scenarios: ['mixed-day'] })
-  )
-  const classes: ZeroDayClass[] = []
-  const seconds: Record<Variant, number[]> = { all: [], rest: [] }
-  const models = await context.trainWithout(Object.keys(OWN_RULES))
-  for (const [name, modelDir] of models) {
-    const found = await replayVariants(name, { days, modelDir, context })
-    for (const variant of VARIANTS) {
-      seconds[variant].push(...timesOf(name, found[variant]))
-    }
-    classes.push(classResult(name, found))
-    context.say(`zero-day: ${name} done`)
-  }
-  return { hours: HOURS, classes, summary: summaryOf(classes, seconds) }
-}
-
+/** A mixed day holds every class, however short. */
+const HOURS_MAX = 1
 const VARIANTS = ['all', 'rest'] as const
 type Variant = (typeof VARIANTS)[number]
 
-async function replayVariants(
-  name: string,
-  of: {
-    readonly days: readonly PlannedDay[]
-    readonly modelDir: string
-    readonly context: ZeroDayContext
-  }
-): Promise<Readonly<Record<Variant, readonly Day[]>>> {
-  const { plan, workers } = of.context
-  const fileOf = (day: PlannedDay, variant: Variant) =>
-    plan.outcomeFile(day, 'default', {
-      modelDir: of.modelDir,
-      variant: `without-${name}-${variant}`
-    })
-  const jobs = of.days.map((day) =>
-    plan.jobOf(day, {
-      replays: VARIANTS.map((variant) => ({
-        policy: 'default' as const,
-        out: fileOf(day, variant),
-        modelDir: of.modelDir,
-        ...(variant === 'rest' && { withoutRules: OWN_RULES[name] ?? [] })
-      }))
-    })
+export async function runZeroDay(context: ZeroDayContext): Promise<ZeroDayResult> {
+  const { plan, seeds, workers, say } = context
+  const hours = Math.min(HOURS_MAX, context.hours)
+  const days = seeds.flatMap((seed) =>
+    plan.daysOf('test', seed, { hours, scenarios: ['mixed-day'] })
   )
-  await runDays(jobs, { workers })
-  const load = (variant: Variant) =>
-    Promise.all(
-      of.days.map(async (day) => ({
-        name: day.name,
-        outcomes: await loadOutcomes(fileOf(day, variant)),
-        campaigns: new Map<string, CampaignFacts>()
-      }))
+  // Each day is made by one process; those that replay it find it.
+  await runDays(
+    days.map((day) => plan.jobOf(day, { sessions: plan.sessionFile(day) })),
+    { workers }
+  )
+  const models = await context.trainWithout(Object.keys(OWN_RULES))
+  const jobs = [...models].flatMap(([name, modelDir]) =>
+    days.map((day) =>
+      plan.jobOf(day, {
+        replays: VARIANTS.map((variant) => ({
+          policy: 'default' as const,
+          out: fileOf(plan, day, { name, modelDir, variant }),
+          modelDir,
+          ...(variant === 'rest' && { withoutRules: OWN_RULES[name] ?? [] })
+        }))
+      })
     )
-  return { all: await load('all'), rest: await load('rest') }
+  )
+  await runDays(jobs, { workers, onDone: (_, left) => say(`zero-day: ${left} replays to go`) })
+  const classes: ZeroDayClass[] = []
+  const seconds: Record<Variant, number[]> = { all: [], rest: [] }
+  for (const [name, modelDir] of models) {
+    const load = (variant: Variant) =>
+      Promise.all(days.map((day) => loadDay(day, fileOf(plan, day, { name, modelDir, variant }))))
+    const found = { all: await load('all'), rest: await load('rest') }
+    for (const variant of VARIANTS) seconds[variant].push(...timesOf(name, found[variant]))
+    classes.push(classResult(name, found))
+  }
+  return { hours, classes, summary: summaryOf(classes, seconds) }
+}
+
+function fileOf(
+  plan: Plan,
+  day: PlannedDay,
+  of: { readonly name: string; readonly modelDir: string; readonly variant: Variant }
+): string {
+  const { name, modelDir, variant } = of
+  return plan.outcomeFile(day, 'default', { modelDir, variant: `without-${name}-${variant}` })
+}
+
+async function loadDay(day: PlannedDay, file: string): Promise<Day> {
+  return { name: day.name, outcomes: await loadOutcomes(file), campaigns: new Map() }
 }
 
 function membersOf(name: string, { outcomes }: Day) {
