@@ -40,7 +40,7 @@ interface FeatureTableRow {
 type InsertBindings = [number, Uint8Array, number, number, FeatureLevel, number | null, Uint8Array]
 
 /** Row and two indexes, without the packed values: measured over 100 000 rows. */
-const ROW_OVERHEAD_BYTES = 82
+const ROW_OVERHEAD_BYTES = 86
 /** So long a transaction does not hold up the event loop. */
 const REMOVE_BATCH = 500
 

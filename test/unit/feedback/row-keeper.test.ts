@@ -112,7 +112,7 @@ test('are dropped and counted where more comes than can be written at once', () 
   const { keeper, rows, lost, send } = rig()
   for (let i = 0; i < 600; i++) send(1, { source: `198.51.${i >> 8}.${i & 255}` })
   keeper.flush()
-  equal([rows.length, lost], [512, { queue: 88 }])
+  equal([rows.length, lost], [256, { queue: 344 }])
 })
 
 test('of an hour are a part of all that fit, so that a flood does not push out a whole day', () => {
