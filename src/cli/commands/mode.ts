@@ -7,6 +7,7 @@ import { confirm } from '../confirm.ts'
 import type { CliContext } from '../context.ts'
 import { connect } from '../node-client.ts'
 import { print, renderJson } from '../output.ts'
+import { findNodeChampion } from '../replay/node-champion.ts'
 import { entriesOf } from './list-parts.ts'
 import { modeText } from './mode-text.ts'
 import { replayFigures, replayText } from './replay-figures.ts'
@@ -109,7 +110,8 @@ function addEnforce(parent: Command, context: CliContext): void {
       for await (const { prefix } of entriesOf(client, 'allowlist', signal)) allow.push(prefix)
       const { config } = readPlaces(places)
       const node = await client.call('showStatus', {}, { signal })
-      const how = { category: options.category, allow, node }
+      const findModel = () => findNodeChampion(client, signal)
+      const how = { category: options.category, allow, node, findModel }
       const replay = await replayFigures(config, how, context)
       const shown = `${text}\n${replayText(replay, io.columns)}`
       if (places.output === 'table') await io.write(`${shown}\n`)

@@ -4,7 +4,7 @@ import type { OperationResponse } from '../../api/index.ts'
 import { isAbortError, messageOf, NetminderError } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ReplayRun } from '../../defense/index.ts'
-import { type Category, createPolicy } from '../../detection/index.ts'
+import { type BehaviourModel, type Category, createPolicy } from '../../detection/index.ts'
 import { type ReplayOptions, replayLogs } from '../../keyserver/index.ts'
 import type { CliContext } from '../context.ts'
 import { plural, utcTime, wrap } from '../output.ts'
@@ -32,6 +32,8 @@ export async function replayFigures(
     readonly allow: readonly string[]
     /** What the running node says of itself: it may have been started with other options. */
     readonly node: FollowedByNode
+    /** The model that judges there beside the rules; undefined: none does. */
+    readonly findModel: () => Promise<BehaviourModel | undefined>
   },
   { clock, signal }: CliContext
 ): Promise<ReplayFigures | string> {
@@ -39,8 +41,9 @@ export async function replayFigures(
     const logs = await logsOf(how.node.follows)
     if (typeof logs === 'string') return logs
     const { detection, defense } = config
+    const model = detection.policy === 'default' ? await how.findModel() : undefined
     const run = new ReplayRun({
-      policy: createPolicy(detection.policy, { sourcesMax: detection.maxSources }),
+      policy: createPolicy(detection.policy, { sourcesMax: detection.maxSources, model }),
       isFrozen: false,
       treatAsPublic: how.node.treat_as_public,
       allow: how.allow,
