@@ -1,6 +1,6 @@
 /**
- * Recorded logs as one stream of events, in the order in which they were logged, through the decoders and the join of the
- * live node. Streams: memory does not grow with the logs.
+ * Recorded logs as one stream of events through the decoders and the join of the live node: one log in the order of its lines, several
+ * in that of their times. Streams: memory does not grow with the logs.
  */
 import type { Readable } from 'node:stream'
 import { type Clock, SystemClock } from '../../base/index.ts'
@@ -147,14 +147,16 @@ async function detectZone(
 
 async function merge(logs: readonly ReplayLog[], ports: ReplayPorts): Promise<number> {
   let events = 0
-  const ordered = new ReorderBuffer(
-    { horizonMs: HORIZON_MS, maxEvents: MAX_HELD_EVENTS },
-    (event) => {
-      events++
-      ports.sink(event)
-    }
-  )
-  const join = new SubmissionJoin({}, (event: TrafficEvent) => ordered.push(event))
+  const sink = (event: TrafficEvent) => {
+    events++
+    ports.sink(event)
+  }
+  // One log alone is taken line by line, as a node that follows it does; only several must be brought into one order.
+  const ordered =
+    logs.length === 1
+      ? undefined
+      : new ReorderBuffer({ horizonMs: HORIZON_MS, maxEvents: MAX_HELD_EVENTS }, sink)
+  const join = new SubmissionJoin({}, (event) => (ordered ? ordered.push(event) : sink(event)))
   for (;;) {
     const reading = readOn(logs, ports)
     if (reading !== undefined) await reading
@@ -166,7 +168,7 @@ async function merge(logs: readonly ReplayLog[], ports: ReplayPorts): Promise<nu
     else join.access(item)
   }
   join.flush()
-  ordered.flush()
+  ordered?.flush()
   return events
 }
 
