@@ -268,7 +268,8 @@ export class LabelDesk {
     const nowMs = this.#ports.clock.nowMs()
     const toMs = statement.toMs ?? Math.max(nowMs, statement.fromMs ?? nowMs)
     const fromMs = statement.fromMs ?? toMs - DAY_MS
-    if (fromMs > toMs || fromMs < 0 || toMs > nowMs + AHEAD_MAX_MS) {
+    const isSpan = fromMs >= 0 && fromMs <= toMs && toMs <= nowMs + AHEAD_MAX_MS
+    if (!isSpan) {
       const message = `expected a time that begins before it ends, within ten years from now, got ${iso(fromMs)} to ${iso(toMs)}`
       throw new FeedbackError('SPAN_INVALID', message)
     }
