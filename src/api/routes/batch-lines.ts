@@ -3,7 +3,6 @@
  * scoring and scoring for the reader, so that memory stays bounded however long the body is.
  */
 import { endOfLines, type LineBlock } from '../../runtime/index.ts'
-import { apiError } from '../errors.ts'
 
 interface Answered {
   readonly bytes: Uint8Array
@@ -12,16 +11,21 @@ interface Answered {
 
 export interface BatchPorts<T extends Answered> {
   score(block: LineBlock): Promise<T>
+  /** What is said of a line that is too long to be read. */
+  refuse(row: number, detail: string): T
   readonly signal: AbortSignal
   onBlock(scored: T): void
   onEnd(): void
 }
 
 const LINE_BYTES_MAX = 1_048_576
+const LINE_FEED = 10
+const TOO_LONG_TEXT = `expected lines of at most ${LINE_BYTES_MAX} bytes`
+/** Stands for a line of which only the end is waited for. */
+const TOO_LONG = new Uint8Array(0)
 /** Blocks that are scored while others are read and sent. */
 const AHEAD = 4
 
-/** @throws {REQUEST_INVALID} for a line beyond all measure */
 export async function* answerLines<T extends Answered>(
   body: AsyncIterable<Uint8Array>,
   ports: BatchPorts<T>
@@ -44,8 +48,12 @@ export async function* answerLines<T extends Answered>(
         reading = undefined
       } else {
         const bytes = next.value.value
-        pending.push(attended(ports.score({ bytes, firstRow })))
-        firstRow += countLines(bytes)
+        if (bytes === TOO_LONG) {
+          pending.push(Promise.resolve(ports.refuse(firstRow++, TOO_LONG_TEXT)))
+        } else {
+          pending.push(attended(ports.score({ bytes, firstRow })))
+          firstRow += countLines(bytes)
+        }
         reading = attended(blocks.next())
       }
     }
@@ -78,16 +86,26 @@ function nextOf<T>(
   return Promise.race(both)
 }
 
-/** As many whole lines as have come. */
+/** As many whole lines as have come; `TOO_LONG` for a line that is passed over. */
 async function* blocksOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0)
-  for await (const chunk of body) {
+  let isPassingOver = false
+  for await (const piece of body) {
+    let chunk = piece
+    if (isPassingOver) {
+      const feed = chunk.indexOf(LINE_FEED)
+      if (feed < 0) continue
+      isPassingOver = false
+      chunk = chunk.subarray(feed + 1)
+    }
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const end = endOfLines(bytes)
     if (end > 0) yield bytes.subarray(0, end)
     rest = bytes.subarray(end)
     if (rest.length > LINE_BYTES_MAX) {
-      throw apiError('REQUEST_INVALID', `expected lines of at most ${LINE_BYTES_MAX} bytes`)
+      yield TOO_LONG
+      rest = new Uint8Array(0)
+      isPassingOver = true
     }
   }
   if (rest.length > 0) yield rest
@@ -98,7 +116,7 @@ function countLines(bytes: Uint8Array): number {
   let count = 0
   let isEmpty = true
   for (const byte of bytes) {
-    if (byte === 10) {
+    if (byte === LINE_FEED) {
       if (!isEmpty) count++
       isEmpty = true
     } else if (byte > 32) {

@@ -93,12 +93,19 @@ function batchHandler(ports: ModelPorts): PredictHandlers['batchPredict'] {
     batches++
     const lines = answerLines(upload, {
       score: (block) => ports.runner.scoreLines(target, block),
+      refuse: refusedLine,
       signal,
       onBlock: (scored) => countBlock(ports.predictions, scored, { task, nowMs }),
       onEnd: () => batches--
     })
     return new StreamAnswer('application/x-ndjson', lines)
   }
+}
+
+function refusedLine(row: number, detail: string): ScoredBlock {
+  const bytes = Buffer.from(`${JSON.stringify({ row, error: detail })}\n`)
+  const nobody = { model: undefined, reason: undefined }
+  return { bytes: Uint8Array.from(bytes), rows: 1, faults: 1, scoreSum: 0, verdicts: {}, ...nobody }
 }
 
 function countBlock(

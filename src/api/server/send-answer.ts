@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'koa'
 import type { Endpoint } from '../contract/endpoint.ts'
+import { apiError } from '../errors.ts'
 import { LocatedAnswer, RevisedAnswer, StreamAnswer, TextAnswer } from '../routes/answer.ts'
 
 export interface StreamBounds {
@@ -64,7 +65,12 @@ async function sendStream(
 
 async function drained(res: ServerResponse, { stallMs, signal }: StreamBounds): Promise<void> {
   const late = AbortSignal.timeout(stallMs)
-  await once(res, 'drain', { signal: AbortSignal.any([signal, late]) })
+  try {
+    await once(res, 'drain', { signal: AbortSignal.any([signal, late]) })
+  } catch (error) {
+    if (!late.aborted || signal.aborted) throw error
+    throw apiError('REQUEST_TIMED_OUT', `expected room for the answer within ${stallMs} ms`)
+  }
 }
 
 function sendText(ctx: Context, answer: TextAnswer): void {

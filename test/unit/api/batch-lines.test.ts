@@ -22,6 +22,7 @@ test('a client that goes away while enough is at work fails the batch and not th
   let ended = 0
   const answers = answerLines(body(), {
     score: () => new Promise<ReturnType<typeof scored>>((resolve) => waiting.push(resolve)),
+    refuse: (row) => scored(1, `${row} refused`),
     signal: new AbortController().signal,
     onBlock: () => undefined,
     onEnd: () => ended++
@@ -50,6 +51,7 @@ test('work that fails while its reader is slow is told to the reader, not to the
       asked++
       return asked === 1 ? Promise.resolve(scored(1, 'a')) : Promise.reject(new Error('broken'))
     },
+    refuse: (row) => scored(1, `${row} refused`),
     signal: new AbortController().signal,
     onBlock: () => undefined,
     onEnd: () => undefined
@@ -58,4 +60,38 @@ test('work that fails while its reader is slow is told to the reader, not to the
   await turns()
   const failure = await answers.next().catch((error: Error) => error.message)
   is(failure, 'broken')
+})
+
+test('passes over a line that is too long, says so in its place, and goes on', async () => {
+  const piece = bytesOf('1,'.repeat(300_000))
+  async function* body() {
+    yield bytesOf('[0]\n[')
+    // 4.8 MB of one line, without an end and then with one in the middle of a piece.
+    for (let part = 0; part < 8; part++) yield piece
+    yield bytesOf('1]\n[2]\n[')
+    for (let part = 0; part < 8; part++) yield piece
+  }
+  const seen: { readonly text: string; readonly firstRow: number }[] = []
+  const said: string[] = []
+  const answers = answerLines(body(), {
+    score: ({ bytes, firstRow }) => {
+      seen.push({ text: new TextDecoder().decode(bytes), firstRow })
+      return Promise.resolve(scored(1, `${firstRow} scored`))
+    },
+    refuse: (row, detail) => scored(1, `${row} ${detail}`),
+    signal: new AbortController().signal,
+    onBlock: () => undefined,
+    onEnd: () => undefined
+  })
+  for await (const bytes of answers) said.push(new TextDecoder().decode(bytes))
+  equal(seen, [
+    { text: '[0]\n', firstRow: 0 },
+    { text: '[2]\n', firstRow: 2 }
+  ])
+  equal(said, [
+    '0 scored',
+    '1 expected lines of at most 1048576 bytes',
+    '2 scored',
+    '3 expected lines of at most 1048576 bytes'
+  ])
 })
