@@ -1,5 +1,6 @@
 /** How good a model of these params is on rows that it has not seen: each fold is judged by a model of the others. */
 import { type Forest, predictRows, THRESHOLD_DEFAULT } from '../../runtime/index.ts'
+import { TrainingError } from '../errors.ts'
 import { type Figures, figuresOf, meanFigures } from '../metrics/figures.ts'
 import { rowsWhere, selectRows } from '../table/select.ts'
 import { type LabelledTable, rowMajor } from '../trees/column-table.ts'
@@ -48,6 +49,7 @@ export async function judgeFolds(
   for (const [index, fold] of judged.entries()) {
     const own = rowsWhere(table.rows, (row) => foldOf[row] !== fold)
     const others = rowsWhere(table.rows, (row) => foldOf[row] === fold)
+    if (options.kind !== 'isolation-forest') requireClasses(table, own)
     const validation = selectRows(table, others)
     const forest = await fitModel(
       selectRows(table, own),
@@ -75,6 +77,16 @@ export async function judgeFolds(
     validation: meanFigures(folds.map(({ validation }) => validation)),
     training: meanFigures(folds.map(({ training }) => training))
   }
+}
+
+/** @throws {TABLE_INVALID} */
+function requireClasses({ labels }: LabelledTable, rows: Int32Array): void {
+  const first = labels[rows[0] ?? -1]
+  if (rows.some((row) => labels[row] !== first)) return
+  throw new TrainingError(
+    'TABLE_INVALID',
+    'expected rows of two classes beside those that are held out, got one: the table has too few rows, or too few groups'
+  )
 }
 
 function thinned(rows: Int32Array): Int32Array {

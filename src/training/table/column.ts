@@ -5,6 +5,9 @@ import { TrainingError } from '../errors.ts'
 /** Different words in one column; more are an identifier or free text, of which trees learn nothing that holds. */
 export const CATEGORIES_MAX = 4_096
 const FIRST_LENGTH = 1_024
+/** A column with so many different numbers, and so few cells that are none, is one of numbers with something wrong in it. */
+const NUMBERS_MIN = 100
+const STRAY_SHARE = 0.1
 export const MISSING: ReadonlySet<string> = new Set(['', 'NaN', 'nan', 'NA', 'N/A', 'null', 'NULL'])
 export const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
 export const INFINITE = /^\s*[+-]?inf(?:inity)?\s*$/i
@@ -15,6 +18,9 @@ export class ColumnBuilder {
   #codes: Int32Array | undefined
   readonly #words = new Map<string, number>()
   #isFixed = false
+  /** Cells that hold no number and are not missing, and where the first of them stands. */
+  #strays = 0
+  #firstStray: { readonly cell: string; readonly line: number } | undefined
   #length = 0
   missing = 0
   /** Words that a declared feature does not know; they count as missing. */
@@ -49,6 +55,7 @@ export class ColumnBuilder {
       if (this.#codes === undefined) this.#numbers[this.#length] = Number.NaN
       else this.#codes[this.#length] = -1
     } else if (this.#codes !== undefined) {
+      if (!NUMBER.test(cell)) this.#strays++
       this.#codes[this.#length] = this.#codeOf(wordOf(cell))
     } else if (NUMBER.test(cell)) {
       this.#numbers[this.#length] = Number(cell)
@@ -63,6 +70,27 @@ export class ColumnBuilder {
     return this.#codes === undefined
       ? { name, kind: 'numeric' }
       : { name, kind: 'category', categories: [...this.#words.keys()] }
+  }
+
+  /**
+   * Whether it is what it seems to be, once all rows are there.
+   *
+   * @throws {TABLE_INVALID} if a few cells make a column of numbers one of words
+   */
+  check(): void {
+    if (this.#firstStray === undefined) return
+    const filled = this.#length - this.missing
+    if (this.#strays > filled * STRAY_SHARE) return
+    const numbers = [...this.#words.keys()].filter((word) => NUMBER.test(word)).length
+    if (numbers >= NUMBERS_MIN) throw this.#mixed(`${this.#strays} of ${filled} cells`)
+  }
+
+  #mixed(which: string): TrainingError {
+    const { cell = '', line = 0 } = this.#firstStray ?? {}
+    return new TrainingError(
+      'TABLE_INVALID',
+      `expected numbers alone in column "${this.name}", got something else in ${which}, the first "${cell.slice(0, 40)}" in line ${line}: mend them, or leave it out with --drop ${this.name}`
+    )
   }
 
   values(): Float64Array | Int32Array {
@@ -98,6 +126,10 @@ export class ColumnBuilder {
         `expected a number in column "${this.name}", got "${cell.slice(0, 40)}" in line ${line}`
       )
     }
+    this.#firstStray = { cell, line }
+    this.#strays = 1
+    const distinct = new Set(this.#numbers.subarray(0, this.#length))
+    if (distinct.size > CATEGORIES_MAX) throw this.#mixed('at least one cell')
     const codes = new Int32Array(this.#numbers.length)
     for (let row = 0; row < this.#length; row++) {
       const value = this.#numbers[row] ?? Number.NaN

@@ -39,10 +39,13 @@ export function requireColumns(header: readonly string[], names: readonly string
       .join(', ')}${all.length > 8 ? ', …' : ''}`
   const noun = absent.length === 1 ? 'a column' : `${absent.length} columns`
   const [only = ''] = header
+  const isNumber = (name: string) => name.trim() !== '' && Number.isFinite(Number(name))
   const hint =
     header.length === 1 && /[;\t]/.test(only)
       ? ' in one column: cells are parted by commas here'
-      : ''
+      : header.some(isNumber)
+        ? ': is the first line the names of the columns?'
+        : ''
   throw new TrainingError(
     'TABLE_INVALID',
     `expected ${noun} "${list(absent)}", got ${list(header)}${hint}`

@@ -161,6 +161,7 @@ class TableReader {
 
   table(): CsvTable {
     const builders = this.#builders
+    for (const builder of builders) builder.check()
     const counted = (count: (builder: ColumnBuilder) => number) =>
       new Map(builders.map((builder) => [builder.name, count(builder)]))
     return {

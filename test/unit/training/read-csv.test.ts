@@ -27,6 +27,16 @@ async function refusal(work: Promise<unknown>): Promise<TrainingError> {
   throw new Error('expected a refusal, got none')
 }
 
+const numbers = (count: number) =>
+  Array.from({ length: count }, (_, index) => `${index / 8}\n`).join('')
+
+test('codes of words that look like numbers stay words', async () => {
+  const text = `x\n${numbers(90)}b\n`
+  is((await read(text)).features[0]?.kind, 'category')
+  const some = `x\n${numbers(300)}${'b\n'.repeat(60)}`
+  is((await read(some)).features[0]?.kind, 'category')
+})
+
 test('numbers, words, missing cells, quotation marks and line ends, in pieces of any size', async () => {
   const text =
     '\ufeffa,"b ""quoted""",c,label\r\n1,x,-0.5e-3,yes\r\n,"two\nlines, and a comma",NaN,no\r\n\r\n 3.25 ,"say ""hi""",12345678901234567890,yes'
@@ -122,6 +132,25 @@ const faults: readonly {
 }[] = [
   { title: 'an empty file', text: '', code: 'TABLE_INVALID', says: /got an empty file/ },
   { title: 'a header alone', text: 'a,b\n', code: 'TABLE_INVALID', says: /the header alone/ },
+  {
+    title: 'no header, and a name that is none',
+    text: '1,2,a\n3,4,b\n',
+    options: { words: ['class'] },
+    code: 'TABLE_INVALID',
+    says: /a column "class", got 1, 2, a: is the first line the names of the columns\?/
+  },
+  {
+    title: 'a word among numbers',
+    text: `x\n${numbers(300)}?\n${numbers(300)}`,
+    code: 'TABLE_INVALID',
+    says: /numbers alone in column "x", got something else in 1 of 601 cells, the first "\?" in line 302: .*--drop x/
+  },
+  {
+    title: 'a word after more numbers than there may be words',
+    text: `x\n${numbers(5_000)}oops\n`,
+    code: 'TABLE_INVALID',
+    says: /numbers alone in column "x", got something else in at least one cell, the first "oops" in line 5002/
+  },
   {
     title: 'no header',
     text: '1,2,3\n4,5,6\n',
