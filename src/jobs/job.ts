@@ -78,7 +78,7 @@ export interface JobRecord {
   readonly endedAtMs: number | undefined
   /** Who was champion of the task when it began: what its own model is compared with. */
   readonly parent: string | undefined
-  /** How often its process was started since it last got further. */
+  /** Starts since it last got further; one that ended in a crash counts for four. */
   readonly attempts: number
   /** How often it went on from a checkpoint. */
   readonly resumes: number

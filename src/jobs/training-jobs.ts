@@ -84,8 +84,11 @@ export interface TrainingJobsPorts {
 
 type By = { readonly actor: string; readonly reason: string }
 
-/** Starts without getting any further, after which a job is given up. */
-const ATTEMPTS_MAX = 3
+/** Its process ended so often without getting any further: it is given up. */
+const CRASHES_MAX = 3
+/** A start that the node did not see the end of, because it died itself, counts for so much of a crash: it may have been the cause. */
+const STARTS_OF_CRASH = 4
+const ATTEMPTS_MAX = CRASHES_MAX * STARTS_OF_CRASH
 /** Jobs that the database remembers. */
 const JOBS_KEPT = 200
 const NOTES_KEPT = 20
@@ -223,7 +226,7 @@ export class TrainingJobs implements Component, TrainingApi {
   async #workOn(found: JobRecord): Promise<void> {
     if (found.attempts >= ATTEMPTS_MAX) {
       const last = found.notes.at(-1) ?? ''
-      const message = `its process ended ${ATTEMPTS_MAX} times without getting any further${last === '' ? '' : `; at last: ${last}`}`
+      const message = `its process ended ${CRASHES_MAX} times, or the node with it ever again, without getting any further${last === '' ? '' : `; at last: ${last}`}`
       this.#end(found, { state: 'failed', failure: { code: 'JOB_CRASHED', message } }, SYSTEM_END)
       await this.#folders.remove(found.id)
       return
@@ -319,6 +322,7 @@ export class TrainingJobs implements Component, TrainingApi {
         this.#store()
         return
       case 'crashed':
+        current.job = { ...job, attempts: job.attempts + STARTS_OF_CRASH - 1 }
         this.#note(`its process ended: ${outcome.reason}`)
         this.#ports.log.warn({ job: job.id, reason: outcome.reason }, 'training crashed')
         return

@@ -59,9 +59,7 @@ export function gateText(gate: unknown): string {
   const { passed, checks } = gate as Readonly<Record<string, unknown>>
   const lines = (Array.isArray(checks) ? checks : []).map(
     (own: Readonly<Record<string, unknown>>) =>
-      plain(
-        `  ${own['passed'] === true ? 'ok    ' : 'FAILED'}  ${own['check']}: ${own['sentence']}\n`
-      )
+      `  ${own['passed'] === true ? 'ok    ' : 'FAILED'}  ${plain(`${own['check']}: ${own['sentence']}`)}\n`
   )
   const head = passed === true ? 'passed' : 'failed: it is promoted only with --force and a reason'
   return `\nGate: ${head}\n${lines.join('')}`
