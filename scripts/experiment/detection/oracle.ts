@@ -11,7 +11,7 @@ import { operatingPoint, trainBoosting } from '../../../src/training/index.ts'
 import { inOrder } from './figures.ts'
 import type { Figure } from './results.ts'
 import { loadSessions, type SessionRows } from './session-rows.ts'
-import { meanInterval } from './statistics.ts'
+import { shareInterval } from './statistics.ts'
 import { SESSION_FEATURES } from './whole-session.ts'
 
 export interface OracleClass {
@@ -87,7 +87,7 @@ export async function runOracle(
 }
 
 function figure(values: readonly number[]): Figure {
-  const { mean, low, high } = meanInterval(values) ?? { mean: null, low: null, high: null }
+  const { mean, low, high } = shareInterval(values) ?? { mean: null, low: null, high: null }
   return { mean, low, high }
 }
 

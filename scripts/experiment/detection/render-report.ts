@@ -45,7 +45,7 @@ function head(facts: ReportFacts, results: Results): string {
 
 Generated days of the test region (docs/TRAFFIC.md, generator version ${facts.generatorVersion}), each scenario of it once for each of the seeds ${facts.seeds.join(', ')}, ${facts.hours} h a day, through the code of
 \`netminder replay\` with decisions standing. Model: ${facts.model}. Together ${sum('abuseSources')} abusive and ${sum('benignSources')} harmless sources; ${sum('mixedSources')} that are both are left out, and ${sum('sourcesWithoutLines')} that have no line.
-Figures are means over seeds with 95 % intervals by Student's t; a seed's figure is of all its days together. **The traffic is synthetic.** Rates, tools, evasions and scenarios of the test
+Figures are means over seeds with 95 % intervals by Student's t, those of shares cut at 0 and 100 %; a seed's figure is of all its days together. **The traffic is synthetic.** Rates, tools, evasions and scenarios of the test
 region were never seen in training, nor when thresholds were set.
 
 - Detected is who was throttled or banned, at any time; flagged the same of harmless sources. Times run from the first request of the source.
@@ -345,9 +345,9 @@ function verdict(met: boolean | null): string {
 
 function interval(figure: Figure | undefined, shown: (value: number) => string): string {
   if (figure === undefined || figure.mean === null) return '–'
-  if (figure.low === null || figure.high === null || figure.low === figure.high)
-    return shown(figure.mean)
-  return `${shown(figure.mean)} (${shown(figure.low)} to ${shown(figure.high)})`
+  const [low, high] = [figure.low ?? Number.NaN, figure.high ?? Number.NaN]
+  if (!Number.isFinite(high - low) || low === high) return shown(figure.mean)
+  return `${shown(figure.mean)} (${shown(low)} to ${shown(high)})`
 }
 
 function reduction(found: Interval | null): string {

@@ -3,7 +3,7 @@ import type { Interval } from '../../../src/training/index.ts'
 import { bestOf, type Comparison, compare, YARDSTICK } from './comparison.ts'
 import { type Day, figuresOf, inOrder, type PolicyFigures } from './figures.ts'
 import { type FalsePositive, falsePositivesOf, type Miss, missesOf } from './misses.ts'
-import { type Estimate, meanInterval, upperBound } from './statistics.ts'
+import { type Estimate, meanInterval, shareInterval, upperBound } from './statistics.ts'
 import { HARD_NEGATIVES, isMet, NOT_IN_LOGS, TARGETS, type Target } from './targets.ts'
 
 export interface Figure {
@@ -52,20 +52,22 @@ export interface Results {
   readonly falsePositives: readonly FalsePositive[]
 }
 
-type Number = (figures: PolicyFigures) => number | null
-const SUMMED: Readonly<Record<string, readonly [Number, Target?]>> = {
+type Read = (figures: PolicyFigures) => number | null
+const SHARES: Readonly<Record<string, readonly [Read, Target?]>> = {
   recall: [(of) => of.recall, TARGETS.recall],
   recall_by_class_mean: [(of) => of.recallByClassMean],
   precision: [(of) => of.precision, TARGETS.precision],
   precision_at_3_percent: [(of) => of.precisionAt3Percent],
   false_positive_rate: [(of) => of.falsePositiveRate, TARGETS.falsePositiveRate],
   error: [(of) => of.error],
-  benign_banned: [(of) => of.benignBanned],
   abuse_requests_prevented: [(of) => of.abuseRequestsPrevented],
   benign_requests_prevented: [(of) => of.benignRequestsPrevented],
-  seconds_p95_fast: [(of) => of.secondsP95Fast, TARGETS.secondsP95Fast],
-  seconds_p95_slow: [(of) => of.secondsP95Slow],
   ece: [(of) => of.ece, TARGETS.ece]
+}
+const NUMBERS: Readonly<Record<string, readonly [Read, Target?]>> = {
+  benign_banned: [(of) => of.benignBanned],
+  seconds_p95_fast: [(of) => of.secondsP95Fast, TARGETS.secondsP95Fast],
+  seconds_p95_slow: [(of) => of.secondsP95Slow]
 }
 
 export function resultsOf(
@@ -112,12 +114,15 @@ export function resultsOf(
 }
 
 export function summaryOf(figures: readonly PolicyFigures[]): Record<string, Figure> {
-  return Object.fromEntries(
-    Object.entries(SUMMED).map(([name, [read, target]]) => {
+  const estimated = (of: typeof SHARES, estimate: (values: readonly number[]) => Estimate | null) =>
+    Object.entries(of).map(([name, [read, target]]) => {
       const values = figures.map(read).filter((value) => value !== null)
-      return [name, judged(meanInterval(values), target)]
+      return [name, judged(estimate(values), target)] as const
     })
-  )
+  return Object.fromEntries([
+    ...estimated(SHARES, shareInterval),
+    ...estimated(NUMBERS, meanInterval)
+  ])
 }
 
 function judged(estimate: Estimate | Interval | null, target?: Target): Figure {
@@ -183,7 +188,7 @@ function classResults(
       sources,
       campaigns: campaigns.get(name)?.size ?? 0,
       recall: judged(
-        meanInterval(recalls('default', name)),
+        shareInterval(recalls('default', name)),
         reason === undefined ? TARGETS.classRecall : undefined
       ),
       recall_by_policy: Object.fromEntries(

@@ -30,6 +30,12 @@ export function meanInterval(values: readonly number[]): Estimate | null {
   return { mean, low: mean - half, high: mean + half, n }
 }
 
+/** The same of shares: the interval is cut at 0 and 1. Null for none. */
+export function shareInterval(values: readonly number[]): Estimate | null {
+  const found = meanInterval(values)
+  return found && { ...found, low: Math.max(0, found.low), high: Math.min(1, found.high) }
+}
+
 /**
  * Upper bound of a share of which `hits` of `n` were seen, at 95 % (Clopper and Pearson 1934, one-sided): for no hit 1 - 0.05^(1/n),
  * about 3/n. 1 where nothing was seen at all.

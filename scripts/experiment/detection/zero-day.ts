@@ -8,7 +8,7 @@ import { isFlagged, loadOutcomes } from './outcomes.ts'
 import type { Plan, PlannedDay } from './plan.ts'
 import type { Figure } from './results.ts'
 import { runDays } from './run-jobs.ts'
-import { meanInterval, quantile } from './statistics.ts'
+import { meanInterval, quantile, shareInterval } from './statistics.ts'
 import { isMet, TARGETS } from './targets.ts'
 
 /** Rules that were written with a class in mind. */
@@ -153,7 +153,7 @@ function classResult(name: string, found: Readonly<Record<Variant, readonly Day[
       .map((day) => membersOf(name, day))
       .filter((members) => members.length > 0)
       .map((members) => members.filter(isFlagged).length / members.length)
-    const { mean, low, high } = meanInterval(bySeed) ?? { mean: null, low: null, high: null }
+    const { mean, low, high } = shareInterval(bySeed) ?? { mean: null, low: null, high: null }
     return {
       mean,
       low: Number.isFinite(low) ? low : null,

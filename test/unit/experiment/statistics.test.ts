@@ -7,6 +7,7 @@ import {
   pairedReduction,
   precisionAt,
   quantile,
+  shareInterval,
   sumBins,
   upperBound
 } from '../../../scripts/experiment/detection/statistics.ts'
@@ -29,6 +30,14 @@ test('a mean of five has the interval of Student with four degrees of freedom', 
   near(found?.low, 3 - 2.776 * Math.sqrt(0.5))
   near(found?.high, 3 + 2.776 * Math.sqrt(0.5))
   is(found?.n, 5)
+})
+
+test('the interval of a share is cut at none and all', () => {
+  const found = shareInterval([0.9, 1])
+  near(found?.mean, 0.95)
+  near(found?.low, 0.95 - 12.706 * 0.05)
+  is(found?.high, 1)
+  is(shareInterval([0.1, 0])?.low, 0)
 })
 
 test('one value has no interval, and none has no mean', () => {
