@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { PolicyName } from '../../../src/detection/index.ts'
 import { type Region, type ScenarioName, scenariosOf } from '../../traffic/regions.ts'
 import type { DayJob, ReplayJob } from './day-job.ts'
-import { generatorHash, policyHash, rowsHash, sessionHash } from './fingerprints.ts'
+import { generatorHash, policyHash, rowsHash, sessionHash, trainingHash } from './fingerprints.ts'
 
 /** Seeds of the generator are a thousand apart from those of the shipped model. */
 const SEED_OFFSET: Readonly<Record<Region, number>> = {
@@ -26,6 +26,7 @@ export class Plan {
   readonly #root: string
   readonly #sessions = sessionHash()
   readonly #rows = rowsHash()
+  readonly #training = trainingHash()
   readonly #policies = new Map<string, string>()
 
   /** @param root folder of all days; those of another generator lie apart */
@@ -71,7 +72,7 @@ export class Plan {
 
   /** Folder of a model that the experiment itself trains. */
   modelDir(name: string): string {
-    return join(this.#root, `models-${this.#rows}`, name)
+    return join(this.#root, `models-${this.#rows}-${this.#training}`, name)
   }
 
   jobOf(
