@@ -1,17 +1,10 @@
 /** What a node keeps to learn from: rows of features as they are judged, and labels by people, lifted decisions and rules. */
 import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, type Component, messageOf, uuidV7 } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Decision, GuardEffect, ProtectedFactsPort } from '../defense/index.ts'
-import {
-  type JudgedMatter,
-  type JudgedMatters,
-  LabelDesk,
-  type LabelledRow,
-  type LabelledRowsQuery,
-  labelledRows,
-  RowKeeper
-} from '../feedback/index.ts'
+import { type JudgedMatter, type JudgedMatters, LabelDesk, RowKeeper } from '../feedback/index.ts'
 import type { NetworkService, ReceivedAlert } from '../network/index.ts'
 import type { Connection } from '../store/index.ts'
 import type { Logger } from '../telemetry/index.ts'
@@ -21,10 +14,7 @@ import type { Repositories } from './repositories.ts'
 
 export interface NodeFeedbackPorts {
   readonly db: Connection
-  readonly store: Pick<
-    Repositories,
-    'features' | 'labels' | 'audit' | 'decisions' | 'allowlist'
-  >
+  readonly store: Pick<Repositories, 'features' | 'labels' | 'audit' | 'decisions' | 'allowlist'>
   readonly facts: Pick<ProtectedFactsPort, 'current'>
   /** Made after this is; undefined where networks are turned off. */
   readonly findNetwork: () => Pick<NetworkService, 'alerts'> | undefined
@@ -75,7 +65,8 @@ export class NodeFeedback implements Component {
     metrics.measure(store)
   }
 
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
+    if (!this.#options.keepFeatures) await this.#deleteRows(signal)
     this.#unsubscribe = this.#ports.subscribe((effect) => this.#hear(effect))
     await this.keeper.start()
   }
@@ -86,21 +77,23 @@ export class NodeFeedback implements Component {
     await this.keeper.stop()
   }
 
-  /** Kept rows that a label speaks of; see `labelledRows`. */
-  rows(query: LabelledRowsQuery): AsyncGenerator<LabelledRow> {
-    const { features, labels } = this.#ports.store
-    return labelledRows(query, { rows: features, labels })
+  /** Whoever turned keeping off wants nothing kept. */
+  async #deleteRows(signal: AbortSignal): Promise<void> {
+    const { features } = this.#ports.store
+    while (features.prune(Number.MAX_SAFE_INTEGER) > 0) {
+      await nextTurn()
+      signal.throwIfAborted()
+    }
   }
 
   /** Deletes a batch of what has had its time or has no room. @returns how many; 0: nothing is left to delete */
   prune(nowMs: number): number {
     const { features, labels } = this.#ports.store
-    const { keepFeatures, featureRetentionMs, labelRetentionMs } = this.#options
+    const { featureRetentionMs, labelRetentionMs } = this.#options
     const { maxFeatureRows: rows, maxFeatureBytes: bytes } = this.#options
     labels.markRows(nowMs)
-    const oldest = keepFeatures ? nowMs - featureRetentionMs : Number.MAX_SAFE_INTEGER
     return (
-      features.prune(oldest) +
+      features.prune(nowMs - featureRetentionMs) +
       features.trim({ rows, bytes }) +
       labels.prune(nowMs - labelRetentionMs)
     )

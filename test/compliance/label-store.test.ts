@@ -18,8 +18,9 @@ const prefix = fc
     address: fc.constantFrom('198.51.100.3', '198.51.100.200', '2001:db8::1', '2001:db8:0:7::1'),
     wider: fc.integer({ min: 0, max: 8 })
   })
-  .map(({ address, wider }) =>
-    getPrefix(`${address}/${(address.includes(':') ? 64 : 32) - wider}`).text
+  .map(
+    ({ address, wider }) =>
+      getPrefix(`${address}/${(address.includes(':') ? 64 : 32) - wider}`).text
   )
 const words = fc.constantFrom('abuse' as const, 'benign' as const)
 const sources = fc.constantFrom(...LABEL_SOURCES)
@@ -35,27 +36,41 @@ const fields = fc.record({
 
 /** Two that were said at the same moment could come in either order. */
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  fc
-    .record({ fields, span })
-    .map((given): Step => (store, saidAtMs) =>
-      store.insert(sampleLabel({ ...given.fields, ...given.span, saidAtMs }))
-    ),
+  fc.record({ fields, span }).map(
+    (given): Step =>
+      (store, saidAtMs) =>
+        store.insert(sampleLabel({ ...given.fields, ...given.span, saidAtMs }))
+  ),
   fc.record({ id: ids, span, weight: fc.constantFrom(0.5, 1) }).map(
     ({ span: times, ...given }): Step =>
       (store, saidAtMs) =>
         store.update(sampleLabel({ ...given, ...times, note: 'later', saidAtMs }))
   ),
-  ids.map((id): Step => (store) => store.remove(id)),
-  ids.map((id): Step => (store) => store.find(id)),
-  fc
-    .record({ prefix: maybe(prefix), label: maybe(words), source: maybe(sources) })
-    .map((query): Step => (store) => everything(store, query)),
+  ids.map(
+    (id): Step =>
+      (store) =>
+        store.remove(id)
+  ),
+  ids.map(
+    (id): Step =>
+      (store) =>
+        store.find(id)
+  ),
+  fc.record({ prefix: maybe(prefix), label: maybe(words), source: maybe(sources) }).map(
+    (query): Step =>
+      (store) =>
+        everything(store, query)
+  ),
   fc.record({ prefix, span }).map(
     (given): Step =>
       (store) =>
         store.touching({ prefix: given.prefix, ...given.span })
   ),
-  maybe(sources).map((source): Step => (store) => store.count(source))
+  maybe(sources).map(
+    (source): Step =>
+      (store) =>
+        store.count(source)
+  )
 )
 
 /** Page by page. */

@@ -10,8 +10,8 @@ import {
   type StoredFeatureRow
 } from '../../../src/feedback/index.ts'
 import { MemoryLabelStore, sampleLabel } from '../../support/fake-labels.ts'
-import { suite } from '../../support/suite.ts'
 import { uuidOf } from '../../support/store.ts'
+import { suite } from '../../support/suite.ts'
 
 const test = suite('rows joined with labels', { timeoutMs: 60_000 })
 const VERSION = 3

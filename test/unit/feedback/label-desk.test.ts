@@ -74,10 +74,9 @@ test('whoever says the same again widens his label; another, or the opposite, is
   say({}, 'token:bob')
   const opposite = say({ label: 'benign' })
   is(store.count(), 3)
-  const overruled = desk.list({ limit: 10 }).items.map(({ label, overruledBy }) => [
-    label.label,
-    overruledBy
-  ])
+  const overruled = desk
+    .list({ limit: 10 })
+    .items.map(({ label, overruledBy }) => [label.label, overruledBy])
   equal(overruled, [
     ['benign', undefined],
     ['abuse', opposite?.id],
@@ -90,7 +89,10 @@ test('whoever says the same again widens his label; another, or the opposite, is
 test('of two that contradict each other weight counts, then narrowness, then who spoke last', () => {
   const label = (fields: Parameters<typeof sampleLabel>[0]) => sampleLabel(fields)
   const pairs = [
-    [{ weight: 1, prefix: '198.51.100.0/24', saidAtMs: 1 }, { weight: 0.8, saidAtMs: 9 }],
+    [
+      { weight: 1, prefix: '198.51.100.0/24', saidAtMs: 1 },
+      { weight: 0.8, saidAtMs: 9 }
+    ],
     [{ saidAtMs: 1 }, { prefix: '198.51.100.0/24', saidAtMs: 9 }],
     [{ saidAtMs: 3 }, { saidAtMs: 2 }],
     [{ id: uuidOf(2) }, { id: uuidOf(1) }]
@@ -221,8 +223,7 @@ test('where labels are full, those of rules give way; where there are none, it i
       return true
     }
   })
-  const say = (value: string) =>
-    codeOf(() => desk.say({ kind: 'prefix', value }, statement(), BY))
+  const say = (value: string) => codeOf(() => desk.say({ kind: 'prefix', value }, statement(), BY))
   equal([say('203.0.113.1'), say('203.0.113.2')], ['none', 'LABELS_FULL'])
 })
 

@@ -38,7 +38,11 @@ test('a prefix is one line for each address, and a /64 its first', () => {
 
 test('a line of a recording is read; a source that many share says nothing', () => {
   const recorded = { source: '127.0.0.1', class: 'N5', label: 'benign', tool: 'gpg', requests: 22 }
-  equal(readTruthLine(JSON.stringify(recorded)), { value: '127.0.0.1', label: 'benign', class: 'N5' })
+  equal(readTruthLine(JSON.stringify(recorded)), {
+    value: '127.0.0.1',
+    label: 'benign',
+    class: 'N5'
+  })
   is(readTruthLine('{"source":"127.0.0.1","label":"mixed","class":"N3"}'), 'mixed')
 })
 

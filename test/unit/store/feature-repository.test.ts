@@ -45,10 +45,13 @@ test('gives rows back as they were, page by page, of one version and from one ti
   features.append([...rows(3), scored, row(4, { featureSetVersion: 2 })])
   equal(numbers(), [0, 1, 2, 3])
   const last = all().at(-1)
-  equal({ ...last, source: Uint8Array.from(last?.source ?? []) }, {
-    ...{ ...scored, sequence: 4 },
-    packed: Buffer.from(scored.packed)
-  })
+  equal(
+    { ...last, source: Uint8Array.from(last?.source ?? []) },
+    {
+      ...{ ...scored, sequence: 4 },
+      packed: Buffer.from(scored.packed)
+    }
+  )
   equal(
     all({ featureSetVersion: 2 }).map(({ requests }) => requests),
     [4]
@@ -77,8 +80,7 @@ test('a batch with a row that cannot be is not stored at all', () => {
 
 test('rows before a time are deleted, whatever their version, in batches', () => {
   features.append([...rows(700), row(701, { featureSetVersion: 9 }), row(900)])
-  const counts = []
-  for (let count = -1; count !== 0; ) counts.push((count = features.prune(START_MS + 800)))
+  const counts = [1, 2, 3].map(() => features.prune(START_MS + 800))
   equal(counts, [500, 201, 0])
   equal([numbers(), features.totals().rows], [[900], 1])
 })
