@@ -22,5 +22,7 @@ export const FIGURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['train-boosting', () => import('./figures/train-boosting.ts')],
   ['tree-shap', () => import('./figures/tree-shap.ts')],
   ['http-batch', () => import('./figures/http-batch.ts')],
-  ['rollback', () => import('./figures/rollback.ts')]
+  ['oip-infer', () => import('./figures/oip-infer.ts')],
+  ['rollback', () => import('./figures/rollback.ts')],
+  ['training-impact', () => import('./figures/training-impact.ts')]
 ])
