@@ -26,7 +26,19 @@ export function servedModel(
   fit: TaskFit | undefined
 ): ServedModel {
   const { task, thresholds } = record
-  return { id: modelId(record), task, parts, verdicts: verdictsOf(thresholds), ranges: fit?.ranges }
+  const verdicts = verdictsOf(thresholds)
+  return { id: modelId(record), task, parts, verdicts, ranges: rangesOf(parts, fit) }
+}
+
+/** By the names of the features: a model that is tried by its name may read others than the task has. */
+function rangesOf(
+  { members }: ModelPackage['parts'],
+  fit: TaskFit | undefined
+): ServedModel['ranges'] {
+  if (fit?.ranges === undefined) return undefined
+  const { ranges } = fit
+  const known = new Map(fit.features.map((name, index) => [name, ranges[index]]))
+  return members[0]?.forest.features.map(({ name }) => known.get(name))
 }
 
 function verdictsOf(thresholds: Thresholds): readonly VerdictStep[] {

@@ -23,23 +23,29 @@ const DIGEST = '00'.repeat(32)
 export interface ServedNode {
   readonly url: string
   readonly token: string
+  /** Of the process that serves. */
+  readonly pid: number
   readonly client: ApiClient
   install(files: PackageFiles): Promise<void>
   stop(): Promise<void>
 }
 
-export async function startServedNode(): Promise<ServedNode> {
+/** @param env further settings, as the program reads them from its environment */
+export async function startServedNode(
+  env: Readonly<Record<string, string>> = {}
+): Promise<ServedNode> {
   const dataDir = mkdtempSync(join(tmpdir(), 'netminder-models-'))
   const paths = dataPaths(dataDir)
   initDataDir({ dataDir, name: 'bench', apiPort: 0 })
   const child = spawn(process.execPath, [LAUNCHER, 'start', '--data-dir', dataDir], {
-    stdio: 'ignore'
+    stdio: 'ignore',
+    env: { ...process.env, ...env }
   })
-  const url = await foundUrl(child, paths.apiAddress)
+  const { url, pid } = await foundAddress(child, paths.apiAddress)
   const token = readFileSync(paths.adminToken, 'utf8').trim()
   const client = new ApiClient({ url, token })
   return {
-    ...{ url, token, client },
+    ...{ url, token, pid, client },
     async install(files) {
       const chunks: Uint8Array[] = []
       for await (const chunk of writeTar(files)) chunks.push(chunk)
@@ -55,12 +61,17 @@ export async function startServedNode(): Promise<ServedNode> {
   }
 }
 
-async function foundUrl(child: ChildProcess, addressFile: string): Promise<string> {
+interface NodeAddress {
+  readonly url: string
+  readonly pid: number
+}
+
+async function foundAddress(child: ChildProcess, addressFile: string): Promise<NodeAddress> {
   const endMs = performance.now() + START_MS
   while (performance.now() < endMs) {
     if (child.exitCode !== null) throw new Error('expected a node that runs, got its end')
     if (existsSync(addressFile)) {
-      return (JSON.parse(readFileSync(addressFile, 'utf8')) as { url: string }).url
+      return JSON.parse(readFileSync(addressFile, 'utf8')) as NodeAddress
     }
     await sleep(LOOK_MS)
   }
