@@ -5,6 +5,7 @@ import { NodeFeedback } from '../../../src/daemon/feedback.ts'
 import { declareFeedbackMetrics } from '../../../src/daemon/feedback-metrics.ts'
 import { openRepositories } from '../../../src/daemon/repositories.ts'
 import type { Decision, GuardEffect } from '../../../src/defense/index.ts'
+import type { Statement } from '../../../src/feedback/index.ts'
 import type { ReceivedAlert } from '../../../src/network/index.ts'
 import { NULL_LOGGER, PrometheusRegister } from '../../../src/telemetry/index.ts'
 import { sampleDecision } from '../../support/fake-guard.ts'
@@ -61,10 +62,10 @@ function alert(id: string, fields: Partial<ReceivedAlert> = {}): ReceivedAlert {
   return { id: id.padEnd(64, '0'), endsAtMs: START_MS + HOUR_MS, body, ...fields } as ReceivedAlert
 }
 
-const SAID = {
-  ...{ label: 'benign', class: undefined, campaign: '', note: '' },
-  ...{ fromMs: undefined, toMs: undefined, weight: undefined }
-} as const
+const SAID: Statement = {
+  ...{ class: undefined, campaign: '', note: '', fromMs: undefined, toMs: undefined },
+  ...{ label: 'benign', weight: undefined }
+}
 
 test('what a person lifts is labelled harmless until then, and nothing else that ends', async () => {
   const { feedback, store, lift, signal } = rig()

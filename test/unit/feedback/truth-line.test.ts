@@ -21,10 +21,12 @@ test('what is written is read as the same, and by who trains from files', () => 
     ...{ value: '203.0.113.66', label: 'abuse', class: 'A8', campaign: 'spring' },
     ...{ from: fields().from, to: fields().to, weight: 0.5, reason: 'walks' }
   })
-  equal(parseLabel(JSON.parse(line), 'labels.jsonl, line 1'), {
-    ...{ source: '203.0.113.66', label: 'abuse', class: 'A8', campaign: 'spring', weight: 0.5 },
-    ...{ fromMs: Date.parse(fields().from), toMs: Date.parse(fields().to) }
-  })
+  for (const isWhole of [true, false]) {
+    equal(parseLabel(JSON.parse(line), 'labels.jsonl, line 1', isWhole), {
+      ...{ source: '203.0.113.66', label: 'abuse', class: 'A8', campaign: 'spring', weight: 0.5 },
+      ...{ fromMs: Date.parse(fields().from), toMs: Date.parse(fields().to) }
+    })
+  }
 })
 
 test('a prefix is one line for each address, and a /64 its first', () => {
