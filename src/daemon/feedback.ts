@@ -24,8 +24,8 @@ export interface NodeFeedbackPorts {
   readonly metrics: FeedbackMetrics
 }
 
-/** What led to a decision came before it. */
-const DECISION_BEFORE_MS = 3_600_000
+/** What led to a decision, or to an alert that a person sent, came before it. */
+const BEFORE_MS = 3_600_000
 const ALERTS_PAGE = 1_000
 
 type Lifted = Decision & { readonly liftedBy: string }
@@ -137,7 +137,7 @@ export class NodeFeedback implements Component {
 function decisionMatter(decision: Decision, nowMs: number): JudgedMatter {
   const { id, prefixes, createdAtMs, untilMs, liftedAtMs } = decision
   return {
-    ...{ id, prefixes, fromMs: createdAtMs - DECISION_BEFORE_MS },
+    ...{ id, prefixes, fromMs: createdAtMs - BEFORE_MS },
     toMs: Math.max(createdAtMs, Math.min(liftedAtMs ?? untilMs, nowMs))
   }
 }
@@ -158,7 +158,8 @@ function alertsOf(
     cursor = page?.nextCursor
   } while (cursor !== undefined && found.size < 2)
   return [...found.values()].map(({ id, body, endsAtMs }) => ({
-    ...{ id, prefixes: body.indicators.map(({ prefix }) => prefix), fromMs: body.windowStartMs },
+    ...{ id, prefixes: body.indicators.map(({ prefix }) => prefix) },
+    fromMs: body.windowStartMs - BEFORE_MS,
     toMs: Math.max(body.windowStartMs, body.windowEndMs, Math.min(endsAtMs, nowMs))
   }))
 }

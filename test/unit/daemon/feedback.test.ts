@@ -94,7 +94,7 @@ test('a verdict finds an alert on whatever page, and says when more could be mea
   const { feedback } = rig({ alerts: [alert('aa11'), alert('bb22'), alert('bb33')] })
   const say = (id: string) => feedback.desk.say({ kind: 'alert', id }, SAID, 'token:ada')
   const [label] = say('bb22000000')
-  equal([label?.origin, label?.fromMs], [alert('bb22').id, START_MS - HOUR_MS])
+  equal([label?.origin, label?.fromMs], [alert('bb22').id, START_MS - 2 * HOUR_MS])
   equal(label?.toMs, START_MS, 'until now: it stands longer')
   let code = ''
   try {
