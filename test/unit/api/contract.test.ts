@@ -47,6 +47,7 @@ test('has every path that exists today and none of later ones', () => {
   const paths = Object.keys(openApiDocument()['paths'] as object).sort()
   assert.equal(paths, [
     '/api/audit',
+    '/api/audit/replay',
     '/api/audit/verify',
     '/api/defense/actuators',
     '/api/defense/actuators/dry-run',
@@ -80,6 +81,9 @@ test('has every path that exists today and none of later ones', () => {
     '/api/ml/analyze',
     '/api/ml/batch-predict',
     '/api/ml/explain',
+    '/api/ml/labels',
+    '/api/ml/labels/import',
+    '/api/ml/labels/{id}',
     '/api/ml/metrics',
     '/api/ml/models',
     '/api/ml/models/rollback',
@@ -89,6 +93,9 @@ test('has every path that exists today and none of later ones', () => {
     '/api/ml/predict',
     '/api/ml/predictions',
     '/api/ml/status',
+    '/api/ml/train',
+    '/api/ml/training',
+    '/api/ml/training/{id}',
     '/api/status',
     '/api/tokens',
     '/api/tokens/{id}',
