@@ -2,7 +2,7 @@
  * What a node can learn from its own traffic: rows of features as they were when sources were judged, and labels that people, files,
  * lifted decisions and rules gave. Decides what is kept, how much each counts and which label a row has; knows nothing of training.
  */
-export { FeedbackError, type FeedbackErrorCode } from './errors.ts'
+export type { FeedbackErrorCode } from './errors.ts'
 export { packRow, unpackRow } from './feature-codec.ts'
 export {
   isStronger,
