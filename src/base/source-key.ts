@@ -1,5 +1,5 @@
 /** A source as bytes: so they sort, take little room, and a prefix is a range of them. An IPv6 client is its /64. */
-import { type AddressText, getPrefix, type PrefixText } from './address.ts'
+import { type AddressText, getPrefix, isDottedQuad, type PrefixText } from './address.ts'
 
 const IPV4 = 4
 const IPV6 = 6
@@ -7,6 +7,8 @@ const IPV6_BYTES = 8
 
 /** 4 and four bytes, or 6 and the first eight. @throws {ADDRESS_INVALID} */
 export function sourceKeyOf(address: AddressText): Uint8Array {
+  // Most are of IPv4, and this runs for each row that is kept.
+  if (isDottedQuad(address)) return Uint8Array.from([IPV4, ...address.split('.').map(Number)])
   return sourceRangeOf(address).first
 }
 
