@@ -5,6 +5,7 @@
  *   npm run compare:trees -- letter synthetic   some
  *   npm run compare:trees -- --splits 2         fewer splits into training and test
  *   npm run compare:trees -- --data DIR         keeps the exported data there, and uses what is there
+ *   npm run compare:trees -- generator --days DIR   with generated days that are there, or are made there (minutes)
  *
  * A name that the folder holds already (NAME.json, .f32, .i32, .train0 and .test0, as `writeTable` of partner.ts makes them) is
  * compared as well: any table of one's own, split as one likes.
@@ -29,9 +30,11 @@ import {
   trainRandomForest
 } from '../../src/training/index.ts'
 import { medianOf } from '../bench/median.ts'
+import { exportGenerator } from './generator-set.ts'
 import { exportSets, Partner, readBuffer } from './partner.ts'
 
-const NAMES = ['letter', 'satellite', 'spam', 'digits', 'breast', 'synthetic']
+const NAMES = ['letter', 'satellite', 'spam', 'digits', 'breast', 'synthetic', 'generator']
+const GENERATOR = 'generator'
 const BOOSTING = { trees: 100, maxDepth: 6, learningRate: 0.2 }
 const REPEATS = 3
 const SLOW_ROWS = 10_000
@@ -171,7 +174,10 @@ function round(value: number): number {
 
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { data: { type: 'string' }, splits: { type: 'string' }, model: { type: 'string' } },
+    options: {
+      ...{ data: { type: 'string' }, days: { type: 'string' } },
+      ...{ splits: { type: 'string' }, model: { type: 'string' } }
+    },
     allowPositionals: true
   })
   const names = positionals.length > 0 ? positionals : NAMES
@@ -182,7 +188,13 @@ async function run(): Promise<void> {
   if (unknown !== undefined) {
     throw new Error(`expected the name of a data set (${NAMES.join(', ')}), got "${unknown}"`)
   }
-  exportSets(directory, missing)
+  exportSets(
+    directory,
+    missing.filter((name) => name !== GENERATOR)
+  )
+  if (missing.includes(GENERATOR)) {
+    await exportGenerator(directory, values.days ?? join(directory, 'days'))
+  }
   const partner = new Partner(directory)
   try {
     for (const name of names) {
