@@ -3,13 +3,13 @@
 const HOUR_MS = 3_600_000
 
 export class RowBudget {
-  readonly #perMs: number
+  readonly #rowsPerHour: number
   readonly #burst: number
   #left: number
   #atMs = Number.NEGATIVE_INFINITY
 
   constructor(options: { readonly rowsPerHour: number; readonly burst: number }) {
-    this.#perMs = options.rowsPerHour / HOUR_MS
+    this.#rowsPerHour = options.rowsPerHour
     this.#burst = options.burst
     this.#left = options.burst
   }
@@ -18,7 +18,7 @@ export class RowBudget {
   take(atMs: number): boolean {
     if (atMs > this.#atMs) {
       const sinceMs = this.#atMs === Number.NEGATIVE_INFINITY ? 0 : atMs - this.#atMs
-      this.#left = Math.min(this.#burst, this.#left + sinceMs * this.#perMs)
+      this.#left = Math.min(this.#burst, this.#left + (sinceMs * this.#rowsPerHour) / HOUR_MS)
       this.#atMs = atMs
     }
     if (this.#left < 1) return false
