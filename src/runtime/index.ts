@@ -46,7 +46,7 @@ export {
   type ScoredBlock,
   type Target
 } from './serving/model-runner.ts'
-export { type RowFault, RowReader } from './serving/row-reader.ts'
+export { type RowFault, RowReader, rowReaderOf } from './serving/row-reader.ts'
 export {
   featuresOf,
   type ServedModel,

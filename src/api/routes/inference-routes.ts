@@ -25,8 +25,9 @@ export function inferenceHandlers(
     return { name, ready: (await load(ports, record)) !== undefined }
   }
   const infer = async (name: string, version: string | undefined, body: InferRequest) => {
-    const record = find(ports, name, version)
-    const model = await load(ports, record)
+    // By task, whoever is champion when it is answered; by name, this very one.
+    const champion = version === undefined ? runner.champion(name) : undefined
+    const model = champion ?? (await load(ports, find(ports, name, version)))
     if (model === undefined) {
       throw apiError('MODEL_NOT_READY', `the model ${name} cannot be loaded`)
     }
@@ -41,9 +42,7 @@ export function inferenceHandlers(
       }
     }
     const { rows, count } = readTensor(model, body)
-    // By task, whoever is champion when it is answered; by name, this very one.
-    const isTask = record.stage === 'champion' && name === record.task && version === undefined
-    const scored = await runner.scoreRows(isTask ? name : model, rows, count)
+    const scored = await runner.scoreRows(champion === undefined ? model : name, rows, count)
     if (scored.model === undefined) {
       throw apiError('MODEL_NOT_READY', `the model ${name} cannot answer: ${scored.reason}`)
     }

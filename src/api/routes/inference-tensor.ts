@@ -1,5 +1,5 @@
 /** Reads the one tensor that a model takes: rows of features, nested or flat, of whatever type of number the caller has. */
-import { featuresOf, RowReader, type ServedModel } from '../../runtime/index.ts'
+import { featuresOf, rowReaderOf, type ServedModel } from '../../runtime/index.ts'
 import type { OperationInput } from '../contract/contract.ts'
 import { apiError } from '../errors.ts'
 
@@ -29,7 +29,7 @@ export function readTensor(
   { inputs }: InferRequest
 ): { readonly rows: Float32Array<ArrayBuffer>; readonly count: number } {
   const [input] = inputs
-  const reader = new RowReader(model)
+  const reader = rowReaderOf(model)
   const { width } = reader
   if (input === undefined || inputs.length !== 1 || input.name !== 'features') {
     throw refusal(`expected one input "features", got ${inputs.map(({ name }) => name).join(', ')}`)
@@ -42,19 +42,24 @@ export function readTensor(
   }
   const cells = cellsOf(input, { count, width })
   const numberOf = readerOf(input.datatype)
-  const names = featuresOf(model).map(({ name }) => name)
+  const features = featuresOf(model)
+  const given: (number | null)[] = new Array(width).fill(null)
   const rows = new Float32Array(count * width)
   for (let row = 0; row < count; row++) {
-    const given = cells.slice(row * width, (row + 1) * width).map((cell, column) => {
-      if (cell === null) return null
-      const value = numberOf(cell)
-      if (value !== undefined) return value
-      const got = JSON.stringify(cell).slice(0, 40)
-      throw refusal(`row ${row}, ${names[column]}: expected ${input.datatype} or null, got ${got}`)
-    })
+    for (let column = 0; column < width; column++) {
+      const cell = cells[row * width + column]
+      const value = cell === null ? null : numberOf(cell)
+      if (value === undefined) {
+        const got = JSON.stringify(cell).slice(0, 40)
+        const expected = `expected ${input.datatype} or null, got ${got}`
+        throw refusal(`row ${row}, ${features[column]?.name}: ${expected}`)
+      }
+      given[column] = value
+    }
     const [fault] = reader.read(given, rows, row * width)
     if (fault !== undefined) {
-      throw refusal(`row ${row}, ${names[Number(fault.pointer.slice(1))]}: ${fault.detail}`)
+      const name = features[Number(fault.pointer.slice(1))]?.name
+      throw refusal(`row ${row}, ${name}: ${fault.detail}`)
     }
   }
   return { rows, count }

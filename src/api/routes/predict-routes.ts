@@ -3,9 +3,9 @@ import type { PredictionLog, PredictionRecord } from '../../registry/index.ts'
 import {
   type FallbackReason,
   type RowFault,
-  RowReader,
   type RowScores,
   readRuleScore,
+  rowReaderOf,
   type ScoredBlock,
   type ServedModel
 } from '../../runtime/index.ts'
@@ -184,7 +184,7 @@ export function readRows(
   given: readonly unknown[],
   pointer: string
 ): Float32Array<ArrayBuffer> {
-  const reader = new RowReader(model)
+  const reader = rowReaderOf(model)
   const rows = new Float32Array(given.length * reader.width)
   for (const [index, row] of given.entries()) {
     const faults = reader.read(row, rows, index * reader.width)

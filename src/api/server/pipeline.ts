@@ -217,7 +217,10 @@ export class Pipeline {
   #contextOf(ctx: ApiContext, endpoint: Endpoint, principal: Principal): HandlerContext {
     const { upload } = endpoint
     const gone = new AbortController()
-    ctx.res.once('close', () => gone.abort())
+    ctx.res.once('close', () => {
+      // One whose answer is out has not gone away.
+      if (!ctx.res.writableFinished) gone.abort()
+    })
     // What is streamed is bounded by its next bytes, not as a whole.
     const isStream = upload !== undefined || endpoint.text?.isStream === true
     const late = isStream ? [] : [AbortSignal.timeout(this.#options.handlerTimeoutMs)]

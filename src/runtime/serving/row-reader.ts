@@ -132,6 +132,17 @@ export class RowReader {
   }
 }
 
+const readers = new WeakMap<ServedModel, RowReader>()
+
+/** One for each model: who asks about single rows need not have the names sorted anew each time. */
+export function rowReaderOf(model: ServedModel): RowReader {
+  const known = readers.get(model)
+  if (known !== undefined) return known
+  const reader = new RowReader(model)
+  readers.set(model, reader)
+  return reader
+}
+
 function kindOf(value: unknown): string {
   return value === null ? 'null' : `a ${typeof value}`
 }

@@ -15,7 +15,7 @@ let errors: string[] = []
 test.beforeEach(async () => {
   errors = []
   const error = (_: unknown, message: string) => void errors.push(message)
-  api = await startFakeApi({ requestTimeoutMs: 600 }, { log: { ...NULL_LOGGER, error } })
+  api = await startFakeApi({ requestTimeoutMs: 2_000 }, { log: { ...NULL_LOGGER, error } })
 })
 test.afterEach(() => api.stop())
 
@@ -255,7 +255,7 @@ test('answers the lines of a batch while others are still being sent, for as lon
   const line = `${JSON.stringify(ROW)}\n`
   for (let i = 0; i < 6; i++) {
     // Longer in all than a request may take that does not move.
-    await wait(200)
+    await wait(400)
     stream.send(line.slice(0, 20))
     stream.send(line.slice(20))
     await until(() => stream.lines.length === i + 1)
@@ -295,6 +295,7 @@ test('clients that vanish in the middle of a batch leave room for others, and no
       headers: { Authorization: 'Bearer read-token', 'Content-Type': 'application/x-ndjson' }
     })
     sent.on('error', () => undefined)
+    sent.on('response', (response) => response.on('error', () => undefined))
     for (let part = 0; part < 10; part++) sent.write(lines)
     // Half of them once the answer has begun, half before.
     if (client % 2 === 0) await new Promise((resolve) => sent.once('response', resolve))
