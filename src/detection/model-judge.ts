@@ -2,7 +2,7 @@
  * Lets the models that are seated judge a source, and says what they went by. Hard evidence stays with the rules; what rules
  * only suspect from numbers, a model may confirm or dismiss. A model that fails says nothing, and whoever is left judges.
  */
-import { type AddressText, messageOf } from '../base/index.ts'
+import { messageOf } from '../base/index.ts'
 import type { Contributions } from '../runtime/index.ts'
 import type { BehaviourModel } from './behaviour-model.ts'
 import type { FeatureContext } from './features/feature.ts'
@@ -49,7 +49,20 @@ const ALWAYS_SCORED = 16
 const SCORE_AGAIN = 1.1
 /** A ban by likeness needs more than a first impression. */
 const BAN_REQUESTS_MIN = 6
+/**
+ * To explain takes a hundred times as long as to score: a wave of addresses must not keep the guard from its log. So many at once, and
+ * then so many a second of log time, are explained; the others keep features and score, from which an audit makes the rest.
+ */
+const EXPLAINED_AT_ONCE = 100
+const EXPLAINED_A_SECOND = 20
 const NOBODY: Hearing = { by: 'rules', opinion: undefined, shadows: [] }
+
+/** Moves nothing: what it stands for is not known. */
+const UNEXPLAINED: Contributions = {
+  values: new Float64Array(FEATURES.length),
+  bias: 0,
+  margin: 0
+}
 
 interface Judging {
   readonly model: BehaviourModel
@@ -61,6 +74,7 @@ export class ModelJudge {
   readonly #values = new Float64Array(FEATURES.length)
   readonly #features = new Float32Array(FEATURES.length)
   readonly #stamps = new WeakMap<BehaviourModel, number>()
+  #room = { explanations: EXPLAINED_AT_ONCE, atMs: 0 }
 
   constructor(seats: ModelSeats) {
     this.#seats = seats
@@ -117,7 +131,7 @@ export class ModelJudge {
         ...wordOf(model, score, context.session),
         isCleared: score < model.thresholds.watch,
         findCategory: () => categoryOf(context),
-        evidence: once(() => this.#evidence(judging, context.session.source, score))
+        evidence: once(() => this.#evidence(judging, context, score))
       }
       return { by: seat === 'canary' ? 'canary' : 'champion', opinion }
     }
@@ -160,10 +174,20 @@ export class ModelJudge {
     return stamp
   }
 
-  #evidence(judging: Judging, source: AddressText, score: number): ModelEvidence {
-    const explain = () => this.#contributions(judging)
+  #evidence(judging: Judging, context: FeatureContext, score: number): ModelEvidence {
+    const { source } = context.session
+    const explain = () => (this.#hasRoom(context.atMs) ? this.#contributions(judging) : UNEXPLAINED)
     const features = this.#features
     return gatherEvidence({ ...judging.model, explain }, { source, features, score })
+  }
+
+  #hasRoom(atMs: number): boolean {
+    const since = this.#room
+    const earned = (Math.max(0, atMs - since.atMs) / 1_000) * EXPLAINED_A_SECOND
+    const explanations = Math.min(EXPLAINED_AT_ONCE, since.explanations + earned)
+    const isGranted = explanations >= 1
+    this.#room = { explanations: isGranted ? explanations - 1 : explanations, atMs }
+    return isGranted
   }
 
   /** Nothing where it cannot say: its score counts all the same. */
@@ -172,7 +196,7 @@ export class ModelJudge {
       return judging.model.explain(this.#features)
     } catch (error) {
       this.#fail(judging, `cannot be explained: ${messageOf(error)}`)
-      return { values: new Float64Array(FEATURES.length), bias: 0, margin: 0 }
+      return UNEXPLAINED
     }
   }
 }

@@ -1,17 +1,20 @@
 /**
- * What a started node without models holds in memory when nothing happens, alone and in a network of ten others: its resident set,
- * as the kernel counts it.
+ * What a started node holds in memory when nothing happens, its resident set as the kernel counts it: alone, in a network of ten
+ * others, and after the models that come with the program have judged traffic and explained themselves.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
+import { seededRandom } from '../../../src/base/index.ts'
 import { dataPaths } from '../../../src/config/index.ts'
+import { FEATURES } from '../../../src/detection/index.ts'
 import type { BenchContext, BenchFigure, FigureLine } from '../figure.ts'
+import { writeHaproxyLog } from '../log/haproxy-log.ts'
 import { medianOf } from '../median.ts'
 import { NodeNetwork } from '../network/nodes.ts'
 
@@ -19,6 +22,10 @@ const RUNS = 5
 const ALONE_GOAL = 130
 const PEERS = 10
 const PEERS_GOAL = 150
+const MODELS_GOAL = 220
+/** Traffic that is judged before: the sessions of so few clients are not what is measured. */
+const TRAFFIC = { requests: 2_000, clients: 200 }
+const JUDGED_MS = 60_000
 const MEGABYTE = 1_000_000
 const READY_MS = 30_000
 /** Start-up garbage is gone by then: V8 shrinks its heap when it has been idle for some seconds. */
@@ -31,48 +38,58 @@ const STOP_MS = 20_000
 const MAX_TALK = 2_000
 /** An invitation is longer than a complaint. */
 const MAX_SAID = 32_768
+const LOG = 'haproxy.log'
 const LAUNCHER = join(import.meta.dirname, '..', '..', '..', 'bin', 'netminder.js')
 const BARE = 'setInterval(() => undefined, 1_000)'
 
 export const figure: BenchFigure = {
   name: 'idle-memory',
-  goal: `.alone ≤ ${ALONE_GOAL} MB, .peers ≤ ${PEERS_GOAL} MB`,
+  goal: `.alone ≤ ${ALONE_GOAL} MB, .peers ≤ ${PEERS_GOAL} MB, .models ≤ ${MODELS_GOAL} MB`,
   async run(context: BenchContext): Promise<FigureLine[]> {
     if (!existsSync('/proc/self/status')) {
-      return [unmeasured('alone', ALONE_GOAL), unmeasured('peers', PEERS_GOAL)]
+      return PARTS.map(unmeasured)
     }
     const runs: Run[] = []
     for (let run = 0; run < RUNS; run++) {
       const [alone, bare] = await Promise.all([megabytesOfNode(), megabytesOfBareNode()])
-      runs.push({ alone, bare, withPeers: await megabytesWithPeers() })
+      const models = await megabytesWithModels(context.seed)
+      runs.push({ alone, bare, models, peers: await megabytesWithPeers() })
       context.progress(`idle-memory run ${run + 1} of ${RUNS}: ${describe(runs.at(-1))}`)
     }
-    return [
-      lineOf(runs, {
-        part: 'alone',
-        goal: ALONE_GOAL,
-        note: `resident set (VmRSS) of "netminder start" in a new data directory, ${SETTLE_MS / 1_000} s after it was ready`
-      }),
-      lineOf(runs, {
-        part: 'peers',
-        goal: PEERS_GOAL,
-        note: `the same after it founded a network and ${PEERS} nodes of another process joined, ${SETTLE_WITH_PEERS_MS / 1_000} s after all were connected`
-      })
-    ]
+    return PARTS.map((part) => lineOf(runs, part))
   }
 }
 
 interface Run {
   readonly alone: number
-  readonly withPeers: number
+  readonly peers: number
+  readonly models: number
   readonly bare: number
 }
 
 interface Part {
-  readonly part: 'alone' | 'peers'
+  readonly part: 'alone' | 'peers' | 'models'
   readonly goal: number
   readonly note: string
 }
+
+const PARTS: readonly Part[] = [
+  {
+    part: 'alone',
+    goal: ALONE_GOAL,
+    note: `resident set (VmRSS) of "netminder start" in a new data directory, ${SETTLE_MS / 1_000} s after it was ready; the shipped model is loaded, as on any new node`
+  },
+  {
+    part: 'peers',
+    goal: PEERS_GOAL,
+    note: `the same after it founded a network and ${PEERS} nodes of another process joined, ${SETTLE_WITH_PEERS_MS / 1_000} s after all were connected`
+  },
+  {
+    part: 'models',
+    goal: MODELS_GOAL,
+    note: `as alone, ${SETTLE_MS / 1_000} s after the shipped model has judged ${TRAFFIC.requests} requests of ${TRAFFIC.clients} clients and explained a row`
+  }
+]
 
 function describe(run: Run | undefined): string {
   const texts = Object.entries(run ?? {}).map(([name, value]) => `${name} ${value.toFixed(1)} MB`)
@@ -80,7 +97,7 @@ function describe(run: Run | undefined): string {
 }
 
 function lineOf(runs: readonly Run[], { part, goal, note }: Part): FigureLine {
-  const value = medianOf(runs.map((run) => (part === 'alone' ? run.alone : run.withPeers)))
+  const value = medianOf(runs.map((run) => run[part]))
   const reference = medianOf(runs.map(({ bare }) => bare))
   return {
     figure: `idle-memory.${part}`,
@@ -96,7 +113,7 @@ function lineOf(runs: readonly Run[], { part, goal, note }: Part): FigureLine {
   }
 }
 
-function unmeasured(part: Part['part'], goal: number): FigureLine {
+function unmeasured({ part, goal }: Part): FigureLine {
   return {
     figure: `idle-memory.${part}`,
     value: null,
@@ -130,6 +147,45 @@ function megabytesWithPeers(): Promise<number> {
   })
 }
 
+function megabytesWithModels(seed: number): Promise<number> {
+  return withNode(async (node, dataDir) => {
+    const shape = { ...TRAFFIC }
+    await writeHaproxyLog(join(dataDir, LOG), shape, seededRandom(seed))
+    await judgedTraffic(dataDir)
+    const features = Array.from(FEATURES, () => null)
+    await ask(dataDir, '/api/ml/explain', { features })
+    return await node.settledMegabytes(SETTLE_MS)
+  })
+}
+
+async function judgedTraffic(dataDir: string): Promise<void> {
+  const endMs = performance.now() + JUDGED_MS
+  for (;;) {
+    const { items } = performanceSchema.parse(await ask(dataDir, '/api/ml/performance'))
+    const judgements = items.map(({ live }) => live?.judgements ?? 0)
+    if (Math.max(0, ...judgements) >= TRAFFIC.clients) return
+    if (performance.now() > endMs)
+      throw new Error('expected the shipped model to judge, it did not')
+    await sleep(LOOK_MS)
+  }
+}
+
+const performanceSchema = z.object({
+  items: z.array(z.object({ live: z.object({ judgements: z.number() }).nullable() }))
+})
+
+async function ask(dataDir: string, path: string, body?: unknown): Promise<unknown> {
+  const { apiAddress, adminToken } = dataPaths(dataDir)
+  const { url } = addressSchema.parse(JSON.parse(await readFile(apiAddress, 'utf8')))
+  const authorization = `Bearer ${(await readFile(adminToken, 'utf8')).trim()}`
+  const response = await fetch(new URL(path, url), {
+    headers: { authorization, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
+  })
+  if (!response.ok) throw new Error(`expected ${path} to answer, got ${response.status}`)
+  return await response.json()
+}
+
 /** Peers that are connected with all others of their process and with one more. */
 async function everyoneConnected(peers: NodeNetwork): Promise<void> {
   const endMs = performance.now() + CONNECTED_MS
@@ -149,6 +205,9 @@ async function withNode(
   try {
     // The ports are the system's choice: another node may run on this machine.
     const places = ['--api-port', '0', '--listen', '/ip4/127.0.0.1/tcp/0']
+    const log = join(dataDir, LOG)
+    await writeFile(log, '')
+    places.push('--haproxy-log', log)
     await new Measured([LAUNCHER, 'init', '--data-dir', dataDir, ...places]).finished()
     const node = new Measured([LAUNCHER, 'start', '--data-dir', dataDir])
     try {

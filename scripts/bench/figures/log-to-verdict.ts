@@ -1,8 +1,9 @@
-/** How many requests an hour go all the way: file, lines, events in order, sessions, rules, verdicts and decisions. */
+/** How many requests an hour go all the way: file, lines, events in order, sessions, rules, features, the shipped model, verdicts and decisions. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '../../../src/base/index.ts'
+import { findShippedModel } from '../../../src/cli/index.ts'
 import { configSchema } from '../../../src/config/index.ts'
 import {
   createGuardState,
@@ -10,7 +11,7 @@ import {
   NeverBlock,
   step
 } from '../../../src/defense/index.ts'
-import { RulePolicy } from '../../../src/detection/index.ts'
+import { type BehaviourModel, createPolicy } from '../../../src/detection/index.ts'
 import { replayLogs } from '../../../src/keyserver/index.ts'
 import type { BenchContext, BenchFigure, FigureLine } from '../figure.ts'
 import { decodeHaproxyLog, writeHaproxyLog } from '../log/haproxy-log.ts'
@@ -27,6 +28,10 @@ export const figure: BenchFigure = {
   name: 'log-to-verdict',
   goal: `≥ ${GOAL} requests/h`,
   async run(context: BenchContext): Promise<FigureLine[]> {
+    const { model, problems } = await findShippedModel()
+    if (model === undefined) {
+      throw new Error(`expected a shipped model, got none: ${problems.join('; ')}`)
+    }
     const directory = await mkdtemp(join(tmpdir(), 'netminder-log-to-verdict-'))
     try {
       const path = join(directory, 'haproxy.log')
@@ -37,7 +42,7 @@ export const figure: BenchFigure = {
       let decisions = 0
       for (let run = -WARM_UPS; run < RUNS; run++) {
         const judged = await requestsPerHour(async () => {
-          const result = await judge(path)
+          const result = await judge(path, model)
           decisions = result.decisions
           return result.requests
         })
@@ -62,7 +67,7 @@ export const figure: BenchFigure = {
           goal: figure.goal,
           met: value >= GOAL,
           samples: RUNS,
-          note: `one thread, ${REQUESTS} requests of ${CLIENTS} clients, rules without learned models, ${decisions} decisions`
+          note: `one thread, ${REQUESTS} requests of ${CLIENTS} clients, rules and ${model.name}, ${decisions} decisions`
         }
       ]
     } finally {
@@ -79,9 +84,12 @@ async function requestsPerHour(work: () => Promise<number>): Promise<number> {
 }
 
 /** The path of `netminder replay`, which is that of the live node but for store and actuators. */
-async function judge(path: string): Promise<{ requests: number; decisions: number }> {
+async function judge(
+  path: string,
+  model: BehaviourModel
+): Promise<{ requests: number; decisions: number }> {
   const state = createGuardState()
-  const settings = guardSettings()
+  const settings = guardSettings(model)
   let requests = 0
   let decisions = 0
   await replayLogs(
@@ -97,11 +105,11 @@ async function judge(path: string): Promise<{ requests: number; decisions: numbe
   return { requests, decisions }
 }
 
-function guardSettings(): GuardSettings {
+function guardSettings(model: BehaviourModel): GuardSettings {
   const { defense, detection } = configSchema.parse({})
   let ids = 0
   return {
-    policy: new RulePolicy({ sourcesMax: detection.maxSources }),
+    policy: createPolicy('default', { sourcesMax: detection.maxSources, model }),
     mode: { overall: 'enforce', byCategory: {}, previous: undefined },
     neverBlock: new NeverBlock({ treatAsPublic: [], allowlist: [], protectedEntries: [] }),
     throttleTtlMs: defense.throttleTtlMs,

@@ -166,6 +166,29 @@ test('counts the word of a model that cannot explain it', () => {
   )
 })
 
+test('explains no more at once than leaves time to judge, and goes on as time does', () => {
+  const { bench, policy } = rig()
+  let explained = 0
+  const explain = () => {
+    explained++
+    return { values: new Float64Array(FEATURES.length), bias: 0, margin: 0 }
+  }
+  bench.models = { ...VACANT, champion: sayer('strict@1', 0.7, { explain }) }
+  const wave = (atMs: number) => {
+    for (let index = 0; index < 250; index++) {
+      const source = `198.18.${index}.${atMs === START_MS ? 1 : 2}`
+      const [verdict] = policy.observe(request({ atMs, source }), NOTHING_STANDS)
+      const evidence = verdict?.evidence?.()
+      equal([evidence?.score, evidence?.source, verdict?.level], [0.7, source, 'throttle'])
+    }
+  }
+  wave(START_MS)
+  is(explained, 100)
+  // Twenty a second: three seconds later there is room for sixty.
+  wave(START_MS + 3_000)
+  is(explained, 160)
+})
+
 test('a canary judges its share of the sources, always the same, and the champion the others', () => {
   const { bench, ask } = rig()
   const champion = sayer('calm@1', 0.01)
