@@ -40,7 +40,9 @@ async function until<T>(what: string, find: () => Promise<T | undefined>): Promi
   for (;;) {
     const found = await find()
     if (found !== undefined) return found
-    if (performance.now() > deadline) throw new Error(`expected ${what}, got none`)
+    if (performance.now() > deadline) {
+      throw new Error(`expected ${what}, got none:\n${rig.nodeTalk.slice(-2_000)}`)
+    }
     await wait(200)
   }
 }
