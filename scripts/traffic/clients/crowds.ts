@@ -71,7 +71,7 @@ export const TEAM_PARAMETERS = {
     unit: 'per day',
     shape: 'uniform',
     min: 4,
-    max: 30,
+    max: 60,
     source:
       'assumed: a company renews its certificates, a class or a party uploads behind one address'
   },
@@ -226,12 +226,14 @@ function* team(world: World, plan: { startMs: number; size: number }, draw: Draw
   ])()
   const asker: Asker = { source: world.places.user(draw), agent }
   const typical = lengthAt(0.05 + 0.85 * draw.next())
+  // One program and one policy make certificates that differ by the length of a name; many programs do not.
+  const variety = draw.pick([0.03, 0.12, 0.8])
   const looksUp = draw.chance(0.5)
   let atMs = plan.startMs
   for (let left = plan.size; left > 0; left--) {
     const isNew = draw.chance(newShare)
     const certificate = isNew
-      ? world.keys.create(typical * draw.uniform(0.8, 1.6), draw)
+      ? world.keys.create(typical * (1 + draw.uniform(0, variety)), draw)
       : draw.chance(0.5)
         ? world.keys.wellKnown(draw)
         : world.keys.any(draw)

@@ -18,6 +18,14 @@ const PARAMETERS = {
     max: 240,
     source: 'contract §1.8: gossipIntervalSecs 60; more where peers are many'
   },
+  failShare: {
+    name: 'failShare',
+    unit: 'share of reconciliations',
+    shape: 'log-uniform',
+    min: 0.003,
+    max: 0.08,
+    source: 'recording: 3 of some 40 with a real partner; fewer are assumed'
+  },
   pollGap: {
     name: 'pollGap',
     unit: 's between polls',
@@ -52,6 +60,8 @@ const PARAMETERS = {
     source: 'assumed: a partner that only we are pushed by sends us what nobody else had'
   }
 } satisfies Record<string, Parameter>
+/** Reconciliations with a real partner that came to nothing. */
+const FAILURES = ['cannot peer: sync not available, currently mutating', 'i/o timeout', 'EOF']
 const POLLERS = 12
 /** Servers that send us their changes without being our partners. */
 const PUSHERS_MAX = 3
@@ -145,9 +155,16 @@ function* catchUp(world: World, startMs: number, draw: Draw): Client {
 /** After each reconciliation the partner fetches what it lacks, in chunks on one connection, and we fetch what we lack. */
 function* gossip(world: World, source: AddressText, draw: Draw): Client {
   const asker = { source, agent: askingByAddress(world, draw) }
-  const meanMs = new Drawn(world.region, draw).value(PARAMETERS.reconGap) * 1000
+  const drawn = new Drawn(world.region, draw)
+  const meanMs = drawn.value(PARAMETERS.reconGap) * 1000
+  const failShare = drawn.value(PARAMETERS.failShare)
   let atMs = world.span.fromMs + draw.uniform(0, meanMs)
   for (;;) {
+    if (draw.chance(failShare)) {
+      const intent = { kind: 'recon-probe', error: draw.pick(FAILURES) } as const
+      yield plain(asker, atMs, { method: '', target: '', intent })
+      atMs += gapMs({ gapMs: meanMs, variation: 0.12 }, draw)
+    }
     const inserted = draw.weighted([
       [5, 0],
       [3, 1],

@@ -128,8 +128,15 @@ function* visit(
       ...referer
     })
   }
-  for (let left = draw.chance(stay.several) ? draw.between(1, 3) : 0; left > 0; left--) {
-    const another = keys.create(lengthAt(0.01 + 0.94 * draw.next()), draw)
+  // What one program made for one person has nearly one length.
+  const isAlike = isNew && draw.chance(0.6)
+  for (let left = draw.chance(stay.several) ? draw.between(1, 5) : 0; left > 0; left--) {
+    const another = keys.create(
+      isAlike
+        ? certificate.lengthBytes * draw.uniform(0.96, 1.06)
+        : lengthAt(0.01 + 0.94 * draw.next()),
+      draw
+    )
     atMs = answer.endMs + draw.logNormal(11_000, 1)
     const sent = { inserted: [another], sentBytes: another.lengthBytes, ...referer }
     answer = yield upload(asker, atMs, sent)
