@@ -62,7 +62,8 @@ test.before(async () => {
 for (const [kind, least] of [
   ['gradient-boosting', 0.93],
   ['random-forest', 0.93],
-  ['isolation-forest', 0.2]
+  ['isolation-forest', 0.2],
+  ['stack', 0.93]
 ] as const) {
   test(`${kind}: trains, and its package says of new rows what the training promised`, async () => {
     const out = join(rig.dir, `kind-${kind}`)
@@ -457,6 +458,33 @@ const faults: readonly {
     args: () => TRAIN_ON(inDir('empty.csv', '')),
     code: 65,
     talk: /got an empty file/
+  },
+  {
+    title: 'a stack with params of no member',
+    args: () => [...TRAIN, '--model', 'stack', '--params', '{"trees":3}'],
+    code: 64,
+    talk: /by member \(boosting, forest, isolation\)/
+  },
+  {
+    title: 'a stack that is searched for',
+    args: () => [...TRAIN, '--model', 'stack', '--search', '3'],
+    code: 64,
+    talk: /expected --search for a training of one forest only/
+  },
+  {
+    title: 'a word among numbers',
+    args: () => {
+      const numbers = Array.from({ length: 200 }, (_, index) => `${index},${index % 2 ? 'a' : 'b'}`)
+      return TRAIN_ON(inDir('word.csv', `x,label\n${numbers.join('\n')}\n?,a\n`))
+    },
+    code: 65,
+    talk: /numbers alone in column "x", got something else in 1 of 201 cells, the first "\?" in line 202/
+  },
+  {
+    title: 'two rows',
+    args: () => TRAIN_ON(inDir('two.csv', 'x,label\n1,a\n2,b\n')),
+    code: 65,
+    talk: /two classes beside those that are held out, got one: .* too few rows/
   },
   {
     title: 'one class',
