@@ -151,6 +151,12 @@ const detection = z.strictObject({
     .default(0.1)
     .describe(
       'Share of the addresses that a model in the stage canary judges in the place of the champion; always the same ones.'
+    ),
+  useShippedModels: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether models that come with the program are used; without them only those that were given to the node or trained on it are.'
     )
 })
 

@@ -42,6 +42,8 @@ export interface NodeModelsOptions {
   readonly dataDir: string
   /** @default the packages that come with the program */
   readonly shippedDir?: string | undefined
+  /** @default true */
+  readonly useShipped?: boolean
   /** Share of the sources that a canary judges. */
   readonly canaryShare: number
 }
@@ -76,7 +78,8 @@ export class NodeModels implements Component {
     const log = logger.child({ component: 'models' })
     const paths = dataPaths(options.dataDir)
     const shelf = new PackageFolders({
-      shippedDir: options.shippedDir ?? shippedModelsDir(),
+      shippedDir:
+        options.useShipped === false ? undefined : (options.shippedDir ?? shippedModelsDir()),
       ownDir: paths.models
     })
     this.#kept = { shelf, store: store.models, task: BEHAVIOUR_TASK }

@@ -106,10 +106,10 @@ export class NetminderNode {
       const declared: MetricsRegister = register ?? new NullMetricsRegister()
       const facts = this.#createFacts()
       const actuators = this.#createActuators(facts, store.allowlist)
-      const { canaryShare } = config.detection
+      const { canaryShare, useShippedModels: useShipped } = config.detection
       const metrics = declareModelMetrics(declared)
       this.#models = new NodeModels(
-        { dataDir, canaryShare },
+        { dataDir, canaryShare, useShipped },
         { db: opened.db, store, ...ports, metrics }
       )
       this.#trainings = createTraining(options, {

@@ -10,8 +10,8 @@ import { compareVersions } from './shipped.ts'
 import { checkShipped } from './shipped-sums.ts'
 
 export interface PackageFoldersOptions {
-  /** Read only. */
-  readonly shippedDir: string
+  /** Read only. Undefined: nothing that is shipped is used. */
+  readonly shippedDir: string | undefined
   /** Made when it is needed. Undefined: only what is shipped is looked at. */
   readonly ownDir: string | undefined
 }
@@ -30,7 +30,8 @@ export class PackageFolders implements PackageShelf {
   async list(): Promise<readonly ShelvedPackage[]> {
     const { shippedDir, ownDir } = this.#options
     // The newest first: it is the one that a new node begins with.
-    const shipped = (await packagesIn(shippedDir)).toSorted((a, b) =>
+    const found = shippedDir === undefined ? [] : await packagesIn(shippedDir)
+    const shipped = found.toSorted((a, b) =>
       a.name < b.name ? -1 : a.name > b.name ? 1 : compareVersions(b.version, a.version)
     )
     const own = ownDir === undefined ? [] : await packagesIn(ownDir)
@@ -43,7 +44,8 @@ export class PackageFolders implements PackageShelf {
   /** What is shipped must also be what the list beside it names. */
   async load(place: ShelvedPackage, options: LoadOptions = {}): Promise<ModelPackage> {
     const opened = await loadPackage(this.#dirOf(place), options)
-    if (place.isShipped) await checkShipped(this.#options.shippedDir, opened)
+    const { shippedDir } = this.#options
+    if (place.isShipped && shippedDir !== undefined) await checkShipped(shippedDir, opened)
     return opened
   }
 
@@ -80,7 +82,11 @@ export class PackageFolders implements PackageShelf {
     const { shippedDir, ownDir } = this.#options
     const root = isShipped ? shippedDir : ownDir
     if (root === undefined) {
-      throw new ModelError('PACKAGE_MISSING', `expected a shipped package, got ${name}@${version}`)
+      const kind = isShipped ? 'shipped' : 'own'
+      throw new ModelError(
+        'PACKAGE_MISSING',
+        `expected a package that is used here, got ${name}@${version}: ${kind} ones are not`
+      )
     }
     return join(root, name, version)
   }

@@ -25,9 +25,9 @@ test.afterEach(async () => {
   removeStore(store)
 })
 
-async function start(shippedDir?: string): Promise<NodeModels> {
+async function start(shippedDir?: string, useShipped = true): Promise<NodeModels> {
   const models = new NodeModels(
-    { dataDir: store.dataDir, shippedDir, canaryShare: 0.1 },
+    { dataDir: store.dataDir, shippedDir, useShipped, canaryShare: 0.1 },
     {
       ...{ db: store.db, clock: store.clock, logger: NULL_LOGGER },
       store: { models: new ModelRepository(store.db), audit: store.audit },
@@ -57,6 +57,16 @@ test('are whole, read the features of this program, and the newest of them judge
   is(score >= 0 && score <= 1, true)
   equal(stateOf(models), { name: 'models', state: 'ok', detail: `${champion?.name} judges` })
   is(models.runner.champion('behaviour')?.id, champion?.name)
+})
+
+test('are left alone where the operator does not want them, also one that was champion', async () => {
+  const none = await start(undefined, false)
+  is(none.live.seated().champion, undefined)
+  is(none.problem, 'no model is champion')
+  await start()
+  const without = await start(undefined, false)
+  is(without.live.seated().champion, undefined)
+  match(without.problem ?? '', /behaviour@\S+: shipped ones are not/)
 })
 
 for (const { name, damage } of [
