@@ -1,13 +1,14 @@
 /** What a model went by, in the words of the contract. Pure. */
 import type { ReplayedDecision } from '../defense/index.ts'
 import {
+  explainAgain,
   FEATURE_SET_VERSION,
   FEATURES,
   type Feature,
   type ModelEvidence,
   valueText
 } from '../detection/index.ts'
-import type { Manifest } from '../registry/index.ts'
+import type { Manifest, ModelPackage } from '../registry/index.ts'
 import type { OperationResponse } from './contract/contract.ts'
 import { wireTime } from './projection.ts'
 
@@ -18,16 +19,20 @@ type WireReplay = OperationResponse<'replayDecisions'>['items'][number]
 
 const INDEX: ReadonlyMap<string, number> = new Map(FEATURES.map(({ name }, index) => [name, index]))
 
-/** @param manifest of the package that judged; undefined where it is not here */
+/** @param opened the package that judged; undefined where it is not here */
 export function wireEvidence(
-  evidence: ModelEvidence,
-  manifest: Pick<Manifest, 'features'> | undefined
+  kept: ModelEvidence,
+  opened: Pick<ModelPackage, 'manifest' | 'parts'> | undefined
 ): WireEvidence {
+  const isKept = kept.contributions.length > 0
+  const made = isKept || opened === undefined ? undefined : explainAgain(kept, opened.parts)
+  const evidence = made ?? kept
+  const manifest = opened?.manifest
   const { model, digest, featureSetVersion, source, score, thresholds, bias, rest, text } = evidence
   return {
     ...{ model, sha256: digest, feature_set_version: featureSetVersion, source, score },
     thresholds: { ...thresholds },
-    ...{ bias, rest, text },
+    ...{ bias, rest, text, explained: isKept ? 'then' : made === undefined ? 'not' : 'now' },
     features: evidence.contributions.map(({ feature, contribution }) => ({
       ...describeFeature(feature, evidence, manifest),
       contribution

@@ -12,6 +12,7 @@ export { DetectionError, type DetectionErrorCode } from './errors.ts'
 export type { Feature, FeatureContext } from './features/feature.ts'
 export { FEATURE_SET_VERSION, FEATURES, readFeatures } from './features/index.ts'
 export { valueText } from './features/value-text.ts'
+export { explainAgain } from './gather-evidence.ts'
 export type { JudgementKeeper } from './judgement-keeper.ts'
 export type { FeatureContribution, ModelEvidence } from './model-evidence.ts'
 export {

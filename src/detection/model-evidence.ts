@@ -27,7 +27,7 @@ export interface ModelEvidence {
   readonly thresholds: BehaviourModel['thresholds']
   /** What the model says of a source of which nothing is known, in log-odds. */
   readonly bias: number
-  /** Strongest first. */
+  /** Strongest first. Empty where there was no time to explain: the features are there, and from them it can be done later. */
   readonly contributions: readonly FeatureContribution[]
   /** Contributions of all other features together. */
   readonly rest: number

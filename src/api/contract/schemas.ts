@@ -173,6 +173,11 @@ export const evidence = z
       )
       .describe('Those that moved the score most, strongest first.'),
     rest: z.number().describe('Contributions of all other features together.'),
+    explained: z
+      .enum(['then', 'now', 'not'])
+      .describe(
+        'When it was worked out what moved the score. `now`: there was no time for it in a wave of addresses, and it was done from the kept features; `not`: nor could it be now, since the package is not here.'
+      ),
     text: text.describe('One sentence for a person.')
   })
   .meta({

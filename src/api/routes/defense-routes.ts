@@ -2,7 +2,7 @@
 import { getPrefix } from '../../base/index.ts'
 import type { EntryRefusal, GuardApi } from '../../defense/index.ts'
 import type { ModelEvidence } from '../../detection/index.ts'
-import type { Manifest } from '../../registry/index.ts'
+import type { ModelPackage } from '../../registry/index.ts'
 import { apiError } from '../errors.ts'
 import { wireEvidence } from '../evidence-projection.ts'
 import {
@@ -66,7 +66,7 @@ function decisionHandlers(
     async explainAddress({ params }) {
       const explanation = guard.explain(params.ip)
       const evidence = explanation.decisions.map(async ({ evidence: kept }) =>
-        kept === undefined ? null : wireEvidence(kept, await manifestOf(kept, registry))
+        kept === undefined ? null : wireEvidence(kept, await packageOf(kept, registry))
       )
       return wireExplanation(explanation, await Promise.all(evidence))
     },
@@ -76,13 +76,13 @@ function decisionHandlers(
   }
 }
 
-/** Of the very package that judged; undefined where it is not here any more. */
-async function manifestOf(
+/** The very package that judged; undefined where it is not here any more. */
+async function packageOf(
   { model, digest }: ModelEvidence,
   registry: ModelPorts['registry']
-): Promise<Manifest | undefined> {
+): Promise<ModelPackage | undefined> {
   const opened = await registry.package(model).catch(() => undefined)
-  return opened?.sha256 === digest ? opened.manifest : undefined
+  return opened?.sha256 === digest ? opened : undefined
 }
 
 function allowlistHandlers(

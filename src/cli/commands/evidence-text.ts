@@ -4,6 +4,8 @@ import type { OperationResponse } from '../../api/index.ts'
 type Evidence = NonNullable<OperationResponse<'explainAddress'>['decisions'][number]['evidence']>
 
 const SHOWN_MAX = 6
+const UNEXPLAINED =
+  'this was not worked out in a wave of addresses, and the package is not here to do it now'
 const DIGITS_OF_HASH = 12
 
 /** Label and text of each field; a label of several fields stands before the first. */
@@ -17,6 +19,7 @@ export function evidenceFields(evidence: Evidence, about: string): (readonly [st
       `${model} (SHA-256 ${sha256.slice(0, DIGITS_OF_HASH)}…) gave ${score.toFixed(4)}${whose}; ${stepText(evidence)}`
     ],
     ['', evidence.text],
+    ...(evidence.explained === 'not' ? [['went by', UNEXPLAINED] as const] : []),
     ...strongest.map((row, index) => [index === 0 ? 'went by' : '', featureText(row)] as const)
   ]
 }

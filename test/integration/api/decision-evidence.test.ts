@@ -185,6 +185,25 @@ test('says in the API what a decision says of the same features', async () => {
   for (const { shown } of said.features) ok(shown !== '')
 })
 
+test('explains now what there was no time to explain in a wave of addresses', async () => {
+  attack(300)
+  const { items } = rig.decisions.list({ limit: 1_000 })
+  const late = items.find(({ id }) => rig.evidence.find(id)?.contributions.length === 0)
+  ok(late !== undefined, 'expected one that was not explained')
+  const explain = async () => {
+    const params = { ip: late.value }
+    return (await rig.client.call('explainAddress', { params })).decisions[0]?.evidence
+  }
+  const said = await explain()
+  is(said?.explained, 'now')
+  ok((said?.features.length ?? 0) > 0)
+  match(said?.text ?? '', /%: it /)
+  rmSync(rig.ownDir, { recursive: true })
+  await rig.registry.delete(MODEL, { revision: undefined, reason: '' }, 'token:bert')
+  const gone = await explain()
+  equal([gone?.explained, gone?.features], ['not', []])
+})
+
 test('keeps what the model knew of the member that made a swarm', async () => {
   for (let index = 0; index < 120; index++) {
     rig.guard.observe(
