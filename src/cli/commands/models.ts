@@ -170,11 +170,24 @@ function addDeploy(parent: Command, context: CliContext): void {
       const body = { stage: options.stage, ...given(options, ['reason', 'force']) }
       const changed = await client.call('changeModel', { params, body }, { signal, ifMatch })
       await printModel(context, places.output, changed)
-      if (changed.stage === 'champion') {
-        io.talk(`${changed.id} answers for ${changed.task}; "netminder models rollback" undoes it.`)
-      }
+      const talk = stageTalk(changed)
+      if (talk !== undefined) io.talk(talk)
     }
   )
+}
+
+/** What follows from the stage. */
+function stageTalk({ id, task, stage }: Model): string | undefined {
+  switch (stage) {
+    case 'champion':
+      return `${id} answers for ${task}; "netminder models rollback" undoes it.`
+    case 'canary':
+      return `${id} judges its share of the addresses; "netminder models show ${id}" says what comes of it.`
+    case 'shadow':
+      return `${id} sees what the champion sees and decides nothing; "netminder models show ${id}" compares them.`
+    default:
+      return undefined
+  }
 }
 
 function addRollback(parent: Command, context: CliContext): void {

@@ -6,6 +6,7 @@ export type LivePerformance = OperationResponse<'showPerformance'>['items'][numb
 type Comparison = NonNullable<NonNullable<LivePerformance>['comparison']>
 
 const SOURCES_SHOWN = 3
+const PLURALS = { ban: 'bans', throttle: 'throttles', watch: 'watches' } as const
 
 /** Nothing for a model that was never asked. */
 export function liveLines(live: LivePerformance): readonly (readonly [string, string])[] {
@@ -15,7 +16,7 @@ export function liveLines(live: LivePerformance): readonly (readonly [string, st
   const took =
     latency === null ? '' : `, ${latency.p50.toFixed(0)} µs each (p99 ${latency.p99.toFixed(0)} µs)`
   const made = (['ban', 'throttle', 'watch'] as const).filter((type) => decisions[type] > 0)
-  const kinds = made.map((type) => plural(decisions[type], type, `${type}s`))
+  const kinds = made.map((type) => plural(decisions[type], type, PLURALS[type]))
   const madeText =
     kinds.length === 0 ? 'none' : `${kinds.join(', ')}; taken back ${decisions.lifted}`
   return [
