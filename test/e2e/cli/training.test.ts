@@ -179,6 +179,36 @@ test('a node without a label has nothing to learn from, and says so', async () =
   match(talk, /expected rows of sources that somebody has labelled, got none/)
 })
 
+test('what the node saw of its clients becomes a candidate, as soon as they are labelled', async () => {
+  for (let client = 1; client <= 40; client++) {
+    // The upper half asks for one key; the lower half looks for holes.
+    if (client > 20)
+      rig.request(`198.51.100.${128 + client}`, 'GET /pks/lookup?op=get&search=a HTTP/1.1')
+    else rig.scan(`198.51.100.${client}`)
+  }
+  for (const [prefix, word] of [
+    ['198.51.100.0/25', 'abuse'],
+    ['198.51.100.128/25', 'benign']
+  ] as const) {
+    const said = await rig.run(['label', prefix, word])
+    is(said.code, 0, said.talk)
+  }
+  const small = { boosting: { trees: 10 }, forest: { trees: 5 }, isolation: { trees: 8 } }
+  const args = ['models', 'train', 'local', '--params', JSON.stringify(small), '--output', 'json']
+  // Rows are kept a moment after they were seen.
+  const { out } = await rig.until(
+    () => rig.run(args),
+    ({ code, out: said }) => code === 0 && (JSON.parse(said) as Training & Rows).report.rows >= 32
+  )
+  const job = JSON.parse(out) as Training & Rows
+  match(job.model ?? '', /^local@\d+$/)
+  is(job.report.gate.passed, false)
+})
+
+interface Rows {
+  readonly report: { readonly rows: number; readonly gate: { readonly passed: boolean } }
+}
+
 test('what cannot be asked for is refused at once', async () => {
   const cases = [
     {
