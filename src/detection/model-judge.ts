@@ -217,8 +217,9 @@ function levelOf(model: BehaviourModel, score: number, session: SourceSession): 
   const { watch, throttle, ban } = model.thresholds
   if (score < watch) return 'benign'
   if (score < throttle) return 'watch'
-  // Keyrings, shared addresses and people with a browser are slowed down at most: the model alone may be wrong about them.
-  const isGuarded = isMostlyGpg(session) || session.hasPageSigns
+  // Keyrings, shared addresses, people with a browser and other keyservers are slowed down at most: the model alone may be wrong.
+  const isGuarded =
+    isMostlyGpg(session) || session.hasPageSigns || session.userAgent.startsWith('Hockeypuck/')
   return score < ban || session.requests < BAN_REQUESTS_MIN || isGuarded ? 'throttle' : 'ban'
 }
 

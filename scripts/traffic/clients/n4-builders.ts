@@ -41,8 +41,8 @@ const PARAMETERS = {
     name: 'wrongShare',
     unit: 'share of sites',
     shape: 'uniform',
-    min: 0.02,
-    max: 0.1,
+    min: 0.05,
+    max: 0.2,
     source:
       'assumed: a script that asks for a mistyped, withdrawn or never published key id, forever'
   },
@@ -261,7 +261,7 @@ function* burst(world: World, visit: { site: Site; startMs: number }, draw: Draw
   const size = drawn.count(PARAMETERS.burstSize)
   const retryMs = drawn.value(PARAMETERS.retryGap) * 1000
   const meanMs = 1000 / drawn.value(PARAMETERS.pace)
-  const isLoop = site.isWrong && draw.chance(0.6)
+  const isLoop = site.isWrong && draw.chance(0.8)
   let atMs = visit.startMs
   for (let i = 0; i < size; i++) {
     const listed = site.isList ? site.certificates[i % site.certificates.length] : undefined

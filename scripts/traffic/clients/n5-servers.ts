@@ -22,8 +22,8 @@ const PARAMETERS = {
     name: 'failShare',
     unit: 'share of reconciliations',
     shape: 'log-uniform',
-    min: 0.003,
-    max: 0.08,
+    min: 0.01,
+    max: 0.15,
     source: 'recording: 3 of some 40 with a real partner; fewer are assumed'
   },
   pollGap: {
