@@ -45,25 +45,25 @@ async function run(options: ExperimentOptions, root: string): Promise<void> {
     const recall = resultsOf(found.slice(-1)).summary['recall']?.mean
     say(`seed ${seed}: recall ${recall?.toFixed(4)}`)
   }
-  const findings: Findings = {
-    results: resultsOf(found),
-    ...(options.isOracle && { oracle: await askOracle(options, plan) }),
-    ...(options.isZeroDay && {
-      zeroDay: await runZeroDay({
-        ...{ plan, seeds, hours, workers, say },
-        trainWithout: models.trainWithout
-      })
-    }),
-    ...(options.recording !== undefined && {
-      recording: await runRecording({
-        ...{ dir: options.recording, plan, workers, say },
-        ...(await models.smallRows())
-      })
-    })
+  let findings: Findings = { results: resultsOf(found) }
+  const add = async (more: Partial<Findings>) => {
+    findings = { ...findings, ...more }
+    // After each part: what is known stands there even if the rest is not waited for.
+    const { out } = options
+    if (out !== undefined) await writeFile(out, renderReport(factsOf(options, findings), findings))
+  }
+  await add({})
+  if (options.isOracle) await add({ oracle: await askOracle(options, plan) })
+  if (options.recording !== undefined) {
+    const rows = await models.smallRows()
+    const { recording: dir } = options
+    await add({ recording: await runRecording({ dir, plan, workers, say, ...rows }) })
+  }
+  if (options.isZeroDay) {
+    const { trainWithout } = models
+    await add({ zeroDay: await runZeroDay({ plan, seeds, hours, workers, say, trainWithout }) })
   }
   for (const line of linesOf(findings)) process.stdout.write(`${JSON.stringify(line)}\n`)
-  if (options.out !== undefined)
-    await writeFile(options.out, renderReport(factsOf(options), findings))
 }
 
 async function askOracle({ seeds, hours, workers }: ExperimentOptions, plan: Plan) {
@@ -78,14 +78,15 @@ async function askOracle({ seeds, hours, workers }: ExperimentOptions, plan: Pla
   return runOracle(places, say)
 }
 
-function factsOf(options: ExperimentOptions) {
-  const { seeds, hours, modelDir, isZeroDay, isOracle, recording } = options
+/** The command names what the findings hold. */
+function factsOf(options: ExperimentOptions, { zeroDay, oracle, recording }: Findings) {
+  const { seeds, hours, modelDir } = options
   const words = [
     `--seeds ${seeds.length}`,
     `--hours ${hours}`,
     ...(modelDir === undefined ? ['--retrain'] : []),
-    ...(isZeroDay ? ['--zero-day'] : []),
-    ...(isOracle ? ['--oracle'] : []),
+    ...(zeroDay === undefined ? [] : ['--zero-day']),
+    ...(oracle === undefined ? [] : ['--oracle']),
     ...(recording === undefined ? [] : ['--recording DIR'])
   ]
   return {

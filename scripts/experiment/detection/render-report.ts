@@ -215,7 +215,8 @@ function harmless(results: Results): string {
   )
   return `## Harmless sources
 
-The upper bound is that of Clopper and Pearson at 95 %, one-sided: what the share of bans may still be.
+The upper bound is that of Clopper and Pearson at 95 %, one-sided: what the share of bans may still be. Gossip partners (some of N5) are judged like anybody
+here: a node knows its own and never acts on them.
 
 ${table(['class', 'sources', 'flagged', 'banned', 'upper bound of banned'], rows)}`
 }
