@@ -2,6 +2,7 @@
  * The trainings of a node: a queue in the database, of which one at a time is worked on by a process of its own. What a crash interrupts,
  * of that process or of the node, goes on from its last checkpoint; what crashes again and again without getting further is given up.
  */
+import { join } from 'node:path'
 import {
   type Clock,
   type Component,
@@ -27,6 +28,7 @@ import { JobFolders } from './job-folders.ts'
 import { type JobOutcome, runJobProcess } from './job-process.ts'
 import { filesOf, nextVersion, taskOf } from './order.ts'
 import { ProgressClock } from './progress-clock.ts'
+import { RunningJob } from './running-job.ts'
 import { WORK_FILE } from './work/work-spec.ts'
 
 export interface TrainingJobsOptions {
@@ -91,10 +93,6 @@ const STARTS_OF_CRASH = 4
 const ATTEMPTS_MAX = CRASHES_MAX * STARTS_OF_CRASH
 /** Jobs that the database remembers. */
 const JOBS_KEPT = 200
-const NOTES_KEPT = 20
-const STORE_EVERY_MS = 5_000
-/** Listeners hear of every hundredth. */
-const TOLD_STEP = 0.01
 
 export class TrainingJobs implements Component, TrainingApi {
   readonly name = 'training'
@@ -106,8 +104,7 @@ export class TrainingJobs implements Component, TrainingApi {
   #stopped = new AbortController()
   #isWorking = false
   #prefix: readonly string[] | undefined
-  /** The job that is worked on, as it is now: the database hears of it every few seconds. */
-  #current: { job: JobRecord; readonly cancelled: AbortController } | undefined
+  #current: RunningJob | undefined
 
   constructor(options: TrainingJobsOptions, ports: TrainingJobsPorts) {
     this.#options = options
@@ -132,7 +129,7 @@ export class TrainingJobs implements Component, TrainingApi {
 
   async create(order: Omit<JobOrder, 'version'>, by: By): Promise<JobRecord> {
     if (!this.#options.isEnabled) {
-      throw new JobError('TRAINING_OFF', 'trainings are turned off (training.enabled)')
+      throw new JobError('TRAINING_OFF', 'trainings are turned off (training.isEnabled)')
     }
     const { store, clock, audit, unitOfWork, models } = this.#ports
     for (const path of Object.values(filesOf(order.data))) {
@@ -231,20 +228,20 @@ export class TrainingJobs implements Component, TrainingApi {
       await this.#folders.remove(found.id)
       return
     }
-    const job = this.#begin(found)
-    const cancelled = new AbortController()
-    this.#current = { job, cancelled }
+    const current = this.#begin(found)
+    const { job, cancelled } = current
+    this.#current = current
     try {
       const signal = AbortSignal.any([cancelled.signal, this.#stopped.signal])
-      const outcome = await this.#run(job, signal)
-      if (!cancelled.signal.aborted) await this.#conclude(outcome)
+      const outcome = await this.#run(current, signal)
+      if (!cancelled.signal.aborted) await this.#conclude(current, outcome)
     } catch (error) {
       if (!isAbortError(error) && !cancelled.signal.aborted) {
         const code = error instanceof NetminderError ? error.code : 'INTERNAL'
-        this.#fail({ code, message: messageOf(error) })
+        this.#fail(current, { code, message: messageOf(error) })
       }
     } finally {
-      const { state } = this.#current.job
+      const { state } = current.job
       this.#current = undefined
       const isOver = cancelled.signal.aborted || (state !== 'running' && state !== 'queued')
       if (isOver) await this.#folders.remove(job.id)
@@ -252,7 +249,7 @@ export class TrainingJobs implements Component, TrainingApi {
     }
   }
 
-  #begin(found: JobRecord): JobRecord {
+  #begin(found: JobRecord): RunningJob {
     const { store, models, clock } = this.#ports
     const isFirst = found.state === 'queued'
     const job: JobRecord = {
@@ -265,14 +262,19 @@ export class TrainingJobs implements Component, TrainingApi {
     }
     store.update(job)
     this.#tell(job)
-    return job
+    return new RunningJob(job, {
+      store,
+      tell: (changed) => this.#tell(changed),
+      monotonicMs: () => clock.monotonicMs()
+    })
   }
 
-  async #run(job: JobRecord, signal: AbortSignal): Promise<JobOutcome> {
+  async #run(current: RunningJob, signal: AbortSignal): Promise<JobOutcome> {
     const options = this.#options
     const { models, clock } = this.#ports
     const givesWay = options.givesWay ?? true
     this.#prefix ??= givesWay ? await idlePrefix() : []
+    const { job } = current
     const named = Object.entries(filesOf(job.order.data))
     const files = await Promise.all(
       named.map(async ([name, path]) => [name, await allowedFile(path, options.readFrom)] as const)
@@ -288,63 +290,50 @@ export class TrainingJobs implements Component, TrainingApi {
       () => models.export(parent ?? '')
     )
     const pace = new ProgressClock(clock)
-    let storedAtMs = clock.monotonicMs()
     const { memoryBytesMax, environment } = options
     return await runJobProcess(
       { dir, memoryBytesMax, environment, prefix: this.#prefix },
       {
-        ...{ clock, signal },
+        ...{ clock, signal, onUsage: (usage) => current.took(usage) },
         onReport: (report) => {
-          if (report.type === 'note') this.#note(report.text)
-          else if (report.type === 'checkpoint') this.#gotFurther()
-          else this.#progress({ ...report, leftMs: pace.leftMs(report.share) })
-        },
-        onUsage: ({ memoryBytes, cpuSeconds }) => {
-          const before = job.progress.cpuSeconds
-          const most = Math.max(this.#current?.job.progress.memoryBytesMax ?? 0, memoryBytes)
-          this.#progress({ memoryBytes, memoryBytesMax: most, cpuSeconds: before + cpuSeconds })
-          if (clock.monotonicMs() - storedAtMs < STORE_EVERY_MS) return
-          storedAtMs = clock.monotonicMs()
-          this.#store()
+          if (report.type === 'note') current.note(report.text)
+          else if (report.type === 'checkpoint') current.gotFurther()
+          else current.went(report.step, report.share, pace.leftMs(report.share))
         }
       }
     )
   }
 
-  async #conclude(outcome: JobOutcome): Promise<void> {
-    const current = this.#current
-    if (current === undefined) return
-    const { job } = current
+  async #conclude(current: RunningJob, outcome: JobOutcome): Promise<void> {
+    const { id, actor, reason } = current.job
     switch (outcome.kind) {
       case 'stopped':
         // The node stops: that is no fault of the job's.
-        current.job = { ...job, attempts: Math.max(0, job.attempts - 1) }
-        this.#store()
+        current.countAttempts(-1)
         return
       case 'crashed':
-        current.job = { ...job, attempts: job.attempts + STARTS_OF_CRASH - 1 }
-        this.#note(`its process ended: ${outcome.reason}`)
-        this.#ports.log.warn({ job: job.id, reason: outcome.reason }, 'training crashed')
+        current.countAttempts(STARTS_OF_CRASH - 1)
+        current.note(`its process ended: ${outcome.reason}`)
+        this.#ports.log.warn({ job: id, reason: outcome.reason }, 'training crashed')
         return
       case 'failed':
-        this.#fail(outcome)
+        this.#fail(current, outcome)
         return
       case 'done': {
-        const tar = `${this.#folders.dirOf(job.id)}/${WORK_FILE.result}`
-        const reason = job.reason || `training ${job.id}`
-        const model = await this.#ports.models.install(tar, { actor: job.actor, reason })
-        const progress = { ...current.job.progress, step: 'done', share: 1, leftMs: 0 }
-        current.job = { ...current.job, progress }
+        const tar = join(this.#folders.dirOf(id), WORK_FILE.result)
+        const given = { actor, reason: reason || `training ${id}` }
+        const model = await this.#ports.models.install(tar, given)
+        const { job } = current
+        // Cancelled while it was installed: the candidate stays, and can be deleted.
+        if (job.state !== 'running') return
+        const progress = { ...job.progress, step: 'done', share: 1, leftMs: 0 }
         const { report } = outcome
-        this.#end(current.job, { state: 'done', report, model }, SYSTEM_END)
+        this.#end({ ...job, progress }, { state: 'done', report, model }, SYSTEM_END)
       }
     }
   }
 
-  #fail(failure: JobFailure): void {
-    const job = this.#current?.job
-    if (job === undefined) return
-    const { code, message } = failure
+  #fail({ job }: RunningJob, { code, message }: JobFailure): void {
     this.#end(job, { state: 'failed', failure: { code, message } }, SYSTEM_END)
   }
 
@@ -374,51 +363,9 @@ export class TrainingJobs implements Component, TrainingApi {
     return { action: `training.${action}`, target: `training:${job.id}`, before: undefined }
   }
 
-  #note(text: string): void {
-    const current = this.#current
-    if (current === undefined) return
-    const notes = [...current.job.notes, text.slice(0, 500)].slice(-NOTES_KEPT)
-    current.job = { ...current.job, notes }
-    this.#store()
-  }
-
-  /** A checkpoint more: what has crashed until now has not crashed there. */
-  #gotFurther(): void {
-    const current = this.#current
-    if (current === undefined) return
-    const { progress } = current.job
-    const checkpoints = progress.checkpoints + 1
-    current.job = { ...current.job, attempts: 1, progress: { ...progress, checkpoints } }
-    this.#store()
-  }
-
-  #progress(change: Partial<JobRecord['progress']>): void {
-    const current = this.#current
-    // After a cancellation its last words may still come.
-    if (current === undefined || current.job.state !== 'running') return
-    const before = current.job.progress
-    const { step, share, leftMs, memoryBytes, memoryBytesMax, cpuSeconds } = {
-      ...before,
-      ...change
-    }
-    const progress = { ...before, step, share, leftMs, memoryBytes, memoryBytesMax, cpuSeconds }
-    current.job = { ...current.job, progress }
-    const isNews = step !== before.step || hundredth(share) !== hundredth(before.share)
-    if (isNews) this.#tell(current.job)
-  }
-
-  #store(): void {
-    const job = this.#current?.job
-    if (job?.state === 'running') this.#ports.store.update(job)
-  }
-
   #tell(job: JobRecord): void {
     for (const listener of this.#listeners) listener(job)
   }
 }
 
 const SYSTEM_END = { action: 'end', actor: 'system', reason: '' } as const
-
-function hundredth(share: number): number {
-  return Math.floor(share / TOLD_STEP)
-}
