@@ -62,9 +62,10 @@ export function judgesOf({ model, reasons }: WireDecision): string {
   return [...byModel, ...byRules].join(' and ')
 }
 
-/** The counters of the rule that decided, thresholds included; negative is what is not known. */
-export function countersOf(decision: WireDecision): string {
-  return Object.entries(decision.reasons[0]?.counters ?? {})
+/** The counters of the rule that decided, thresholds included, or else of the model; negative is what is not known. */
+export function countersOf({ reasons }: WireDecision): string {
+  const rule = reasons.find((reason) => reason.rule !== 'model') ?? reasons[0]
+  return Object.entries(rule?.counters ?? {})
     .filter(([, value]) => value >= 0)
     .map(([name, value]) => `${name.replaceAll('_', ' ')} ${Number(value.toFixed(2))}`)
     .join(', ')
