@@ -3,10 +3,11 @@
  * on one machine.
  *
  *   npm run train:base -- [--days DIR] [--out DIR] [--seeds N] [--hours H] [--seed N] [--checkpoint DIR]
+ *   npm run generate       # writes its hashes into models/SHA256SUMS, without which no node loads it
  */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SystemClock } from '../src/base/index.ts'
 import { programVersion } from '../src/config/index.ts'
@@ -81,7 +82,8 @@ say(`${train.rows} rows to train on, ${validation.rows} to set thresholds, ${tes
 const { files, report } = await trainBehaviour(train, {
   package: {
     name: 'behaviour',
-    version: '1',
+    // The folder of a package is called as its version.
+    version: basename(values.out),
     data: `generated keyserver days, region train, seeds ${FIRST_SEED.train}–${FIRST_SEED.train + Number(values.seeds) - 1}, ${hours} h, and ${SHORT_DAYS} of ${SHORT_HOURS} h for each`,
     codeVersion: programVersion(),
     createdAt: CREATED_AT
