@@ -98,7 +98,7 @@ test(
     match(out, 'the connection was closed without an answer')
     match(out, /LIFTED {3}.*: its 20s are over/)
     match(out, /LIFTED {3}.*: by hand/)
-    match(out, /figures +probability [\d.]+/)
+    match(out, /figures +(?:uploads|probability) [\d.]+/)
     checkNetwork(out)
     checkModel(out)
     checkLooks(out)
