@@ -2,9 +2,11 @@
 import type { Interval } from '../../../src/training/index.ts'
 import { FAST_PER_SECOND, inOrder } from './figures.ts'
 import type { Findings } from './lines.ts'
+import type { FalsePositive } from './misses.ts'
 import type { OracleResult } from './oracle.ts'
 import type { RecordingResult } from './recording.ts'
 import type { ClassResult, Figure, Results } from './results.ts'
+import { quantile } from './statistics.ts'
 import { HARD_NEGATIVES, isMet, NOT_IN_LOGS, TARGETS, type Target } from './targets.ts'
 import type { ZeroDayResult } from './zero-day.ts'
 
@@ -231,21 +233,40 @@ function faults({ misses, falsePositives }: Results): string {
     shownOr(one.requests_p50, String),
     shownOr(one.pace, (pace) => pace.toFixed(3))
   ])
-  const wrong = falsePositives
+  const kinds = new Map<string, FalsePositive[]>()
+  for (const one of falsePositives) {
+    const kind = `${one.class} ${one.level} ${one.rules.join(' ')}`
+    kinds.set(kind, [...(kinds.get(kind) ?? []), one])
+  }
+  const wrong = [...kinds.values()]
+    .sort((a, b) => b.length - a.length)
     .slice(0, FAULTS_SHOWN)
-    .map((one) => [
-      ...[one.day, one.class, one.level, String(one.requests), one.score.toFixed(3)],
-      one.rules.map((rule) => `\`${rule}\``).join(' ')
-    ])
+    .flatMap(([first, ...others]) => (first === undefined ? [] : [falsePositiveRow(first, others)]))
   return `## What was judged wrongly
 
 ${misses.length} campaigns have sources that were missed; those with the most:
 
 ${table(['day', 'campaign', 'what', 'evasion', 'missed', 'requests of a missed source, p50', 'requests/s of the whole'], rows)}
 
-${falsePositives.length} harmless sources were flagged${wrong.length < falsePositives.length ? `; the first ${wrong.length}` : ''}:
+${falsePositives.length} harmless sources were flagged, most often so:
 
-${table(['day', 'class', 'level', 'requests', 'score', 'what spoke'], wrong)}`
+${table(['class', 'level', 'what spoke', 'sources', 'requests of a source, p50', 'for instance'], wrong)}`
+}
+
+function falsePositiveRow(first: FalsePositive, others: readonly FalsePositive[]): string[] {
+  const all = [first, ...others]
+  return [
+    ...[first.class, first.level, first.rules.map((rule) => `\`${rule}\``).join(' ')],
+    String(all.length),
+    shownOr(
+      quantile(
+        all.map(({ requests }) => requests),
+        0.5
+      ),
+      String
+    ),
+    `${first.source} on ${first.day}`
+  ]
 }
 
 function comparisons(results: Results): string {

@@ -121,7 +121,7 @@ export function summaryOf(figures: readonly PolicyFigures[]): Record<string, Fig
     })
   return Object.fromEntries([
     ...estimated(SHARES, shareInterval),
-    ...estimated(NUMBERS, meanInterval)
+    ...estimated(NUMBERS, (values) => atLeastNone(meanInterval(values)))
   ])
 }
 
@@ -131,6 +131,11 @@ function judged(estimate: Estimate | Interval | null, target?: Target): Figure {
   return target === undefined
     ? figure
     : { ...figure, target: target.value, met: isMet(target, mean) }
+}
+
+/** No time and no count is below 0, however far the interval reaches. */
+function atLeastNone(estimate: Estimate | null): Estimate | null {
+  return estimate && { ...estimate, low: Math.max(0, estimate.low) }
 }
 
 /** A reduction counts only if its lower bound lies above 0. */

@@ -3,6 +3,7 @@ import { compare } from '../../../scripts/experiment/detection/comparison.ts'
 import { type Day, figuresOf } from '../../../scripts/experiment/detection/figures.ts'
 import type { SourceLabel } from '../../../scripts/experiment/detection/labels.ts'
 import { outcomesOf, type SourceOutcome } from '../../../scripts/experiment/detection/outcomes.ts'
+import { renderReport } from '../../../scripts/experiment/detection/render-report.ts'
 import { resultsOf } from '../../../scripts/experiment/detection/results.ts'
 import { evaluate, type SourceRecord, type TruthRow } from '../../../src/defense/index.ts'
 import { suite } from '../../support/suite.ts'
@@ -135,6 +136,22 @@ test('results say beside each figure what was asked for and whether it is met', 
   is(hardNegatives['N3']?.upper_bound, 1)
   is(classes.find((one) => one.class === 'A9')?.recall.met, true)
   is(classes.find((one) => one.class === 'A3')?.recall.met, false)
+})
+
+test('the report says what was asked for, what is, and who was flagged wrongly', () => {
+  const results = resultsOf([
+    { seed: 1, days: { default: [day()], rules: [day()] } },
+    { seed: 2, days: { default: [day()], rules: [day()] } }
+  ])
+  const text = renderReport(
+    { seeds: [1, 2], hours: 1, model: '`behaviour@1`', generatorVersion: 1, command: 'npm run x' },
+    { results }
+  )
+  ok(text.includes('| recall | 66.7 % | ≥ 99.0 % | no |'), text)
+  ok(text.includes('| s to detection, p95, fast attacks | 2.5 | ≤ 10.0 | yes |'))
+  ok(text.includes('| N3 (hard) | 2 | 2 | 2 of 2 | 100.000 % |'))
+  ok(text.includes('| N3 | ban |  | 2 | 10 | 192.0.2.5 on one |'))
+  ok(text.includes('without own rules') === false)
 })
 
 test('a class of which the logs show nothing is not asked for', () => {
