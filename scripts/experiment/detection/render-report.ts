@@ -305,7 +305,8 @@ function oracleSection(oracle: OracleResult, results: Results): string {
 
 Boosting on everything that the logs show of a source over the whole recording, the evidence of its swarm and the future included, trained on the other seeds of this very test region, its threshold
 set on the tested seed itself at 0.1 % false positives. No live system can have that. Its recall is ${interval(findFigure(oracle.summary['recall']), percent)}. Classes in which it, too, stays under
-90 %: ${short.length === 0 ? 'none' : short.map((one) => one.class).join(', ')}. There the logs do not tell enough at that price.`
+90 %: ${short.length === 0 ? 'none' : short.map((one) => one.class).join(', ')}. There
+hardly anything in the logs tells abuse from use at that price. (It is a trained classifier with these features: strong evidence of what is not in the logs, no proof.)`
 }
 
 function findFigure(value: Figure | number | undefined): Figure | undefined {
