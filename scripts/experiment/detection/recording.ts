@@ -3,7 +3,7 @@
  * whole policy is asked about both. Trained on generated days and on the other campaigns.
  */
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { buildRows, readLabels as readRowLabels, saveTable } from '../../../src/datasets/index.ts'
 import { inOrder } from './figures.ts'
 import { readLabels, type SourceLabels } from './labels.ts'
@@ -57,7 +57,7 @@ export async function runRecording(context: RecordingContext): Promise<Recording
   const { plan, workers, say } = context
   const dir = resolve(context.dir)
   const labels = await readLabels(join(dir, 'truth.jsonl'))
-  const rows = join(plan.modelDir(`recording-${dir.split('/').at(-1)}`), 'rows')
+  const rows = join(plan.modelDir(nameOf(dir)), 'rows')
   if (!existsSync(join(rows, 'table.json'))) {
     const known = await readRowLabels(join(dir, 'truth.jsonl'), { isTruth: true })
     await saveTable(rows, await buildRows(logsOf(dir), known, { site: SITE }))
@@ -74,7 +74,15 @@ export async function runRecording(context: RecordingContext): Promise<Recording
       { policy: 'default' as const, out: outcomes, modelDir: model.out, treatAsPublic: PUBLIC }
     ]
   }))
-  await runDays(jobs, { workers, onDone: (_, left) => say(`recording: ${left} replays to go`) })
+  const rules = plan.outcomeFile({ dir: plan.modelDir(nameOf(dir)) }, 'rules')
+  const beside = {
+    ...{ dir, seed: 1 },
+    replays: [{ policy: 'rules' as const, out: rules, treatAsPublic: PUBLIC }]
+  }
+  await runDays([...jobs, beside], {
+    workers,
+    onDone: (_, left) => say(`recording: ${left} replays to go`)
+  })
   const campaigns: CampaignResult[] = []
   let benign = 0
   let flagged = 0
@@ -87,7 +95,19 @@ export async function runRecording(context: RecordingContext): Promise<Recording
     flagged += touched.filter(isFlagged).length
     banned += touched.filter(({ level }) => level === 'ban').length
   }
-  return { campaigns, summary: summaryOf(campaigns, { benign, flagged, banned }) }
+  const alone = await loadOutcomes(rules)
+  return {
+    campaigns,
+    summary: {
+      ...summaryOf(campaigns, { benign, flagged, banned }),
+      rules_recall: alone.abuse.filter(isFlagged).length / Math.max(1, alone.abuse.length),
+      rules_false_positives: alone.touched.filter(isFlagged).length
+    }
+  }
+}
+
+function nameOf(dir: string): string {
+  return `recording-${basename(dir)}`
 }
 
 function leaveOut(
@@ -95,7 +115,7 @@ function leaveOut(
   of: RecordingContext & { readonly rows: string }
 ): readonly LeftOut[] {
   const { plan, rows } = of
-  const name = `recording-${of.dir.split('/').at(-1)}`
+  const name = nameOf(of.dir)
   const campaigns = [
     ...new Set(
       [...labels.values()].flatMap(({ label, campaign }) => (label === 'abuse' ? [campaign] : []))

@@ -359,7 +359,8 @@ policy over the whole recording.
 ${table(['campaign', 'class', 'swarm', 'detected', 'requests prevented', 's to detection, p50'], rows)}
 
 Recall ${of('recall', percent)}, mean over classes ${of('recall_by_class_mean', percent)}, swarms ${of('recall_of_swarms', percent)}; abusive requests prevented ${of('abuse_requests_prevented', percent)};
-false positives ${of('false_positives', String)} of ${of('benign_sources', String)}, banned ${of('benign_banned', String)} (at most ${of('benign_banned_upper_bound', fine)} at 95 %).`
+false positives ${of('false_positives', String)} of ${of('benign_sources', String)}, banned ${of('benign_banned', String)} (at most ${of('benign_banned_upper_bound', fine)} at 95 %).
+The rules alone: recall ${of('rules_recall', percent)}, false positives ${of('rules_false_positives', String)}; they were written by people who knew this kind of recording.`
 }
 
 function verdict(met: boolean | null): string {
