@@ -1,8 +1,8 @@
 /**
  * How well the default policy tells abuse from use on the generator's test regions, beside every baseline; docs/DETECTION_EXPERIMENT.md.
  *
- *   npm run experiment:detection -- [--seeds 5] [--seed 1] [--hours 2] [--days DIR] [--model DIR | --retrain] [--zero-day] [--oracle]
- *                                   [--recording DIR] [--quick] [--workers 2] [--out FILE.md]
+ *   npm run experiment:detection -- [--seeds 5] [--seed 1] [--hours 2] [--days DIR] [--model DIR | --retrain] [--zero-day [--zero-day-seeds 5]]
+ *                                   [--oracle] [--recording DIR] [--quick] [--workers 2] [--out FILE.md]
  *
  * NDJSON on stdout; `--days DIR` keeps days and what came of them, so that a run that was ended goes on from there.
  */
@@ -59,9 +59,10 @@ async function run(options: ExperimentOptions, root: string): Promise<void> {
     const { recording: dir } = options
     await add({ recording: await runRecording({ dir, plan, workers, say, ...rows }) })
   }
-  if (options.isZeroDay) {
+  if (options.zeroDaySeeds.length > 0) {
     const { trainWithout } = models
-    await add({ zeroDay: await runZeroDay({ plan, seeds, hours, workers, say, trainWithout }) })
+    const zeroDay = { plan, seeds: options.zeroDaySeeds, hours, workers, say, trainWithout }
+    await add({ zeroDay: await runZeroDay(zeroDay) })
   }
   for (const line of linesOf(findings)) process.stdout.write(`${JSON.stringify(line)}\n`)
 }
@@ -80,12 +81,12 @@ async function askOracle({ seeds, hours, workers }: ExperimentOptions, plan: Pla
 
 /** The command names what the findings hold. */
 function factsOf(options: ExperimentOptions, { zeroDay, oracle, recording }: Findings) {
-  const { seeds, hours, modelDir } = options
+  const { seeds, hours, modelDir, zeroDaySeeds } = options
   const words = [
     `--seeds ${seeds.length}`,
     `--hours ${hours}`,
     ...(modelDir === undefined ? ['--retrain'] : []),
-    ...(zeroDay === undefined ? [] : ['--zero-day']),
+    ...(zeroDay === undefined ? [] : ['--zero-day', `--zero-day-seeds ${zeroDaySeeds.length}`]),
     ...(oracle === undefined ? [] : ['--oracle']),
     ...(recording === undefined ? [] : ['--recording DIR'])
   ]

@@ -10,7 +10,8 @@ export interface ExperimentOptions {
   readonly days: string | undefined
   /** Folder of the model package; undefined if each seed trains its own. */
   readonly modelDir: string | undefined
-  readonly isZeroDay: boolean
+  /** Of these seeds a class is left out of training in turn; none by default. */
+  readonly zeroDaySeeds: readonly number[]
   readonly isOracle: boolean
   /** Folder of a recording of which each campaign is left out in turn. */
   readonly recording: string | undefined
@@ -27,6 +28,7 @@ const OPTIONS = {
   model: { type: 'string' },
   retrain: { type: 'boolean', default: false },
   'zero-day': { type: 'boolean', default: false },
+  'zero-day-seeds': { type: 'string' },
   oracle: { type: 'boolean', default: false },
   recording: { type: 'string' },
   quick: { type: 'boolean', default: false },
@@ -50,12 +52,17 @@ export function readOptions(args: readonly string[]): ExperimentOptions {
   if (values.retrain && values.model !== undefined) {
     throw new TypeError('expected --retrain or --model, got both')
   }
+  const seeds = Array.from({ length: count }, (_, index) => first + index)
+  const zeroDays = wholeNumber('zero-day-seeds', values['zero-day-seeds'] ?? String(count), {
+    min: 1,
+    max: count
+  })
   return {
-    seeds: Array.from({ length: count }, (_, index) => first + index),
+    seeds,
     hours,
     days: values.days,
     modelDir: values.retrain ? undefined : modelDirOf(values.model),
-    isZeroDay: values['zero-day'],
+    zeroDaySeeds: values['zero-day'] ? seeds.slice(0, zeroDays) : [],
     isOracle: values.oracle,
     recording: values.recording,
     out: values.out,

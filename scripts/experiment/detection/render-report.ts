@@ -327,7 +327,7 @@ function zeroDaySection(zeroDay: ZeroDayResult): string {
   const number = (key: string) => (typeof summary[key] === 'number' ? summary[key] : null)
   return `## Zero-day
 
-Each class is left out of training in turn (fewer trees than the shipped model: ${zeroDay.classes.length} models are trained), and the policy with that model is asked about it, on a mixed day of ${zeroDay.hours} h for each seed. Once with all
+Each class is left out of training in turn (fewer trees than the shipped model: ${zeroDay.classes.length} models are trained), and the policy with that model is asked about it, on a mixed day of ${zeroDay.hours} h for ${zeroDay.seeds === 1 ? 'one seed' : `each of ${zeroDay.seeds} seeds`}. Once with all
 rules, which know the class, and once without those that were written with it in mind: that is what happens to an abuse that nobody has seen.
 
 ${table(

@@ -67,6 +67,7 @@ export interface ZeroDayClass {
 
 export interface ZeroDayResult {
   readonly hours: number
+  readonly seeds: number
   readonly classes: readonly ZeroDayClass[]
   readonly summary: Readonly<Record<string, Figure | number | boolean | null>>
 }
@@ -120,7 +121,7 @@ export async function runZeroDay(context: ZeroDayContext): Promise<ZeroDayResult
     for (const variant of VARIANTS) seconds[variant].push(...timesOf(name, found[variant]))
     classes.push(classResult(name, found))
   }
-  return { hours, classes, summary: summaryOf(classes, seconds) }
+  return { hours, seeds: seeds.length, classes, summary: summaryOf(classes, seconds) }
 }
 
 function fileOf(

@@ -71,6 +71,11 @@ test('options are read, and wrong ones named', () => {
   const { seeds, hours, workers } = readOptions(['--retrain', '--seeds', '3', '--seed', '4'])
   equal([seeds, hours, workers], [[4, 5, 6], 2, 2])
   equal(readOptions(['--retrain', '--quick']).seeds, [1])
+  equal(readOptions(['--retrain', '--seeds', '3']).zeroDaySeeds, [])
+  equal(readOptions(['--retrain', '--seeds', '3', '--zero-day']).zeroDaySeeds, [1, 2, 3])
+  const few = ['--retrain', '--seeds', '3', '--zero-day', '--zero-day-seeds']
+  equal(readOptions([...few, '2']).zeroDaySeeds, [1, 2])
+  throws(() => readOptions([...few, '4']), /--zero-day-seeds from 1 to 3, got 4/)
   throws(() => readOptions(['--retrain', '--hours', '0']), /--hours from 0.1 to 48, got 0/)
   throws(() => readOptions(['--retrain', '--seeds', 'x']), /--seeds from 1 to 100, got x/)
   throws(() => readOptions(['--retrain', '--model', 'y']), /got both/)
