@@ -74,7 +74,7 @@ export const BEHAVIOUR_PARAMS: StackParams = {
     ...{ subsample: 0.8, columnSample: 0.5 },
     monotone: MONOTONE
   },
-  forest: { trees: 40, maxDepth: 12, minLeaf: 6 },
+  forest: { trees: 40, maxDepth: 8, minLeaf: 8 },
   isolation: { trees: 64 }
 }
 
