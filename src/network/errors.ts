@@ -15,6 +15,8 @@ export type SyncErrorCode =
   | 'BYTES_EXCEEDED'
   /** To compare what the peer named with what is here took more than it may. What was found until then is good. */
   | 'ITEMS_EXCEEDED'
+  /** The peer is gone. */
+  | 'NOT_CONNECTED'
   /** The peer has too many sessions already. */
   | 'PEER_BUSY'
   /** The peer says that a limit is reached. */

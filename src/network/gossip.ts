@@ -13,7 +13,8 @@ import {
 import type { EventIntake } from './events/event-intake.ts'
 import type { Verdict } from './events/verdict.ts'
 import { SCORE_THRESHOLDS, topicScoreParams } from './host/gossip-params.ts'
-import type { Host, RawMessage } from './host/host.ts'
+import type { RawMessage } from './host/gossip-router.ts'
+import type { Host } from './host/host.ts'
 import type { NetworkLog } from './host/log.ts'
 import { PeerRates } from './peer-rates.ts'
 

@@ -20,6 +20,8 @@ export interface GaterPorts {
   /** Of every open connection, as multiaddrs. */
   remoteAddresses(): Iterable<string>
   isBanned(peerId: string): boolean
+  /** It hung up on this node, and is not called again yet. */
+  isPaused(peerId: string): boolean
   isBannedSite(site: PrefixText): boolean
   onDenied(reason: DenyReason): void
 }
@@ -60,7 +62,7 @@ export function createConnectionGater(ports: GaterPorts): ConnectionGater {
   return {
     // libp2p's own gater refuses private addresses in browsers only; an operator's network may well be one.
     denyDialMultiaddr: () => false,
-    denyDialPeer: (peer) => ports.isBanned(peer.toString()),
+    denyDialPeer: (peer) => ports.isBanned(peer.toString()) || ports.isPaused(peer.toString()),
     denyInboundConnection: (connection) => {
       const address = findAddressOf(connection.remoteAddr.toString())
       if (address === undefined || ports.local.includes(address)) return false

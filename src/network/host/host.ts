@@ -1,12 +1,6 @@
 /** libp2p, put together: transports, limits, gossip, and what a network needs of it. Knows no events. */
 import { noise } from '@chainsafe/libp2p-noise'
-import {
-  type GossipSub,
-  gossipsub,
-  StrictNoSign,
-  type TopicValidatorResult
-} from '@libp2p/gossipsub'
-import type { TopicScoreParams } from '@libp2p/gossipsub/score'
+import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import type {
   Connection,
@@ -30,15 +24,17 @@ import {
   messageOf,
   type Prefix,
   type PrefixText,
+  type Random,
   TaskGroup
 } from '../../base/index.ts'
 import { gossipMessageId, sha256 } from '../../wire/index.ts'
-import { NetworkError } from '../errors.ts'
+import { NetworkError, SyncError } from '../errors.ts'
 import type { PeerValueStore } from '../ports.ts'
 import { AddressRanges, findAddressOf, findRelayAddressOf, siteOf } from './address-ranges.ts'
 import { Bans } from './bans.ts'
 import { createConnectionGater, type DenyReason } from './connection-gater.ts'
 import { dhtPrefixOf, startDht } from './dht.ts'
+import { DialBackoff } from './dial-backoff.ts'
 import {
   MESH_PARAMS,
   peerScoreParams,
@@ -47,6 +43,7 @@ import {
   SCORE_THRESHOLDS,
   TOPIC_BYTES_PER_PEER_MAX
 } from './gossip-params.ts'
+import type { GossipRouter } from './gossip-router.ts'
 import { gossipMetrics, hostMetrics } from './host-metrics.ts'
 import type { Identity } from './identity.ts'
 import { bridgeLog } from './libp2p-log.ts'
@@ -88,6 +85,7 @@ export interface HostOptions {
 
 export interface HostPorts {
   readonly clock: Clock
+  readonly random: Random
   readonly log: NetworkLog
   readonly peerValues: PeerValueStore
   /** Where libp2p's own metrics go: nobody else's, for it is emptied when the host starts. */
@@ -101,32 +99,6 @@ export interface HostPorts {
   onBanned?(): void
 }
 
-interface PeerStats {
-  readonly connected: boolean
-  expire: number
-  readonly topics: Readonly<Record<string, { invalidMessageDeliveries: number }>>
-}
-
-/** As it came from the line. */
-export interface RawMessage {
-  readonly data?: Uint8Array
-}
-
-/** What gossipsub has and its interface leaves out. */
-export interface GossipRouter extends GossipSub {
-  readonly opts: { readonly scoreParams: { readonly topics: Record<string, TopicScoreParams> } }
-  readonly allowedTopics: Set<string>
-  readonly score: {
-    readonly peerStats: ReadonlyMap<string, PeerStats>
-    readonly scoreCache: Map<string, unknown>
-  }
-  getMeshPeers(topic: string): string[]
-  getScore(peer: string): number
-  /** Called with everything that a peer says, before any of it is looked at. */
-  handleReceivedRpc(from: PeerId, rpc: { readonly messages: readonly RawMessage[] }): Promise<void>
-  reportMessageValidationResult(id: string, peer: string, result: TopicValidatorResult): void
-}
-
 type Services = { readonly pubsub: GossipSub }
 
 export class Host {
@@ -136,6 +108,7 @@ export class Host {
   readonly #tasks: TaskGroup
   readonly #datastore: PeerDatastore
   readonly #bans: Bans
+  readonly #backoff: DialBackoff
   readonly #local: AddressRanges
   readonly #stopping = new AbortController()
   /** Asked for with everything that a peer says. */
@@ -149,6 +122,7 @@ export class Host {
     this.#identity = identity
     this.#datastore = new PeerDatastore(ports.peerValues)
     this.#bans = new Bans(ports.clock)
+    this.#backoff = new DialBackoff(ports)
     this.#local = new AddressRanges(options.localRanges ?? [])
     // A stream that breaks is everyday life; what it means was dealt with where it was read.
     this.#tasks = new TaskGroup((error) =>
@@ -195,6 +169,7 @@ export class Host {
       this.#node = await this.#create()
       assert(this.gossip.allowedTopics instanceof Set, 'expected a set of allowed topics')
       assert(this.gossip.score.peerStats instanceof Map, 'expected scores by peer')
+      this.#watchConnections(this.#node)
       await this.#node.start()
       this.#ports.clock.every(PEERS_KEPT_MS, () => this.#keepPeers(), this.signal)
     } catch (cause) {
@@ -230,8 +205,14 @@ export class Host {
     await this.node.unhandle(protocol)
   }
 
+  /** Over a connection that is there: to dial for it would answer every hang-up with a new call. @throws {NOT_CONNECTED} */
   async openStream(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> {
-    return await this.node.dialProtocol(peer, protocol, { signal, ...ON_RELAYED })
+    const open = this.node.getConnections(peer).filter(({ status }) => status === 'open')
+    const connection = open.find(({ limits }) => limits === undefined) ?? open[0]
+    if (connection === undefined) {
+      throw new SyncError('NOT_CONNECTED', 'expected a peer that is still connected')
+    }
+    return await connection.newStream(protocol, { signal, ...ON_RELAYED })
   }
 
   /** One peer, at any of its addresses. */
@@ -306,6 +287,18 @@ export class Host {
     }
   }
 
+  #watchConnections(node: Libp2p<Services>): void {
+    node.addEventListener(
+      'connection:close',
+      ({ detail: { id, direction, remotePeer, timeline } }) => {
+        const isLast = node.getConnections(remotePeer).every((other) => other.id === id)
+        if (direction === 'outbound' && isLast)
+          this.#backoff.noteEnded(remotePeer.toString(), timeline)
+      },
+      { signal: this.signal }
+    )
+  }
+
   #isRelay(address: AddressText): boolean {
     return this.connections.some(
       ({ remoteAddr }) => findRelayAddressOf(remoteAddr.toString()) === address
@@ -329,6 +322,7 @@ export class Host {
         local,
         remoteAddresses: () => this.connections.map(({ remoteAddr }) => remoteAddr.toString()),
         isBanned: (peer) => this.isBanned(peer),
+        isPaused: (peer) => this.#backoff.isPaused(peer),
         isBannedSite: (site) => this.#bans.hasSite(site),
         onDenied: (reason) => this.#ports.onDenied?.(reason)
       }),

@@ -1,4 +1,5 @@
 import type { MultiaddrConnection } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { equal, is } from 'uvu/assert'
 import { ManualClock } from '../../../../src/base/index.ts'
@@ -7,6 +8,8 @@ import { createConnectionGater } from '../../../../src/network/host/connection-g
 import { suite } from '../../../support/suite.ts'
 
 const test = suite('network: connection gater')
+const PAUSED = peerIdFromString('12D3KooWGRUacWGiHsX7rP6BFXrmP2mLeCyDwmuUYv6gPNP7qKMv')
+const OTHER = peerIdFromString('12D3KooWHFKTMzwerBtsVmtz4ZZEQy2heafxzWw6wNn5PPYkBxJ5')
 
 function makeGater(open: string[], bannedSite = '') {
   const clock = new ManualClock()
@@ -14,13 +17,22 @@ function makeGater(open: string[], bannedSite = '') {
   const gater = createConnectionGater({
     ...{ clock, local: new AddressRanges([]), remoteAddresses: () => open },
     isBanned: () => false,
+    isPaused: (peer) => peer === PAUSED.toString(),
     isBannedSite: (site) => site === bannedSite,
     onDenied: (reason) => denied.push(reason)
   })
   const isDenied = (address: string) =>
     gater.denyInboundConnection?.({ remoteAddr: multiaddr(address) } as MultiaddrConnection)
-  return { clock, denied, isDenied }
+  return { clock, denied, isDenied, gater }
 }
+
+test('whoever hung up a moment ago is not dialed, and is let in', () => {
+  const { gater, denied } = makeGater([])
+  is(gater.denyDialPeer?.(PAUSED), true)
+  is(gater.denyDialPeer?.(OTHER), false)
+  is(gater.denyInboundEncryptedConnection?.(PAUSED, {} as MultiaddrConnection), false)
+  equal(denied, [])
+})
 
 test('two of one site may be connected, a third may not', () => {
   const open = ['/ip4/192.0.2.1/tcp/1']
