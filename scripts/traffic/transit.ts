@@ -2,9 +2,9 @@
 import type { AddressText } from '../../src/base/index.ts'
 import type { Answer, ClientRequest, Intent } from './client.ts'
 import { type Draw, hashOf } from './draw.ts'
+import { frontCaptures } from './haproxy/front-captures.ts'
 import { type HaproxyModel, rewritten } from './haproxy/haproxy-model.ts'
 import {
-  CAPTURE_LENGTHS,
   type HaproxyRecord,
   haproxyLine,
   stamp,
@@ -345,7 +345,6 @@ export class Transit {
   #frontRecord(way: Way, facts: Facts, timers: Timers): HaproxyRecord {
     const { request, host } = way
     const { agent } = request
-    const cut = CAPTURE_LENGTHS
     const uri = agent.httpVersion === '2.0' ? `https://${host}${request.target}` : request.target
     const forwarded =
       this.#ports.edges.length > 0
@@ -360,17 +359,7 @@ export class Transit {
       timers,
       bytesIn: way.bytesIn,
       counters: this.#counters(0),
-      captures: [
-        host,
-        '',
-        forwarded.slice(0, cut.forwardedFor),
-        agent.acceptLanguage.slice(0, cut.acceptLanguage),
-        (request.referer ?? '').slice(0, cut.referer),
-        agent.userAgent.slice(0, cut.userAgent),
-        request.bodyBytes === undefined ? '' : String(request.bodyBytes),
-        '1',
-        '1'
-      ],
+      captures: frontCaptures(request, host, forwarded),
       request: `${request.method} ${uri} HTTP/${agent.httpVersion}`
     }
   }
