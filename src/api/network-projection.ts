@@ -6,6 +6,7 @@ import { CATEGORIES, type Category } from '../detection/index.ts'
 import type {
   Heard,
   InvitationFacts,
+  JoinedSummary,
   ListedPrefix,
   NetworkAuthor,
   NetworkPeer,
@@ -35,6 +36,11 @@ export function wireNetwork(summary: NetworkSummary): Wire<'networkSummary'> {
     peers: summary.peers,
     is_alone: summary.isAlone
   }
+}
+
+export function wireJoined(joined: JoinedSummary): Wire<'joinedNetwork'> {
+  const { wasMember, newAddresses } = joined
+  return { ...wireNetwork(joined), was_member: wasMember, new_addresses: newAddresses }
 }
 
 function wireNetworkState(state: NetworkState): Wire<'networkState'> {

@@ -187,7 +187,8 @@ export class NetworkDesk implements NetworksApi {
 
   async join(line: string, actor: Actor) {
     const joined = await this.#ports.network.join(line)
-    this.#audit(actor, 'network.join', joined.id, { name: joined.name })
+    const { id, name, wasMember, newAddresses } = joined
+    this.#audit(actor, 'network.join', id, { name, ...(wasMember && { wasMember, newAddresses }) })
     return joined
   }
 

@@ -43,7 +43,6 @@ export interface JoinedPorts {
 
 export class JoinedNetwork {
   readonly network: Network
-  readonly record: JoinedRecord
   readonly live: LiveSet
   readonly #ports: JoinedPorts
   readonly #sync: SyncProtocol
@@ -55,12 +54,13 @@ export class JoinedNetwork {
   readonly #peers = new Map<string, PeerId>()
   readonly #leaving = new AbortController()
   readonly #tasks: TaskGroup
+  #record: JoinedRecord
   #topology: string | undefined
   #dht: KadDHT | undefined
   #askedUnknownAtMs = Number.NEGATIVE_INFINITY
 
   constructor(record: JoinedRecord, network: Network, ports: JoinedPorts) {
-    this.record = record
+    this.#record = record
     this.network = network
     this.#ports = ports
     this.live = ports.intake.join(network)
@@ -86,6 +86,10 @@ export class JoinedNetwork {
     this.#tasks = new TaskGroup((error) => {
       if (!this.#leaving.signal.aborted) log.debug({ reason: messageOf(error) }, 'a task failed')
     })
+  }
+
+  get record(): JoinedRecord {
+    return this.#record
   }
 
   get peers(): ReadonlyMap<string, PeerId> {
@@ -135,6 +139,12 @@ export class JoinedNetwork {
     await this.#fetch.unregister()
     await this.#tasks.drained()
     this.#peers.clear()
+  }
+
+  /** A further line lets this node in: where it says that others are is tried at once. */
+  renew(record: JoinedRecord): void {
+    this.#record = record
+    this.#tasks.run(() => this.#seeker.seekAt(record.bootstrap, this.#leaving.signal))
   }
 
   /** A random peer of the mesh, or of all. */

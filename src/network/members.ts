@@ -6,7 +6,17 @@ import type * as api from './network-api.ts'
 import type { Member } from './network-state.ts'
 import { type FoundThreats, noteListed, rankThreats, threatOf } from './threats.ts'
 
+/** Four topics each: what a peer may subscribe to in one message. */
+const NETWORKS_MAX = 16
+
 export class Members extends Map<api.NetworkIdText, Member> {
+  /** For one more. @throws {NETWORK_LIMIT_REACHED} */
+  expectRoom(): void {
+    if (this.size < NETWORKS_MAX) return
+    const message = `expected at most ${NETWORKS_MAX} networks: leave one`
+    throw new NetworkError('NETWORK_LIMIT_REACHED', message)
+  }
+
   in(network: Uint8Array): Member | undefined {
     return this.get(networkIdText(network))
   }

@@ -37,6 +37,14 @@ export interface NetworkSummary {
   readonly isAlone: boolean
 }
 
+/** What came of a line that lets the node in. */
+export interface JoinedSummary extends NetworkSummary {
+  /** It was in the network before. */
+  readonly wasMember: boolean
+  /** Addresses of the line that the node did not know from an earlier one. */
+  readonly newAddresses: number
+}
+
 export type SyncOutcome = 'same' | 'caught-up' | 'busy' | 'failed'
 
 export interface LastSync {
@@ -289,8 +297,12 @@ export interface NetworkService extends Component {
   revoke(id: NetworkIdText, fields: RevokeFields): Promise<Revoked>
   /** Whose word is taken, or was. @throws {NETWORK_NOT_JOINED} */
   authors(id: NetworkIdText): readonly NetworkAuthor[]
-  /** By an invitation or a letter of admission; again: changes nothing. @throws {InvitationError | NETWORK_LIMIT_REACHED | POLICY_FORBIDS} */
-  join(line: string): Promise<NetworkSummary>
+  /**
+   * By an invitation or a letter of admission. In a network that the node is in, the addresses of the line are added and dialed at
+   * once, and its admission takes the place of one that no longer holds.
+   * @throws {InvitationError | NETWORK_LIMIT_REACHED | POLICY_FORBIDS}
+   */
+  join(line: string): Promise<JoinedSummary>
   /** Says so to the others, and forgets everything of the network. @throws {NETWORK_NOT_JOINED} */
   leave(id: NetworkIdText): Promise<void>
   peers(id?: NetworkIdText): readonly NetworkPeer[]

@@ -38,12 +38,11 @@ import type {
   SequenceSource
 } from './ports.ts'
 import { ProofTeller } from './proof-teller.ts'
+import { rejoin } from './rejoin.ts'
 import { Strangers } from './strangers.ts'
 
 const DAY_MS = 24 * 3_600_000
 const INVITATION_MS = 7 * DAY_MS
-/** Four topics each: what a peer may subscribe to in one message. */
-const NETWORKS_MAX = 16
 
 export interface NetworkNodeOptions extends HostOptions {
   /** What others see; may be empty. */
@@ -215,10 +214,15 @@ export class NetworkNode implements api.NetworkService {
     return this.#run.gatekeeper.authors(this.#members.of(id))
   }
 
-  async join(line: string): Promise<api.NetworkSummary> {
+  async join(line: string): Promise<api.JoinedSummary> {
     const { network, ...by } = await this.#run.gatekeeper.open(line)
     const known = this.#members.in(network.id)
-    return known === undefined ? await this.#enter(network, by) : this.#summaryOf(known)
+    if (known !== undefined) {
+      const newAddresses = await rejoin(known.joined, by, { ...this.#ports, ...this.#run })
+      return { ...this.#summaryOf(known), wasMember: true, newAddresses }
+    }
+    const newAddresses = by.bootstrap.length
+    return { ...(await this.#enter(network, by)), wasMember: false, newAddresses }
   }
 
   async leave(id: api.NetworkIdText): Promise<void> {
@@ -297,12 +301,7 @@ export class NetworkNode implements api.NetworkService {
     network: Network,
     by: Pick<JoinedRecord, 'admission' | 'bootstrap'>
   ): Promise<api.NetworkSummary> {
-    if (this.#members.size >= NETWORKS_MAX) {
-      throw new NetworkError(
-        'NETWORK_LIMIT_REACHED',
-        `expected at most ${NETWORKS_MAX} networks: leave one`
-      )
-    }
+    this.#members.expectRoom()
     const { id, name, bytes: document } = network
     const record = { ...{ id, name, document }, ...by, joinedAtMs: this.#ports.clock.nowMs() }
     this.#ports.networks.save(record)

@@ -39,7 +39,7 @@ export function summarize(joined: JoinedNetwork, identity: Identity): NetworkSum
 }
 
 /** Its key was let in, and neither it nor the invitation that let it in was revoked since. */
-function isAdmitted(network: Network, { signer }: Identity, authors: AuthorStore): boolean {
+export function isAdmitted(network: Network, { signer }: Identity, authors: AuthorStore): boolean {
   const own = authors.find(network.id, signer.publicKey)
   if (own === undefined) return false
   const isRevoked = (subject: 'author' | 'invitation', key: Uint8Array) =>

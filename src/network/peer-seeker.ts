@@ -53,7 +53,8 @@ export interface SeekerPorts {
 }
 
 export class PeerSeeker {
-  readonly #record: JoinedRecord
+  readonly #network: Uint8Array
+  #addresses: readonly string[]
   readonly #ports: SeekerPorts
   readonly #lost = new LruMap<string, { readonly peer: PeerId; readonly atMs: number }>(LOST_MAX)
 
@@ -61,8 +62,9 @@ export class PeerSeeker {
     PAUSES_MAX
   )
 
-  constructor(record: JoinedRecord, ports: SeekerPorts) {
-    this.#record = record
+  constructor({ id, bootstrap }: JoinedRecord, ports: SeekerPorts) {
+    this.#network = id
+    this.#addresses = bootstrap
     this.#ports = ports
   }
 
@@ -115,6 +117,13 @@ export class PeerSeeker {
       else this.#lost.delete(name)
     }
     return lost
+  }
+
+  /** From now on begins at these addresses, and tries each of them at once, however many are connected. */
+  async seekAt(addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    this.#addresses = addresses
+    const targets = this.#bootstrap().map((address) => [address])
+    await this.#dialAll(targets, Number.POSITIVE_INFINITY, signal)
   }
 
   /** Others than those that are connected, however many these are. */
@@ -174,7 +183,7 @@ export class PeerSeeker {
 
   #bootstrap(): readonly Multiaddr[] {
     const { host, peers } = this.#ports
-    return this.#record.bootstrap.flatMap((text) => {
+    return this.#addresses.flatMap((text) => {
       const address = findMultiaddr(text)
       const peer = /\/p2p\/([^/]+)$/.exec(text)?.[1]
       const isKnown = peer !== undefined && (peers.has(peer) || peer === host.peerId.toString())
@@ -215,7 +224,7 @@ export class PeerSeeker {
     let afterNumber = 0
     for (let page = 0; page < ANNOUNCE_PAGES_MAX; page++) {
       const found = events.live({
-        ...{ network: this.#record.id, kind: 'node-announce', nowMs, afterNumber },
+        ...{ network: this.#network, kind: 'node-announce', nowMs, afterNumber },
         limit: ANNOUNCES_PAGE
       })
       for (const { envelope, number } of found) {

@@ -146,10 +146,11 @@ const LAWS: readonly (readonly [string, (service: NetworkService) => Promise<voi
     }
   ],
   [
-    'joining again changes nothing',
+    'joining again is said, and makes no second network',
     async (service) => {
       const { network, invitation } = await service.create({ name: 'north' })
-      is((await service.join(invitation)).id, network.id)
+      const { id, wasMember } = await service.join(invitation)
+      equal([id, wasMember], [network.id, true])
       is(service.list().length, 1)
     }
   ],

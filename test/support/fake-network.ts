@@ -13,6 +13,7 @@ import {
 import { NetworkError } from '../../src/network/errors.ts'
 import { pageOf } from '../../src/network/event-view.ts'
 import type {
+  JoinedSummary,
   ListedPrefix,
   NetworkEventListener,
   NetworkPeer,
@@ -52,6 +53,8 @@ export class FakeNetwork implements NetworkService {
   nameOfAuthors: string | undefined = 'fake.example'
   clockSkewMs: number | undefined = 40
   failure: NetminderError | undefined
+  /** Of a line that comes when the node is in the network already. */
+  newAddresses = 0
   room = {
     hour: { events: 60, accused: 120, own: 60 },
     day: { events: 720, accused: 1_440, own: 720 }
@@ -167,14 +170,15 @@ export class FakeNetwork implements NetworkService {
     return pageOf(this.listed, query)
   }
 
-  async join(invitation: string): Promise<NetworkSummary> {
+  async join(invitation: string): Promise<JoinedSummary> {
     this.#mayFail()
     if (!/^netminder(?:-admission)?1:/.test(invitation)) {
       throw new NetminderError('INVITATION_DAMAGED', 'part of the line is missing')
     }
     const joined = this.joined[0] ?? summaryOf(SAMPLE_NETWORK_ID, 'keyservers of the north')
-    if (this.joined.length === 0) this.joined = [joined]
-    return joined
+    const wasMember = this.joined.length > 0
+    if (!wasMember) this.joined = [joined]
+    return { ...joined, wasMember, newAddresses: wasMember ? this.newAddresses : 1 }
   }
 
   async leave(id: string): Promise<void> {

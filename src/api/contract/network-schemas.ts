@@ -29,6 +29,14 @@ const summary = {
 
 export const networkSummary = z.strictObject(summary).meta({ id: 'NetworkSummary' })
 
+export const joinedNetwork = z
+  .strictObject({
+    ...summary,
+    was_member: z.boolean().describe('Whether the node was in the network before.'),
+    new_addresses: count.describe('Addresses that the node did not know from an earlier line.')
+  })
+  .meta({ id: 'JoinedNetwork' })
+
 export const networkState = z
   .strictObject({
     ...summary,

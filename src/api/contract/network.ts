@@ -5,6 +5,7 @@ import {
   addressesInput,
   authorKey,
   invitationFacts,
+  joinedNetwork,
   listedPrefix,
   networkAlert,
   networkAuthor,
@@ -102,12 +103,13 @@ const membership = {
     method: 'POST',
     path: '/api/defense/network/join',
     tag: 'network',
-    summary:
-      'Join the network of an invitation or of a letter of admission; again changes nothing.',
+    summary: 'Join the network of an invitation or of a letter of admission.',
+    description:
+      'Where the node is in it already, the addresses of the line are added to those that it knows and dialed at once, and its admission takes the place of one that no longer holds.',
     scope: 'admin',
     body: z.strictObject({ invitation: z.string().min(1).max(INVITATION_LENGTH_MAX) }),
     status: 200,
-    response: networkSummary,
+    response: joinedNetwork,
     errors: [
       'NETWORK_OFF',
       'NETWORK_LIMIT_REACHED',

@@ -8,6 +8,7 @@ import {
   wireAlert,
   wireAuthor,
   wireInvitation,
+  wireJoined,
   wireListed,
   wireNetwork,
   wireNetworkStatus,
@@ -67,7 +68,7 @@ function membershipHandlers(
       return { ...wireInvitation(invitation, facts), until: wireTime(notAfterMs) }
     },
     async joinNetwork({ body }, { actor }) {
-      return wireNetwork(await get().join(body.invitation.trim(), actor))
+      return wireJoined(await get().join(body.invitation.trim(), actor))
     },
     async leaveNetwork({ body }, { actor }) {
       await get().leave(body.network, actor)

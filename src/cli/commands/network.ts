@@ -108,6 +108,15 @@ function addCreate(parent: Command, context: CliContext): void {
 }
 
 const INVITATION_LENGTH_MAX = 20_000
+const SEEKING = 'Looking for the other nodes; "netminder network peers" shows who is connected.'
+
+/** What a further line is of use for where the node is in the network already. */
+function describeRejoined(newAddresses: number): string {
+  if (newAddresses === 0)
+    return 'Already in it: no address of the line is new; all are tried again.'
+  const addresses = newAddresses === 1 ? '1 new address is' : `${newAddresses} new addresses are`
+  return `Already in it: ${addresses} tried. "netminder network peers" shows who is connected.`
+}
 
 function addJoin(parent: Command, context: CliContext): void {
   leaf(parent.command('join'), {
@@ -128,7 +137,7 @@ function addJoin(parent: Command, context: CliContext): void {
         value: joined,
         asTable: () => renderTable([joined], networkColumns(context.clock.nowMs()), io.columns)
       })
-      io.talk('Looking for the other nodes; "netminder network peers" shows who is connected.')
+      io.talk(joined.was_member ? describeRejoined(joined.new_addresses) : SEEKING)
     })
 }
 

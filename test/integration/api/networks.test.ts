@@ -59,6 +59,15 @@ test('every change is in the audit with who made it, and the invitation is not',
   assert.not(JSON.stringify(told?.body).includes('seen by hand'))
 })
 
+test('joining again says so, with what was new in the line, also in the audit', async () => {
+  api.network.newAddresses = 2
+  const body = { invitation: 'netminder1:x' }
+  const joined = await client().call('joinNetwork', { body })
+  assert.equal([joined.was_member, joined.new_addresses], [true, 2])
+  const after = { name: joined.name, wasMember: true, newAddresses: 2 }
+  assert.equal(api.networkAudit.at(-1)?.after, after)
+})
+
 test('nobody names a protected, private or wide prefix to others', async () => {
   const send = (prefix: string) =>
     codeOf(client().call('sendAlert', { body: { prefixes: [prefix], category: 'scanner' } }))
