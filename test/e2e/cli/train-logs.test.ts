@@ -55,7 +55,8 @@ test('makes a package from logs and labels that judges logs, and tells how good 
     65 + 444
   )
   const [result] = of('result')
-  ok(Number((result?.['validation'] as { auc: number }).auc) > 0.9)
+  const validation = result?.['validation'] as { readonly auc: number } | undefined
+  ok(validation !== undefined && validation.auc > 0.9, JSON.stringify(validation))
   match(talk, /of campaigns that it had not seen it finds \d/)
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))
   equal([manifest.task, manifest.kind, manifest.version], ['behaviour', 'forest-stack', '7'])
