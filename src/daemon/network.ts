@@ -169,16 +169,18 @@ export function createSharing(
       metrics: declareSharingMetrics(declared)
     }
   )
+  const log = logger.child({ component: 'sharing' })
   const lists = new ListPublisher(
     { treatAsPublic },
-    {
-      ...{ guard, network, findProtection, clock, lists: store.publishedLists },
-      logger: logger.child({ component: 'sharing' })
-    }
+    { ...{ guard, network, findProtection, clock, lists: store.publishedLists }, logger: log }
   )
   const desk = new NetworkDesk(
     { treatAsPublic },
-    { ...{ network, findProtection, lists, clock, sharing: share }, audit: store.audit }
+    {
+      ...{ network, findProtection, lists, clock, sharing: share },
+      audit: store.audit,
+      logger: log
+    }
   )
   return { desk, share, lists }
 }

@@ -12,6 +12,7 @@ export {
   type ReplayedDecision
 } from './decision-replay.ts'
 export { desiredEntries } from './desired-entries.ts'
+export type { EachTold } from './each-network.ts'
 export type { GuardErrorCode } from './errors.ts'
 export * from './guard-api.ts'
 export type { Tick } from './guard-clock.ts'

@@ -14,7 +14,9 @@ import {
   isPublicPrefix,
   LIFETIME_MS_MAX
 } from '../wire/index.ts'
+import { type EachTold, tellEach } from './each-network.ts'
 import { GuardError } from './errors.ts'
+import type { GuardLogger } from './guard-service-ports.ts'
 import type { ListPublisher, PublishedList } from './list-publisher.ts'
 import { getOwnAlert } from './own-alerts.ts'
 import type { Actor, AuditLog } from './ports.ts'
@@ -72,11 +74,11 @@ export interface NetworksApi
   ): ReturnType<NetworkService['revoke']>
   join(line: string, actor: Actor): ReturnType<NetworkService['join']>
   leave(id: string, actor: Actor): Promise<void>
-  /** @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED | NETWORK_NOT_JOINED | EVENT_REFUSED} */
+  /** What a network refuses is among the refused. @throws {ADDRESS_INVALID | PREFIX_TOO_WIDE | PROTECTED} */
   sendAlert(
     alert: NewAlert,
     actor: Actor
-  ): Promise<readonly { readonly network: string; readonly id: string }[]>
+  ): Promise<EachTold<{ readonly network: string; readonly id: string }>>
   /** By its id, or the beginning of it. @throws {ALERT_NOT_FOUND | ALERT_AMBIGUOUS | ALERT_NOT_OWN | EVENT_REFUSED} */
   retractAlert(
     alert: {
@@ -87,8 +89,8 @@ export interface NetworksApi
     },
     actor: Actor
   ): Promise<ReceivedAlert>
-  /** Tells the operator's own blocklist, as what has changed since it was told last. */
-  publishBlocklist(network: string | undefined, actor: Actor): Promise<readonly PublishedList[]>
+  /** Tells the operator's own blocklist, as what has changed since it was told last. What a network refuses is among the refused. */
+  publishBlocklist(network: string | undefined, actor: Actor): Promise<EachTold<PublishedList>>
 }
 
 export interface NetworkDeskPorts {
@@ -99,6 +101,7 @@ export interface NetworkDeskPorts {
   readonly audit: AuditLog
   readonly lists: Pick<ListPublisher, 'publish' | 'forget'>
   readonly clock: Clock
+  readonly logger: Pick<GuardLogger, 'warn'>
 }
 
 const TLP_GREEN = 1
@@ -202,14 +205,12 @@ export class NetworkDesk implements NetworksApi {
     const prefixes = [...new Set(alert.prefixes.map((text) => this.#nameable(text)))]
     const body = this.#alertOf(alert, prefixes)
     const ttlMs = Math.min(alert.ttlMs, LIFETIME_MS_MAX.alert)
-    const sent: { network: string; id: string }[] = []
-    for (const network of this.#networksOf(alert.network)) {
+    return await tellEach(alert.network, this.#ports, async (network) => {
       const { id } = await this.#ports.network.publish(network, body, { ttlMs })
-      sent.push({ network, id })
       const after = { id, prefixes, category: alert.category, severity: alert.severity }
       this.#audit(actor, 'network.alert', network, after, alert.reason)
-    }
-    return sent
+      return { network, id }
+    })
   }
 
   async retractAlert(wanted: Parameters<NetworksApi['retractAlert']>[0], actor: Actor) {
@@ -228,17 +229,11 @@ export class NetworkDesk implements NetworksApi {
   }
 
   async publishBlocklist(network: string | undefined, actor: Actor) {
-    const published: PublishedList[] = []
-    for (const id of this.#networksOf(network)) {
+    return await tellEach(network, this.#ports, async (id) => {
       const list = await this.#ports.lists.publish(id)
-      published.push(list)
       if (list.added + list.removed > 0) this.#audit(actor, 'network.blocklist', id, list)
-    }
-    return published
-  }
-
-  #networksOf(network: string | undefined): readonly string[] {
-    return network === undefined ? this.#ports.network.list().map(({ id }) => id) : [network]
+      return list
+    })
   }
 
   #nameable(text: string): PrefixText {

@@ -224,3 +224,15 @@ export const READING_ERRORS = [
   'CURSOR_INVALID',
   'NOT_RUNNING'
 ] as const
+/** One of several networks was not told; the others were. */
+export const refusals = z
+  .array(
+    z.strictObject({
+      network: networkId,
+      name: text,
+      code: text.describe('As of an error.'),
+      detail: text
+    })
+  )
+  .describe('Networks that did not take it. Where none took it, the answer is an error.')
+

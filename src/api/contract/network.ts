@@ -15,6 +15,7 @@ import {
   networkSummary,
   publishedList,
   READING_ERRORS,
+  refusals,
   revokedKey,
   threat
 } from './network-schemas.ts'
@@ -319,7 +320,7 @@ const speaking = {
     tag: 'network',
     summary: 'Warn the other operators of addresses.',
     description:
-      'Nothing that is protected or private on this node is ever named to others. The reason stays in the audit of this node.',
+      'Each network takes or refuses it for itself: success where at least one took it. Nothing that is protected or private on this node is ever named to others. The reason stays in the audit of this node.',
     scope: 'respond',
     body: z.strictObject({
       network: oneNetwork,
@@ -332,7 +333,8 @@ const speaking = {
     }),
     status: 201,
     response: z.strictObject({
-      items: z.array(z.strictObject({ network: networkId, id: z.string() }))
+      items: z.array(z.strictObject({ network: networkId, id: z.string() })),
+      refused: refusals
     }),
     errors: [
       'NETWORK_OFF',
@@ -381,11 +383,11 @@ const speaking = {
     path: '/api/defense/network/blocklist',
     tag: 'network',
     summary: "Tell the networks the operator's own blocklist, as what has changed since.",
-    description: `Entries that are protected or private here are left out. Nothing is told where nothing has changed. A published list stands for at most 30 days; notes stay here. See also ${'`POST /api/defense/blocklist`'}.`,
+    description: `Entries that are protected or private here are left out. Nothing is told where nothing has changed; each network takes or refuses it for itself, and it is a success where at least one took it. A published list stands for at most 30 days; notes stay here. See also ${'`POST /api/defense/blocklist`'}.`,
     scope: 'respond',
     body: z.strictObject({ network: oneNetwork }),
     status: 200,
-    response: z.strictObject({ items: z.array(publishedList) }),
+    response: z.strictObject({ items: z.array(publishedList), refused: refusals }),
     errors: ['NETWORK_OFF', 'NETWORK_NOT_JOINED', 'EVENT_REFUSED', 'NOT_RUNNING'],
     example: { body: {} }
   }

@@ -17,6 +17,7 @@ import {
 } from '../network-projection.ts'
 import { wireTime } from '../projection.ts'
 import type { Handlers } from './answer.ts'
+import { refusalsOf } from './refusals.ts'
 
 type NetworkHandlers = Pick<
   Handlers,
@@ -162,7 +163,11 @@ function speakingHandlers(
         },
         actor
       )
-      return { items: sent.map(({ network: id, id: event }) => ({ network: id, id: event })) }
+      const refused = refusalsOf(network, sent)
+      return {
+        items: sent.told.map(({ network: id, id: event }) => ({ network: id, id: event })),
+        refused
+      }
     },
     async retractAlert({ params, body }, { actor }) {
       const { network, reason } = body
@@ -170,7 +175,8 @@ function speakingHandlers(
     },
     async publishBlocklist({ body }, { actor }) {
       const published = await get().publishBlocklist(body.network, actor)
-      return { items: published.map((list) => ({ ...list })) }
+      const refused = refusalsOf(body.network, published)
+      return { items: published.told.map((list) => ({ ...list })), refused }
     }
   }
 }

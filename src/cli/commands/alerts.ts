@@ -19,6 +19,7 @@ import { allItems, connect, firstItems } from '../node-client.ts'
 import { type Column, plain, print, printItems, relativeTime, utcTime } from '../output.ts'
 import { followEvents } from './follow-events.ts'
 import { findNetwork } from './network.ts'
+import { describeRefusal, describeUnheard } from './told-text.ts'
 
 type Alert = OperationResponse<'listAlerts'>['items'][number]
 type Severity = NonNullable<OperationInput<'sendAlert'>['body']['severity']>
@@ -55,7 +56,7 @@ function addList(parent: Command, context: CliContext): void {
     .option('--about <prefix>', 'only those about it, or about what holds it', parsePrefixOption)
     .option(
       '--since <time>',
-      'only those received since: 24h, or a time',
+      'only those received since: 24h, or 2026-01-31T00:00:00Z',
       parseSince(context.clock)
     )
     .addOption(new Option('--severity <severity>', 'at least so severe').choices(SEVERITIES))
@@ -155,15 +156,17 @@ function addSend(parent: Command, context: CliContext): void {
       const places = placesOf(command)
       const { io, signal } = context
       const client = connect(places)
+      const networks = (await client.call('listNetworks', {}, { signal })).items
+      const { network } = options
       const body = {
-        ...(await networkQuery(client, options.network, signal)),
+        ...(network !== undefined && { network: findNetwork(networks, network).id }),
         prefixes: [...options.about],
         category: options.category,
         severity: options.severity,
         ttl_s: Math.round(options.ttl / 1_000),
         reason: options.reason
       }
-      const { items } = await client.call('sendAlert', { body }, { signal })
+      const { items, refused } = await client.call('sendAlert', { body }, { signal })
       if (items.length === 0) {
         throw new CliError('CLI_INPUT_INVALID', 'this node is in no network: nobody was told')
       }
@@ -171,6 +174,9 @@ function addSend(parent: Command, context: CliContext): void {
         value: items,
         asTable: () => items.map(({ network, id }) => `${network}  ${id}\n`).join('')
       })
+      for (const refusal of refused) io.talk(describeRefusal(refusal))
+      const unheard = describeUnheard(items, networks)
+      if (unheard !== undefined) io.talk(unheard)
     })
 }
 

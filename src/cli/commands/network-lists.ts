@@ -7,6 +7,7 @@ import { CliError } from '../errors.ts'
 import { allItems, connect, firstItems } from '../node-client.ts'
 import { type Column, print, printItems, relativeTime, renderTable } from '../output.ts'
 import { askNetwork } from './find-network.ts'
+import { describeRefusal } from './told-text.ts'
 
 type Listed = OperationResponse<'listPublishedLists'>['items'][number]
 type Published = OperationResponse<'publishBlocklist'>['items'][number]
@@ -85,7 +86,7 @@ export function addPublishCommand(parent: Command, context: CliContext): void {
       const { io, signal } = context
       const client = connect(places)
       const body = await networkQuery(client, options.network, signal)
-      const { items } = await client.call('publishBlocklist', { body }, { signal })
+      const { items, refused } = await client.call('publishBlocklist', { body }, { signal })
       if (items.length === 0) {
         throw new CliError('CLI_INPUT_INVALID', 'this node is in no network: nobody was told')
       }
@@ -93,10 +94,16 @@ export function addPublishCommand(parent: Command, context: CliContext): void {
         value: items,
         asTable: () => renderTable(items, publishedColumns, io.columns)
       })
-      io.talk(
-        'What is private or protected here is left out. It stands for 30 days, and is said anew.'
-      )
+      for (const refusal of refused) io.talk(describeRefusal(refusal))
+      io.talk(describePublished(items))
     })
+}
+
+export function describePublished(items: readonly Pick<Published, 'entries'>[]): string {
+  const leftOut = 'What is private or protected here is left out.'
+  return items.some(({ entries }) => entries > 0)
+    ? `${leftOut} It stands for 30 days, and is said anew.`
+    : `${leftOut} No entry is published: none is on the blocklist that could be told.`
 }
 
 const publishedColumns: readonly Column<Published>[] = [

@@ -78,6 +78,63 @@ test('nobody names a protected, private or wide prefix to others', async () => {
   assert.is(api.network.published.length, 0)
 })
 
+async function addNetwork(name: string): Promise<string> {
+  return (await client().call('createNetwork', { body: { name } })).network.id
+}
+
+const ALERT = { body: { prefixes: ['8.8.8.8'], category: 'scanner' as const } }
+
+test('a network that refuses keeps neither a warning nor a list from the others, and is named', async () => {
+  const [south, east] = [await addNetwork('south'), await addNetwork('east')]
+  const full = new NetworkError('EVENT_REFUSED', 'expected room, got QUOTA_EXCEEDED')
+  api.network.failureIn.set(SAMPLE_NETWORK_ID, full)
+  api.network.failureIn.set(east, new Error('a secret of the machine'))
+  const refused = [
+    [SAMPLE_NETWORK_ID, 'keyservers of the north', 'EVENT_REFUSED', full.message],
+    [east, 'east', 'INTERNAL', 'The node failed; its log says why.']
+  ]
+  const alert = await client().call('sendAlert', ALERT)
+  const list = await client().call('publishBlocklist', { body: {} })
+  for (const answer of [alert, list]) {
+    assert.equal(
+      answer.items.map(({ network }) => network),
+      [south]
+    )
+    assert.equal(
+      answer.refused.map(({ network, name, code, detail }) => [network, name, code, detail]),
+      refused
+    )
+  }
+  assert.equal(
+    api.networkAudit.slice(-2).map(({ action, target }) => [action, target]),
+    [
+      ['network.alert', south],
+      ['network.blocklist', south]
+    ]
+  )
+})
+
+test('where no network takes it, the error names each with what it said', async () => {
+  const south = await addNetwork('south')
+  const fail = (id: string, message: string) =>
+    api.network.failureIn.set(id, new NetworkError('EVENT_REFUSED', message))
+  fail(SAMPLE_NETWORK_ID, 'too much')
+  fail(south, 'too much')
+  const failing = async (body: { readonly network?: string }) => {
+    const sent = client().call('sendAlert', { body: { ...ALERT.body, ...body } })
+    const error = await sent.then(
+      () => undefined,
+      (reason: unknown) => reason
+    )
+    assert.instance(error, ApiError)
+    return error as ApiError
+  }
+  const everywhere = await failing({})
+  assert.equal([everywhere.code, everywhere.status], ['EVENT_REFUSED', 409])
+  assert.is(everywhere.message, 'nobody was told; "keyservers of the north", "south": too much')
+  assert.is((await failing({ network: south })).message, 'too much')
+})
+
 test('a list is told as what has changed, each version upon the one before', async () => {
   const publish = async () =>
     (await client().call('publishBlocklist', { body: {} })).items.map(
