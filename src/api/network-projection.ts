@@ -87,6 +87,7 @@ export function wireNetworkStatus(
       taken_back_within_ms: sharing.takenBackWithinMs
     },
     queues: { ...status.queues },
+    banned_peers: { ...status.bannedPeers },
     clock_skew_ms: status.clockSkewMs ?? null,
     clock_peers: status.clockPeers,
     key_used_elsewhere_at:

@@ -23,6 +23,7 @@ const IDLE: NetworkStatus = {
   networks: [],
   queues: { alert: 0, vote: 0, list: 0, ctl: 0, sync: 0 },
   keyUsedElsewhereAtMs: undefined,
+  bannedPeers: { protocol: 0, flood: 0, gossip: 0 },
   clockSkewMs: undefined,
   clockPeers: 0
 }

@@ -10,6 +10,7 @@ import {
   topicName,
   topicOf
 } from '../wire/index.ts'
+import type { ClockDoubt } from './clock-doubt.ts'
 import type { EventIntake } from './events/event-intake.ts'
 import type { Verdict } from './events/verdict.ts'
 import { SCORE_THRESHOLDS, topicScoreParams } from './host/gossip-params.ts'
@@ -32,6 +33,9 @@ export interface GossipPorts {
   readonly host: Host
   readonly intake: EventIntake
   readonly log: NetworkLog
+  readonly doubt: Pick<ClockDoubt, 'isDoubted' | 'noteFuture'>
+  /** Whether the key may speak in a network of this node. */
+  isAuthor(key: Uint8Array): boolean
   /** An author whom this node does not know is known to the peer that forwarded him. */
   onUnknownAuthor(network: Uint8Array, peer: string): void
 }
@@ -57,7 +61,7 @@ export class Gossip {
     gossip.addEventListener(
       'gossipsub:message',
       ({ detail: { msgId, propagationSource, msg } }) => {
-        void this.#take(msg.topic, msg.data, { msgId, peer: propagationSource.toString() })
+        void this.#take(msg.topic, msg.data, { msgId, peerId: propagationSource })
       },
       options
     )
@@ -106,32 +110,43 @@ export class Gossip {
   async #take(
     name: string,
     data: Uint8Array,
-    from: { readonly msgId: string; readonly peer: string }
+    { msgId, peerId }: { readonly msgId: string; readonly peerId: PeerId }
   ): Promise<void> {
     const { host, intake } = this.#ports
+    const peer = peerId.toString()
     const found = findTopic(name)
     const verdict: Verdict =
       found === undefined
         ? { verdict: 'ignore', reason: 'NETWORK_NOT_JOINED' }
-        : await intake.submit(data, { ...found, via: 'gossip', peer: from.peer })
+        : await intake.submit(data, { ...found, via: 'gossip', peer })
     if (host.signal.aborted) return
+    const outcome = this.#isOwnFault(verdict, peerId) ? 'ignore' : verdict.verdict
     try {
-      host.gossip.reportMessageValidationResult(from.msgId, from.peer, RESULTS[verdict.verdict])
+      host.gossip.reportMessageValidationResult(msgId, peer, RESULTS[outcome])
     } catch (error) {
       this.#note(error)
     }
-    if (verdict.verdict === 'reject') this.#leaveIfGraylisted(from.peer)
+    if (outcome === 'reject') this.#leaveIfGraylisted(peer)
     if (
       verdict.verdict === 'ignore' &&
       verdict.reason === 'UNKNOWN_AUTHOR' &&
       found !== undefined
     ) {
-      this.#ports.onUnknownAuthor(found.network, from.peer)
+      this.#ports.onUnknownAuthor(found.network, peer)
     }
   }
 
-  /** This node's clock jumped: what it rejected by the wrong time was nobody's fault. */
-  forgiveRejected(): void {
+  /** What seems to come from the future may come of a clock that is behind: this one. */
+  #isOwnFault(verdict: Verdict, peer: PeerId): boolean {
+    if (verdict.verdict !== 'reject' || verdict.reason !== 'FROM_THE_FUTURE') return false
+    const { doubt, isAuthor } = this.#ports
+    if (isAuthor(peer.publicKey?.raw ?? new Uint8Array(0))) doubt.noteFuture(peer.toString())
+    return doubt.isDoubted
+  }
+
+  /** This node's clock jumped: what it rejected by the wrong time was nobody's fault. @param sinceMs monotonic */
+  forgiveRejected(sinceMs: number): void {
+    this.#ports.host.forgiveGossip(sinceMs)
     const { peerStats, scoreCache } = this.#ports.host.gossip.score
     for (const { topics } of peerStats.values()) {
       for (const topic of Object.values(topics)) topic.invalidMessageDeliveries = 0
@@ -150,7 +165,7 @@ export class Gossip {
       this.#rates.take(name, 1 + messages.length, bytes)
     )
     if (!hearings.includes('flood')) return hearings.every((hearing) => hearing === 'heard')
-    host.ban(from).catch((error) => this.#note(error))
+    host.ban(from, 'flood').catch((error) => this.#note(error))
     return false
   }
 
@@ -160,7 +175,8 @@ export class Gossip {
     if (host.isBanned(peer)) return
     if (host.gossip.getScore(peer) >= SCORE_THRESHOLDS.graylistThreshold) return
     const known = host.connections.find(({ remotePeer }) => remotePeer.toString() === peer)
-    if (known !== undefined) host.ban(known.remotePeer).catch((error) => this.#note(error))
+    if (known !== undefined)
+      host.ban(known.remotePeer, 'gossip').catch((error) => this.#note(error))
   }
 
   #note(error: unknown): void {

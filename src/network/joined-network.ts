@@ -72,7 +72,7 @@ export class JoinedNetwork {
     this.#catchUp = new CatchUp(network.id, {
       ...{ clock, log, intake, events, sync: this.#sync, fetch: this.#fetch },
       onReading: (peer, reading) => ports.clocks.note(peer.toString(), reading),
-      onFault: (peer) => host.ban(peer)
+      onFault: (peer) => host.ban(peer, 'protocol')
     })
     this.#news = new NewsSpread({
       ...{ clock, random, peers: this.#peers },

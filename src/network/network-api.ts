@@ -96,7 +96,12 @@ export interface NetworkStatus {
   readonly queues: Readonly<Record<Lane, number>>
   /** When an event came under this node's key that it did not say: another node has the key. Undefined: never since the start. */
   readonly keyUsedElsewhereAtMs: number | undefined
-  /** Median over the connected peers that tell their time; positive: this node's clock is ahead. Undefined: nobody tells. */
+  /** Peers that are not spoken to for ten minutes, by why: a protocol broken, a flood, gossip that no honest node passes on. */
+  readonly bannedPeers: Readonly<Record<'protocol' | 'flood' | 'gossip', number>>
+  /**
+   * Median over the connected peers that tell their time, or of those that told it last if none is connected; positive: this node's
+   * clock is ahead. Undefined: nobody tells.
+   */
   readonly clockSkewMs: number | undefined
   /** How many peers it comes from. Of one or two, it may be they who are wrong. */
   readonly clockPeers: number

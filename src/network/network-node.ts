@@ -9,6 +9,7 @@ import {
 } from '../wire/index.ts'
 import { watchAddresses } from './address-watch.ts'
 import { Announcer } from './announce.ts'
+import { ClockDoubt } from './clock-doubt.ts'
 import { watchClock } from './clock-watch.ts'
 import { findPeersToForget, forgetPeers } from './departure.ts'
 import { NetworkError } from './errors.ts'
@@ -19,6 +20,7 @@ import type { Refusal } from './events/verdict.ts'
 import { LANES } from './events/verify-queue.ts'
 import { Gatekeeper, readInvitation } from './gatekeeper.ts'
 import { Gossip } from './gossip.ts'
+import { NO_BANS } from './host/bans.ts'
 import { isPublicMultiaddr } from './host/dial-fault.ts'
 import { Host, type HostOptions, type HostPorts } from './host/host.ts'
 import { type Identity, type KeyFile, loadIdentity } from './host/identity.ts'
@@ -115,8 +117,9 @@ export class NetworkNode implements api.NetworkService {
       [...this.#members.values()].some(({ joined }) => authors.find(joined.record.id, key))
     const host = new Host(this.#options, { ...this.#ports, isAuthor }, identity)
     await host.start()
+    const doubt = new ClockDoubt({ clock, host, clocks: this.#clocks })
     const gossip = new Gossip({
-      ...{ clock, host, intake, log },
+      ...{ clock, host, intake, log, doubt, isAuthor },
       onUnknownAuthor: (network, peer) => this.#members.in(network)?.joined.askAboutUnknown(peer)
     })
     gossip.start()
@@ -129,7 +132,7 @@ export class NetworkNode implements api.NetworkService {
     this.#running = { identity, host, intake, gossip, announcer, gatekeeper }
     this.#listen(intake)
     for (const record of networks.list()) await this.#attach(record)
-    this.#watchClock()
+    this.#watchClock(doubt)
     const { signal } = this.#stopping
     watchAddresses(clock, { signal, addresses: () => host.addresses.map(String) }, async () => {
       for (const { joined } of this.#members.values()) await announcer.announce(joined)
@@ -161,6 +164,7 @@ export class NetworkNode implements api.NetworkService {
       networks: running === undefined ? [] : this.#states(running),
       queues: Object.fromEntries(lengths),
       keyUsedElsewhereAtMs: this.#ownKey.lastElsewhereAtMs,
+      bannedPeers: running?.host.banned ?? NO_BANS,
       ...this.#clocks.estimate(running?.host.connections ?? [])
     }
   }
@@ -371,15 +375,16 @@ export class NetworkNode implements api.NetworkService {
     })
   }
 
-  #watchClock(): void {
-    watchClock(this.#ports.clock, this.#stopping.signal, (nowMs, hasJumped) => {
+  #watchClock(doubt: ClockDoubt): void {
+    watchClock(this.#ports.clock, this.#stopping.signal, (nowMs, jump) => {
       this.#running?.intake.expire()
-      if (hasJumped) this.#clocks.forgetAll()
-      if (hasJumped) this.#running?.gossip.forgiveRejected()
+      doubt.tick(jump !== undefined)
+      if (jump !== undefined) this.#clocks.forgetAll()
+      if (jump !== undefined) this.#running?.gossip.forgiveRejected(jump.wrongSinceMs)
       for (const { joined, view, lists } of this.#members.values()) {
         view.expire(nowMs)
         lists.expire(nowMs)
-        if (hasJumped) joined.syncWithAll()
+        if (jump !== undefined) joined.syncWithAll()
       }
     })
   }

@@ -37,16 +37,21 @@ export class PeerClocks {
     this.#byPeer.clear()
   }
 
-  /** The median, so that no minority of the peers moves it; of the two in the middle the one that blames the own clock less. */
+  /**
+   * Of the connected peers; with none of them there, of those that told their time last: a node whose clock is wrong may be alone
+   * because of it. The median, so that no minority of the peers moves it; of the two in the middle the one that blames the own
+   * clock less.
+   */
   estimate(connections: readonly Pick<Connection, 'remotePeer'>[]): {
     readonly clockSkewMs: number | undefined
     readonly clockPeers: number
   } {
     const oldestMs = this.#clock.monotonicMs() - READING_AGE_MS_MAX
     const connected = new Set(connections.map(({ remotePeer }) => remotePeer.toString()))
-    const ahead = [...connected]
-      .flatMap((peer) => this.#byPeer.get(peer) ?? [])
-      .flatMap(({ aheadMs, atMs }) => (atMs >= oldestMs ? [aheadMs] : []))
+    const fresh = [...this.#byPeer].filter(([, { atMs }]) => atMs >= oldestMs)
+    const here = fresh.filter(([peer]) => connected.has(peer))
+    const ahead = (here.length > 0 ? here : fresh)
+      .map(([, { aheadMs }]) => aheadMs)
       .sort((a, b) => a - b)
     return { clockSkewMs: medianOf(ahead), clockPeers: ahead.length }
   }

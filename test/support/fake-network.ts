@@ -53,6 +53,8 @@ export class FakeNetwork implements NetworkService {
   nameOfAuthors: string | undefined = 'fake.example'
   clockSkewMs: number | undefined = 40
   failure: NetminderError | undefined
+  /** Of what is said in one network, by its id. */
+  readonly failureIn = new Map<string, Error>()
   /** Of a line that comes when the node is in the network already. */
   newAddresses = 0
   room = {
@@ -109,6 +111,7 @@ export class FakeNetwork implements NetworkService {
       })),
       queues: { alert: 0, vote: 0, list: 0, ctl: 0 } as NetworkStatus['queues'],
       keyUsedElsewhereAtMs: undefined,
+      bannedPeers: { protocol: 0, flood: 0, gossip: 0 },
       clockSkewMs: this.clockSkewMs,
       clockPeers: this.clockSkewMs === undefined ? 0 : 1
     }
@@ -206,6 +209,8 @@ export class FakeNetwork implements NetworkService {
   async publish(id: string, body: EventBody, { ttlMs }: { readonly ttlMs: number }) {
     this.#get(id)
     this.#mayFail()
+    const failure = this.failureIn.get(id)
+    if (failure !== undefined) throw failure
     this.#charge(body)
     const event = this.#sealOwn(id, body, ttlMs)
     this.published.push({ network: id, body, ttlMs })
@@ -351,14 +356,14 @@ export function fakeDesk(
   const sharing = {
     status: () => ({ unsaid: 0, why: undefined, isTakingBack: false, takenBackWithinMs: 1_000 })
   }
+  const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
   const lists = new ListPublisher(options, {
-    ...{ ...common, guard },
+    ...{ ...common, guard, logger },
     lists: { find: (id) => kept.get(id), save: (id, list) => kept.set(id, list) },
-    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     ...ports
   })
   const desk = new NetworkDesk(options, {
-    ...{ ...common, sharing, ...ports, lists },
+    ...{ ...common, sharing, logger, ...ports, lists },
     audit: { append: (entry) => audit.push(entry) }
   })
   return { desk, lists, audit }

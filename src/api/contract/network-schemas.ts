@@ -92,11 +92,20 @@ export const networkStatus = z
       taken_back_within_ms: count.describe('How soon what is lifted now is told to the others.')
     }),
     queues: z.record(text, count).describe('Events that wait for their signatures to be checked.'),
+    banned_peers: z
+      .strictObject({
+        protocol: count.describe('They broke a protocol.'),
+        flood: count.describe('They spoke faster than is heard.'),
+        gossip: count.describe('Gossip came by them that no honest node passes on.')
+      })
+      .describe('Peers that are not spoken to for ten minutes, by the reason.'),
     clock_skew_ms: z
       .number()
       .nullable()
       .describe("Positive: this node's clock is ahead of the others'; null: not known."),
-    clock_peers: count.describe('How many connected nodes tell their time.'),
+    clock_peers: count.describe(
+      'Of how many nodes: those connected that tell their time; with none, those that told it last.'
+    ),
     key_used_elsewhere_at: time
       .nullable()
       .describe("When another node was last seen to speak under this node's key; null: never.")
@@ -216,14 +225,6 @@ export const publishedList = z
   })
   .meta({ id: 'PublishedList' })
 
-/** What may go wrong when somebody reads what was said in networks. */
-export const READING_ERRORS = [
-  'NETWORK_OFF',
-  'NETWORK_NOT_JOINED',
-  'ADDRESS_INVALID',
-  'CURSOR_INVALID',
-  'NOT_RUNNING'
-] as const
 /** One of several networks was not told; the others were. */
 export const refusals = z
   .array(
@@ -236,3 +237,11 @@ export const refusals = z
   )
   .describe('Networks that did not take it. Where none took it, the answer is an error.')
 
+/** What may go wrong when somebody reads what was said in networks. */
+export const READING_ERRORS = [
+  'NETWORK_OFF',
+  'NETWORK_NOT_JOINED',
+  'ADDRESS_INVALID',
+  'CURSOR_INVALID',
+  'NOT_RUNNING'
+] as const

@@ -94,6 +94,7 @@ export function judgeNetwork(facts: NetworkFacts): readonly Finding[] {
     ...judgeSharing(status),
     ...judgeKeyUse(status),
     ...judgeSkew(status),
+    ...judgeBans(status),
     ...judgeAddresses(status.addresses),
     ...judgeAnswers(facts)
   ]
@@ -228,6 +229,23 @@ function judgeSkew({
   const effect =
     skewMs > 0 ? 'what this node says is refused' : 'what they say is refused by this node'
   return [fault('NETWORK_CLOCK_SKEW', `${message}: ${effect}`, cure)]
+}
+
+function judgeBans({ banned_peers: banned }: Pick<NetworkStatus, 'banned_peers'>): Finding[] {
+  const why = [
+    ...(banned.protocol > 0 ? [`${banned.protocol} for a broken protocol`] : []),
+    ...(banned.flood > 0 ? [`${banned.flood} for a flood`] : []),
+    ...(banned.gossip > 0 ? [`${banned.gossip} for gossip that no honest node passes on`] : [])
+  ]
+  if (why.length === 0) return []
+  const count = banned.protocol + banned.flood + banned.gossip
+  return [
+    note(
+      'NETWORK_PEERS_BANNED',
+      `${count} ${count === 1 ? 'peer is' : 'peers are'} not spoken to for ten minutes: ${why.join(', ')}`,
+      'if they are honest, see that this node and theirs have the right time and the same version; bans end by themselves'
+    )
+  ]
 }
 
 function judgeAddresses(addresses: readonly string[]): Finding[] {

@@ -77,7 +77,7 @@ export class FetchProtocol {
       await framed.close()
     } catch (error) {
       framed.abort(error)
-      if (isPeerFault(error)) await this.#host.ban(connection.remotePeer)
+      if (isPeerFault(error)) await this.#host.ban(connection.remotePeer, 'protocol')
       throw error
     }
   }

@@ -8,7 +8,14 @@ import type { Clock, PrefixText } from '../../base/index.ts'
 export const BAN_MS = 10 * 60_000
 export const BANS_MAX = 1_024
 
+export const NO_BANS = { protocol: 0, flood: 0, gossip: 0 } as const
+
+/** It broke a protocol; it spoke faster than is heard; or gossip that no honest node passes on came by it. */
+export type BanReason = keyof typeof NO_BANS
+
 interface Ban {
+  readonly sinceMs: number
+  readonly reason: BanReason
   readonly untilMs: number
   readonly isStranger: boolean
 }
@@ -16,6 +23,7 @@ interface Ban {
 export interface Banned {
   readonly peer: string
   readonly isStranger: boolean
+  readonly reason: BanReason
   /** Undefined: his address is shared on purpose, or is a relay's. */
   readonly site: PrefixText | undefined
 }
@@ -29,11 +37,28 @@ export class Bans {
     this.#clock = clock
   }
 
-  add({ peer, isStranger, site }: Banned): void {
+  add({ peer, isStranger, reason, site }: Banned): void {
     const nowMs = this.#clock.monotonicMs()
-    const ban = { untilMs: nowMs + BAN_MS, isStranger }
+    const ban = { sinceMs: nowMs, untilMs: nowMs + BAN_MS, isStranger, reason }
     set(this.#peers, peer, ban, nowMs)
     if (site !== undefined) set(this.#sites, site, ban, nowMs)
+  }
+
+  /** Lifts what was set for gossip since then (monotonic milliseconds). @returns the peers */
+  liftGossip(sinceMs: number): readonly string[] {
+    const isLifted = (ban: Ban) => ban.reason === 'gossip' && ban.sinceMs >= sinceMs
+    for (const [site, ban] of this.#sites) if (isLifted(ban)) this.#sites.delete(site)
+    const lifted = [...this.#peers].flatMap(([peer, ban]) => (isLifted(ban) ? [peer] : []))
+    for (const peer of lifted) this.#peers.delete(peer)
+    return lifted
+  }
+
+  /** Peers whose bans stand. */
+  counts(): Readonly<Record<BanReason, number>> {
+    const nowMs = this.#clock.monotonicMs()
+    const counts: Record<BanReason, number> = { ...NO_BANS }
+    for (const { untilMs, reason } of this.#peers.values()) if (untilMs > nowMs) counts[reason]++
+    return counts
   }
 
   hasPeer(peer: string): boolean {

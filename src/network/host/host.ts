@@ -12,6 +12,7 @@ import type {
   Topology
 } from '@libp2p/interface'
 import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -31,7 +32,7 @@ import { gossipMessageId, sha256 } from '../../wire/index.ts'
 import { NetworkError, SyncError } from '../errors.ts'
 import type { PeerValueStore } from '../ports.ts'
 import { AddressRanges, findAddressOf, findRelayAddressOf, siteOf } from './address-ranges.ts'
-import { Bans } from './bans.ts'
+import { type BanReason, Bans } from './bans.ts'
 import { createConnectionGater, type DenyReason } from './connection-gater.ts'
 import { dhtPrefixOf, startDht } from './dht.ts'
 import { DialBackoff } from './dial-backoff.ts'
@@ -247,14 +248,26 @@ export class Host {
   }
 
   /** Nothing of the peer is taken for ten minutes. */
-  async ban(peer: PeerId): Promise<void> {
+  async ban(peer: PeerId, reason: BanReason): Promise<void> {
     const isStranger = this.#ports.isAuthor?.(peer.publicKey?.raw ?? new Uint8Array(0)) !== true
-    this.#bans.add({ peer: peer.toString(), isStranger, site: this.findSiteOf(peer) })
+    this.#bans.add({ peer: peer.toString(), isStranger, reason, site: this.findSiteOf(peer) })
     this.#ports.onBanned?.()
-    this.#ports.log.debug({ peer: peer.toString() }, 'a peer is not spoken to for a while')
+    this.#ports.log.debug({ peer: peer.toString(), reason }, 'a peer is not spoken to for a while')
     // Not closed but cut off: what it has sent and nobody read goes with it.
     for (const connection of this.#node?.getConnections(peer) ?? []) {
       connection.abort(new Error('the peer is banned'))
+    }
+  }
+
+  get banned(): Readonly<Record<BanReason, number>> {
+    return this.#bans.counts()
+  }
+
+  /** What was set for gossip since then (monotonic milliseconds) was this node's own fault: they are dialed again. */
+  forgiveGossip(sinceMs: number): void {
+    for (const peer of this.#bans.liftGossip(sinceMs)) {
+      this.#backoff.forget(peer)
+      this.#tasks.run(() => this.dial(peerIdFromString(peer), this.signal))
     }
   }
 

@@ -124,7 +124,7 @@ export class SyncProtocol {
     } catch (error) {
       framed.abort(error)
       if (isTimeout(error)) this.#handler.noteLate(asker)
-      if (isPeerFault(error)) await this.#host.ban(connection.remotePeer)
+      if (isPeerFault(error)) await this.#host.ban(connection.remotePeer, 'protocol')
       throw error
     } finally {
       if (isOpen && this.#handler.close(asker)) this.#onDifference(asker.peer)

@@ -1,5 +1,5 @@
 /** A clock that jumps, as after a night in which the machine slept: what was missed is asked for at once. */
-import { equal, ok } from 'uvu/assert'
+import { equal, is, ok } from 'uvu/assert'
 import { SystemClock } from '../../../src/base/index.ts'
 import { authorsOf, TTL } from '../../support/hostile-scene.ts'
 import { alertOf, TestNode, until } from '../../support/network-node.ts'
@@ -21,23 +21,49 @@ class JumpingClock extends SystemClock {
   }
 }
 
-test('what a node rejected by a wrong clock is forgiven when the clock is right', async () => {
+/** Two that hear each other, the second by a clock that can be set. */
+async function pair() {
   const clock = new JumpingClock()
   const [a, b] = [new TestNode(), new TestNode({ clock })]
+  await Promise.all([a.start(), b.start()])
+  const { network, invitation } = await a.node.create({ name: 'net' })
+  await b.node.join(invitation)
+  await until(() => authorsOf(a, network.id) === 2 && authorsOf(b, network.id) === 2)
+  await until(() => a.meshOf(network.id, 'alert') > 0 && b.meshOf(network.id, 'alert') > 0)
+  return { clock, a, b, network }
+}
+
+test('a node whose clock falls behind bans nobody for what seems to come from the future', async () => {
+  const { clock, a, b, network } = await pair()
   try {
-    await Promise.all([a.start(), b.start()])
-    const { network, invitation } = await a.node.create({ name: 'net' })
-    await b.node.join(invitation)
-    await until(() => authorsOf(a, network.id) === 2 && authorsOf(b, network.id) === 2)
-    await until(() => a.meshOf(network.id, 'alert') > 0 && b.meshOf(network.id, 'alert') > 0)
-    const score = () => b.node.host.gossip.getScore(a.node.status().peerId)
-    clock.aheadMs = -20 * 60_000
-    // The clock is looked at every five seconds, so both jumps are seen.
-    await clock.sleep(6_000)
-    await a.node.publish(network.id, alertOf('8.8.4.4', nowMs()), TTL)
-    await until(() => score() < -50)
+    clock.aheadMs = -2 * 3_600_000
+    let said = 0
+    // The clock is looked at every five seconds: before that, and after.
+    for (const restMs of [0, 6_000]) {
+      await clock.sleep(restMs)
+      for (let i = 0; i < 4; i++, said++) {
+        await a.node.publish(network.id, alertOf(`8.8.4.${said + 1}`, nowMs()), TTL)
+      }
+      await clock.sleep(1_000)
+    }
+    equal(b.node.status().bannedPeers, { protocol: 0, flood: 0, gossip: 0 })
+    is(b.node.status().connectedPeers, 1)
     clock.aheadMs = 0
-    await until(() => score() >= 0, AT_ONCE_MS)
+    await until(() => b.alertIds().length === said, AT_ONCE_MS)
+  } finally {
+    await Promise.all([a.remove(), b.remove()])
+  }
+})
+
+test('who was banned for gossip is dialed again as soon as the clock is set', async () => {
+  const { clock, a, b } = await pair()
+  try {
+    await b.node.host.ban(a.node.host.peerId, 'gossip')
+    await until(() => b.node.host.connections.length === 0)
+    is(b.node.status().bannedPeers.gossip, 1)
+    clock.aheadMs = JUMP_MS
+    await until(() => b.node.status().connectedPeers === 1, AT_ONCE_MS)
+    is(b.node.status().bannedPeers.gossip, 0)
   } finally {
     await Promise.all([a.remove(), b.remove()])
   }

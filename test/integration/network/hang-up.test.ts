@@ -22,7 +22,7 @@ test('a peer that hangs up is called a few times, not without end, and nothing i
     a.node.host.node.addEventListener('connection:open', ({ detail: { direction } }) => {
       if (direction === 'outbound') calls++
     })
-    await b.node.host.ban(idOf(a))
+    await b.node.host.ban(idOf(a), 'protocol')
     await until(() => a.node.host.connections.length === 0)
     const asked = a.node.host.openStream(idOf(b), '/ipfs/ping/1.0.0', AbortSignal.timeout(5_000))
     match(await asked.then(() => 'opened', String), /still connected/)

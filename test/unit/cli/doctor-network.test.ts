@@ -26,6 +26,7 @@ function judge(
   const status: Status = {
     ...{ is_running: true, peer_id: 'x', author: 'x', connected_peers: 2, queues: {} },
     ...{ addresses: ['/ip4/8.8.8.8/tcp/1'], clock_skew_ms: 12, clock_peers: 3 },
+    banned_peers: { protocol: 0, flood: 0, gossip: 0 },
     ...{ key_used_elsewhere_at: null, problem: null, sharing: TOLD },
     ...{ networks: [network], ...fields }
   }
@@ -49,6 +50,18 @@ const OTHER = '/dns4/keys.example/tcp/2'
 
 for (const { name, fields, one, expected } of [
   { name: 'all is well', fields: {}, one: {}, expected: [] },
+  {
+    name: 'banned peers',
+    fields: { banned_peers: { protocol: 0, flood: 0, gossip: 2 } },
+    one: {},
+    expected: ['note NETWORK_PEERS_BANNED']
+  },
+  {
+    name: 'a wrong clock, with everybody gone',
+    fields: { clock_skew_ms: -7_200_000, clock_peers: 3, connected_peers: 0 },
+    one: { is_alone: true, peers: 0, mesh: {}, mesh_wanted: {} },
+    expected: ['note NETWORK_ALONE', 'fault NETWORK_CLOCK_SKEW']
+  },
   {
     name: 'alone',
     fields: {},

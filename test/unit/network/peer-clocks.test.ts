@@ -69,5 +69,14 @@ test('forgets what is old, and everything when the own clock was set', async () 
 test('keeps no more readings than there may be connections', () => {
   const { clocks } = clocksOf([5])
   for (let i = 0; i < 256; i++) clocks.note(`stranger ${i}`, { aheadMs: 0, roundTripMs: 1 })
-  equal(clocks.estimate(connected).clockPeers, 0)
+  equal(clocks.estimate(connected), { clockSkewMs: 0, clockPeers: 256 })
+})
+
+test('of peers that are gone the last readings are kept for half an hour, until one tells his time anew', async () => {
+  const { clock, clocks } = clocksOf([-7_200_000, -7_200_010])
+  equal(clocks.estimate([]), { clockSkewMs: -7_200_000, clockPeers: 2 })
+  clocks.note(PEERS[2], { aheadMs: 3, roundTripMs: 1 })
+  equal(clocks.estimate(connected.slice(2, 3)), { clockSkewMs: 3, clockPeers: 1 })
+  await clock.advance(30 * 60_000 + 1)
+  equal(clocks.estimate([]), { clockSkewMs: undefined, clockPeers: 0 })
 })
