@@ -34,6 +34,8 @@ const SAMPLE_KEY = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707
 const REASON_LENGTH_MAX = 64
 const WEEK_S = 604_800
 const INVITATION_LENGTH_MAX = 20_000
+/** The key under which the node speaks is read when it enters its first network. */
+const KEY_ERRORS = ['KEY_FILE_INVALID', 'SECRET_FILE_EXPOSED', 'SECRET_FILE_UNUSABLE'] as const
 const oneNetwork = networkId.optional().describe('Absent: all that the node is in.')
 
 const membership = {
@@ -71,6 +73,7 @@ const membership = {
       'NAME_INVALID',
       'ADDRESSES_INVALID',
       'END_IN_PAST',
+      ...KEY_ERRORS,
       'LISTEN_FAILED',
       'NOT_RUNNING'
     ],
@@ -121,6 +124,7 @@ const membership = {
       'INVITATION_FOREIGN',
       'INVITATION_EXPIRED',
       'ADMISSION_FOREIGN',
+      ...KEY_ERRORS,
       'LISTEN_FAILED',
       'NOT_RUNNING'
     ],
@@ -149,7 +153,7 @@ const people = {
     scope: 'admin',
     status: 200,
     response: z.strictObject({ author: z.string() }),
-    errors: ['NETWORK_OFF'],
+    errors: ['NETWORK_OFF', ...KEY_ERRORS],
     example: {}
   },
   admitToNetwork: {

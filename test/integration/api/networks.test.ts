@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert'
 import { ApiClient, ApiError } from '../../../src/api/index.ts'
 import { NetminderError } from '../../../src/base/index.ts'
 import { NetworkError } from '../../../src/network/errors.ts'
+import { StorageError } from '../../../src/store/errors.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { SAMPLE_NETWORK_ID } from '../../support/fake-network.ts'
 import { suite } from '../../support/suite.ts'
@@ -184,6 +185,30 @@ test('what the network refuses has its own code; what was not asked rightly too'
   ]) {
     assert.is(await codeOf(work), 'SCOPE_MISSING')
   }
+})
+
+test('a bad key file is told in its own words, and no other fault of storage is', async () => {
+  const answerTo = async (failure: NetminderError) => {
+    api.network.failure = failure
+    const joining = client().call('joinNetwork', { body: { invitation: 'netminder1:x' } })
+    const error = await joining.catch((reason: unknown) => reason)
+    assert.instance(error, ApiError)
+    const { code, status, message } = error as ApiError
+    return [code, status, message]
+  }
+  const exposed = 'others can read /x/network.key (mode 644)'
+  assert.equal(await answerTo(new StorageError('SECRET_FILE_EXPOSED', exposed)), [
+    ...['SECRET_FILE_EXPOSED', 409],
+    exposed
+  ])
+  const damaged = 'expected a key of 64 hexadecimal digits in /x/network.key'
+  assert.equal(await answerTo(new NetworkError('KEY_FILE_INVALID', damaged)), [
+    ...['KEY_FILE_INVALID', 409],
+    damaged
+  ])
+  const [code, , message] = await answerTo(new StorageError('DATABASE_CORRUPT', 'secret detail'))
+  assert.is(code, 'STORAGE_UNAVAILABLE')
+  assert.not.match(String(message), /secret detail/)
 })
 
 test('turned off, every endpoint says so', async () => {
