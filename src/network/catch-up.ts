@@ -18,8 +18,10 @@ import type { ClockReading, SyncProtocol } from './sync-protocol/sync-protocol.t
 const REQUESTS_MAX = 4_096
 /** A peer that gives one event in twenty seconds keeps to every other limit. What is left then comes with the next comparison. */
 export const CATCH_UP_MS_MAX = 5 * 60_000
-/** A peer that held a session until its deadline is not asked for so long, or it would hold one again with each connection. */
+/** A peer that held a session until its deadline is not asked for so long, unless it shows itself: it may have been the line. */
 export const SLOW_PAUSE_MS = 5 * 60_000
+/** Whoever connects or asks is asked at once after one such session, after a second in a row so late, then twice as late, and so on. */
+export const SLOW_AGAIN_MS = 15_000
 const SLOW_PEERS_MAX = 1_024
 /** What came a moment ago is still on its way to others. */
 const SETTLED_MS = 30_000
@@ -54,11 +56,18 @@ interface Run {
   readonly unwanted: Set<string>
 }
 
+interface Slow {
+  readonly atMs: number
+  /** In a row. */
+  readonly times: number
+  readonly untilMs: number
+}
+
 export class CatchUp {
   readonly #network: Uint8Array
   readonly #ports: CatchUpPorts
   readonly #running = new Set<string>()
-  readonly #slowUntilMs = new LruMap<string, number>(SLOW_PEERS_MAX)
+  readonly #slow = new LruMap<string, Slow>(SLOW_PEERS_MAX)
   #last: LastSync | undefined
 
   constructor(network: Uint8Array, ports: CatchUpPorts) {
@@ -72,7 +81,21 @@ export class CatchUp {
 
   /** It held a session to the end of its time, not long ago. */
   isSlow(peer: PeerId): boolean {
-    return (this.#slowUntilMs.peek(peer.toString()) ?? 0) > this.#ports.clock.monotonicMs()
+    return (this.#slow.peek(peer.toString())?.untilMs ?? 0) > this.#ports.clock.monotonicMs()
+  }
+
+  /** It connected, or asked this node: the line is not dead, and was perhaps all that was slow. */
+  noteAlive(peer: string): void {
+    const slow = this.#slow.peek(peer)
+    if (slow === undefined) return
+    const pauseMs = slow.times === 1 ? 0 : SLOW_AGAIN_MS * 2 ** (slow.times - 2)
+    this.#slow.set(peer, { ...slow, untilMs: Math.min(slow.untilMs, slow.atMs + pauseMs) })
+  }
+
+  #noteSlow(peer: string): void {
+    const atMs = this.#ports.clock.monotonicMs()
+    const times = (this.#slow.peek(peer)?.times ?? 0) + 1
+    this.#slow.set(peer, { atMs, times, untilMs: atMs + SLOW_PAUSE_MS })
   }
 
   /** Undefined: one with this peer is under way, or as many as may be. Never rejects. */
@@ -86,9 +109,10 @@ export class CatchUp {
     let result: CatchUpResult = { outcome: 'failed', gap: undefined, lacksStill: false }
     try {
       result = await this.#run(peer, run)
+      if (result.outcome !== 'busy') this.#slow.delete(name)
     } catch (error) {
       this.#ports.log.debug({ reason: messageOf(error) }, 'reconciliation failed')
-      if (isTimeout(error)) this.#slowUntilMs.set(name, clock.monotonicMs() + SLOW_PAUSE_MS)
+      if (isTimeout(error)) this.#noteSlow(name)
       if (isPeerFault(error) && !signal.aborted) await this.#ports.onFault(peer)
     } finally {
       this.#running.delete(name)

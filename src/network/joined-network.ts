@@ -64,8 +64,10 @@ export class JoinedNetwork {
     this.network = network
     this.#ports = ports
     this.live = ports.intake.join(network)
-    const onDifference = (peer: string) =>
+    const onDifference = (peer: string) => {
+      this.#catchUp.noteAlive(peer)
       this.#tasks.run(() => this.#news.askBack(peer, this.#leaving.signal))
+    }
     this.#sync = new SyncProtocol(network.id, this.live, { ...ports, onDifference })
     this.#fetch = new FetchProtocol(network.id, ports)
     const { clock, random, log, intake, host, events } = ports
@@ -175,6 +177,7 @@ export class JoinedNetwork {
     // He may be gone already: this is told when he has been asked what he speaks.
     if (this.#ports.host.node.getConnections(peer).length === 0) return
     this.#peers.set(peer.toString(), peer)
+    this.#catchUp.noteAlive(peer.toString())
     this.#syncWith(peer)
   }
 

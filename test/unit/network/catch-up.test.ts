@@ -7,6 +7,7 @@ import {
   CATCH_UP_MS_MAX,
   CatchUp,
   type CatchUpPorts,
+  SLOW_AGAIN_MS,
   SLOW_PAUSE_MS
 } from '../../../src/network/catch-up.ts'
 import type { Verdict } from '../../../src/network/events/verdict.ts'
@@ -40,7 +41,7 @@ interface Scene {
   /** Whether the author was found to say two things under one number. */
   readonly isLiar?: boolean
   fetch?(ids: readonly Uint8Array[], clock: ManualClock): Promise<readonly Uint8Array[]>
-  reconcile?(): Promise<never>
+  reconcile?(): ReturnType<CatchUpPorts['sync']['reconcile']>
 }
 
 function makeCatchUp(scene: Scene) {
@@ -193,4 +194,29 @@ test('a peer that holds a session to its deadline is not asked for a while; one 
   const gone = makeCatchUp({ reconcile: () => Promise.reject(new Error('reset')) })
   await gone.catchUp.with(PEER, SIGNAL)
   equal([gone.catchUp.isSlow(PEER), gone.faults], [false, []])
+})
+
+test('whoever was slow is asked at once when he shows himself; if he is slow again, later each time, until he answers', async () => {
+  const timeout = new DOMException('too late', 'TimeoutError')
+  let isLate = true
+  const answer = { differences: [], error: undefined, reading: undefined }
+  const reconcile = () => (isLate ? Promise.reject(timeout) : Promise.resolve(answer))
+  const { catchUp, clock } = makeCatchUp({ reconcile })
+  const pauses: number[] = []
+  for (let i = 0; i < 8; i++) {
+    await catchUp.with(PEER, SIGNAL)
+    catchUp.noteAlive(PEER.toString())
+    const startMs = clock.monotonicMs()
+    while (catchUp.isSlow(PEER)) await clock.advance(1_000)
+    pauses.push(clock.monotonicMs() - startMs)
+  }
+  const growing = [0, 1, 2, 4, 8, 16].map((factor) => factor * SLOW_AGAIN_MS)
+  equal(pauses, [...growing, SLOW_PAUSE_MS, SLOW_PAUSE_MS])
+  isLate = false
+  await catchUp.with(PEER, SIGNAL)
+  isLate = true
+  await catchUp.with(PEER, SIGNAL)
+  is(catchUp.isSlow(PEER), true)
+  catchUp.noteAlive(PEER.toString())
+  is(catchUp.isSlow(PEER), false)
 })
