@@ -146,6 +146,10 @@ function addRevoke(parent: Command, context: CliContext): void {
     })
 }
 
+/** Whoever takes a new one must know it before. */
+const KEY_IS_FOR_ALL =
+  'the key is one for all its networks, so that it joins each of them anew, and can found, invite, revoke or take back nothing more under the old one'
+
 /** What follows, before it is asked for. */
 export function meaningOf(authors: readonly Author[], key: string, as?: Subject): string {
   const node = authors.find((author) => author.key === key)
@@ -153,7 +157,7 @@ export function meaningOf(authors: readonly Author[], key: string, as?: Subject)
   const always = 'This holds at all nodes and cannot be undone.'
   if (as !== 'invitation' && (node !== undefined || as === 'author')) {
     const who = node?.is_own === true ? 'this node itself' : plain(node?.name || 'a node')
-    return `The key is that of ${who}: nothing that it has said counts any more, and nobody takes anything new of it. ${always} Its operator can come back under a new key, once he has removed network.key from the data directory of his stopped node.`
+    return `The key is that of ${who}: nothing that it has said counts any more, and nobody takes anything new of it. ${always} Its operator can come back under a new key, once he has removed network.key from the data directory of his stopped node: ${KEY_IS_FOR_ALL}.`
   }
   const names = guests.map((guest) => plain(guest.name || guest.key.slice(0, 12)))
   const count = names.length > 0 ? ` (here: ${names.join(', ')})` : ''

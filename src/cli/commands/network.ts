@@ -163,6 +163,7 @@ function addLeave(parent: Command, context: CliContext): void {
       const { io, signal } = context
       const { items } = await client.call('listNetworks', {}, { signal })
       const network = findNetwork(items, named)
+      if (network.is_founder) io.talk(founderLeaves(network))
       if (options.yes !== true) {
         const question = `Leave "${plain(network.name)}" and forget all its warnings?`
         await confirm(io, question, signal)
@@ -170,6 +171,17 @@ function addLeave(parent: Command, context: CliContext): void {
       await client.call('leaveNetwork', { body: { network: network.id } }, { signal })
       io.talk(`Left "${plain(network.name)}".`)
     })
+}
+
+/** What follows, before it is asked for. */
+export function founderLeaves({ name, id, policy }: Pick<Network, 'name' | 'id' | 'policy'>) {
+  const line =
+    policy === 'invitation'
+      ? `"netminder network invite ${id} --until 30d"`
+      : `"netminder network admit ${id} KEY", with the KEY that "netminder network key" prints`
+  return plain(
+    `This node founded "${name}": once it has left, nobody can invite, let in or put out others. It comes back, as founder, only by a line that it makes before it leaves, while another node of the network can be dialed: ${line}. Keep that line, and the key of the node (network.key).`
+  )
 }
 
 function addList(parent: Command, context: CliContext): void {

@@ -135,7 +135,7 @@ function judgeKeyUse({ key_used_elsewhere_at: at }: NetworkStatus): Finding[] {
 }
 
 function judgeAdmission(network: NetworkStatus['networks'][number]): Finding[] {
-  const { name, id, is_admitted, announce_problem: problem } = network
+  const { name, is_admitted, announce_problem: problem } = network
   if (problem !== null) {
     const effect = is_admitted
       ? 'others know it by what it said before'
@@ -153,7 +153,7 @@ function judgeAdmission(network: NetworkStatus['networks'][number]): Finding[] {
     fault(
       'NETWORK_NOT_ADMITTED',
       `nobody in "${name}" takes what this node says: its key is another than the one that was let in, or a founder has revoked it`,
-      `put the key file of a backup back; else leave and join anew, by an invitation or by what a founder makes of "netminder network key": netminder network leave ${id}. A revoked key stays revoked: stop the node and remove network.key from its data directory first`
+      `put the key file of a backup back; else join anew, by a new invitation or by what a founder makes of "netminder network key": netminder network join LINE. A revoked key stays revoked: stop the node and remove network.key from its data directory first. That key is one for all networks of the node: each has to let it in anew, and in those that it founded nobody can invite any more`
     )
   ]
 }

@@ -70,3 +70,25 @@ test('who came by an invitation that was revoked is let in again by another', as
   await until(isHeard)
   ok(isHeard())
 })
+
+test('a founder who made a line before he left comes back by it through another, as founder', async () => {
+  for (const policy of ['invitation', 'founder'] as const) {
+    const [founder, member] = [await start(), await start()]
+    const { network } = await founder.node.create({ name: 'net', policy })
+    const lineFor = async (node: TestNode) =>
+      policy === 'invitation'
+        ? founder.node.invite(network.id, { notAfterMs: inAnHour() })
+        : founder.node.admit(network.id, { author: await node.node.key() })
+    await member.node.join(await lineFor(member))
+    await until(() => founder.node.authors(network.id).length === 2)
+    const { addresses } = member.node.status()
+    const line =
+      policy === 'invitation'
+        ? await founder.node.invite(network.id, { notAfterMs: inAnHour(), addresses })
+        : await founder.node.admit(network.id, { author: await founder.node.key(), addresses })
+    await founder.node.leave(network.id)
+    is((await founder.node.join(line)).isFounder, true)
+    await until(() => founder.peerOf(member) !== undefined)
+    ok(await lineFor(member))
+  }
+})

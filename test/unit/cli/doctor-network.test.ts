@@ -229,3 +229,8 @@ test('networks that cannot run are a fault, with the reason', () => {
   assert.is(finding?.code, 'NETWORK_NOT_RUNNING')
   assert.match(finding?.message ?? '', 'could not listen on X: it is in use')
 })
+
+test('who is advised to take a new key is told that it is one for all networks', () => {
+  const [found] = judge({}, { is_admitted: false })
+  assert.match(found?.cure ?? '', /one for all networks.*let it in anew.*nobody can invite/)
+})

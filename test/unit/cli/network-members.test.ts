@@ -1,5 +1,6 @@
 /** What a person reads before he puts somebody out. */
 import { is, match } from 'uvu/assert'
+import { founderLeaves } from '../../../src/cli/commands/network.ts'
 import { meaningOf } from '../../../src/cli/commands/network-members.ts'
 import { suite } from '../../support/suite.ts'
 
@@ -14,6 +15,7 @@ const author = {
 test('of a node: whose it is, and that he can come back', () => {
   match(meaningOf([author], KEY), /that of keys\.example\.org: nothing that it has said counts/)
   match(meaningOf([author], KEY), /cannot be undone.*new key/)
+  match(meaningOf([author], KEY), /the key is one for all its networks.*joins each of them anew/)
 })
 
 test('of the own key', () => {
@@ -34,6 +36,12 @@ test('of what is not known: as the person says', () => {
     meaningOf([], KEY, 'invitation'),
     /Nobody joins by the invitation any more, and whoever came by it is/
   )
+})
+
+test('a founder who leaves reads what that ends, and by what he comes back', () => {
+  const network = { name: 'north', id: '0a', policy: 'invitation' } as const
+  match(founderLeaves(network), /founded "north".*nobody can invite.*network invite 0a --until/)
+  match(founderLeaves({ ...network, policy: 'founder' }), /network admit 0a KEY/)
 })
 
 test('a name cannot write over the terminal', () => {
