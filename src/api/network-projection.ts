@@ -218,6 +218,7 @@ export function wireAuthor(author: NetworkAuthor): Wire<'networkAuthor'> {
     is_founder: author.isFounder,
     invitation: author.invitation ?? null,
     admitted_at: wireTime(author.admittedAtMs),
+    has_left: author.hasLeft,
     is_revoked: author.isRevoked
   }
 }

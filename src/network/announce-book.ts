@@ -36,6 +36,11 @@ export class AnnounceBook {
     return this.isThere(author, nowMs) ? (this.#byAuthor.get(author)?.addresses ?? []) : []
   }
 
+  /** His last word was that he leaves; as long as it is remembered. */
+  hasLeft(author: string): boolean {
+    return this.#byAuthor.get(author)?.isLeaving === true
+  }
+
   /** Who is there announces himself daily, and says when he leaves. */
   isThere(author: string, nowMs: number): boolean {
     const last = this.#byAuthor.get(author)

@@ -131,6 +131,7 @@ export class Gatekeeper {
         isFounder: network.founders.some((founder) => isSame(founder, key)),
         invitation: invitation && hexOf(invitation),
         admittedAtMs,
+        hasLeft: lists.announces.hasLeft(hexOf(key)),
         isRevoked:
           isRevoked('author', key) ||
           (invitation !== undefined && isRevoked('invitation', invitation))

@@ -185,7 +185,10 @@ export interface NetworkAuthor {
   readonly isFounder: boolean
   /** By which he came; undefined: by a founder, or he is one. */
   readonly invitation: HexText | undefined
+  /** For the first time. */
   readonly admittedAtMs: number
+  /** His last word was that he leaves. */
+  readonly hasLeft: boolean
   readonly isRevoked: boolean
 }
 

@@ -164,7 +164,7 @@ export class FakeNetwork implements NetworkService {
 
   authors(id: string): ReturnType<NetworkService['authors']> {
     this.#get(id)
-    const isOwn = { isOwn: false, isFounder: false, isRevoked: false }
+    const isOwn = { isOwn: false, isFounder: false, hasLeft: false, isRevoked: false }
     return [{ key: KEY, name: 'other.example', ...isOwn, invitation: undefined, admittedAtMs: 1 }]
   }
 

@@ -185,7 +185,8 @@ export const networkAuthor = z
     is_own: z.boolean(),
     is_founder: z.boolean(),
     invitation: text.nullable().describe('Key of the invitation by which it came.'),
-    admitted_at: time,
+    admitted_at: time.describe('For the first time; RFC 3339, UTC.'),
+    has_left: z.boolean().describe('Whether it said last that it leaves.'),
     is_revoked: z.boolean()
   })
   .meta({ id: 'NetworkAuthor' })

@@ -92,10 +92,15 @@ function authorColumns(nowMs: number): readonly Column<Author>[] {
   return [
     { title: 'NAME', value: (row) => (row.is_own ? 'this node' : row.name || '-') },
     { title: 'SINCE', value: (row) => relativeTime(row.admitted_at, nowMs) },
-    { title: 'STATE', value: (row) => (row.is_revoked ? 'revoked' : 'heard') },
+    { title: 'STATE', value: stateOf },
     { title: 'CAME BY', value: originOf },
     { title: 'KEY', value: (row) => row.key }
   ]
+}
+
+export function stateOf(author: Pick<Author, 'is_revoked' | 'has_left'>): string {
+  if (author.is_revoked) return 'revoked'
+  return author.has_left ? 'left' : 'heard'
 }
 
 function originOf({ is_founder: isFounder, invitation }: Author): string {

@@ -134,12 +134,14 @@ export class EventJudge {
     }
     const isGuest = known === undefined && !isFounder && origin.via !== 'own'
     if (isGuest && !this.#space.hasRoomForAuthor(network.id, invitation)) return 'AUTHORS_FULL'
+    const admittedAtMs = byInvitation?.admittedAtMs ?? event.tsMs
     authors.save({
       network: network.id,
       key: event.author,
       level: FIRST_LEVEL,
       invitation,
-      admittedAtMs: byInvitation?.admittedAtMs ?? event.tsMs,
+      // Each further announce shows an admission too, in whatever order it comes.
+      admittedAtMs: Math.min(admittedAtMs, known?.record.admittedAtMs ?? admittedAtMs),
       firstSeenAtMs: known?.record.firstSeenAtMs ?? nowMs
     })
     book.forget(network.id, event.author)

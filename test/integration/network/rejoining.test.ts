@@ -92,3 +92,25 @@ test('a founder who made a line before he left comes back by it through another,
     ok(await lineFor(member))
   }
 })
+
+test('the first admission of an author stays, whenever he announces himself; who has left is known as that', async () => {
+  const [founder, member] = [await start(), await start()]
+  const { network } = await founder.node.create({ name: 'net', policy: 'founder' })
+  const key = await member.node.key()
+  const letter = await founder.node.admit(network.id, { author: key })
+  const known = () => founder.node.authors(network.id).find((author) => author.key === key)
+  const announces = () => founder.node.status().networks[0]?.liveEvents['node-announce'] ?? 0
+  await member.node.join(letter)
+  await until(() => known() !== undefined)
+  const { admittedAtMs } = known() ?? {}
+  const before = announces()
+  await member.stop()
+  await member.start()
+  await until(() => announces() > before)
+  equal([known()?.admittedAtMs, known()?.hasLeft], [admittedAtMs, false])
+  await member.node.leave(network.id)
+  await until(() => known()?.hasLeft === true)
+  await member.node.join(letter)
+  await until(() => known()?.hasLeft === false)
+  is(known()?.admittedAtMs, admittedAtMs)
+})

@@ -1,14 +1,21 @@
 /** What a person reads before he puts somebody out. */
 import { is, match } from 'uvu/assert'
 import { founderLeaves } from '../../../src/cli/commands/network.ts'
-import { meaningOf } from '../../../src/cli/commands/network-members.ts'
+import { meaningOf, stateOf } from '../../../src/cli/commands/network-members.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('CLI: what a revocation means')
 const KEY = 'ab'.repeat(32)
 const INVITATION = 'cd'.repeat(32)
 const author = {
-  ...{ key: KEY, name: 'keys.example.org', is_own: false, is_founder: false, is_revoked: false },
+  ...{
+    key: KEY,
+    name: 'keys.example.org',
+    is_own: false,
+    is_founder: false,
+    is_revoked: false,
+    has_left: false
+  },
   ...{ invitation: INVITATION, admitted_at: '2026-03-01T12:00:00.000Z' }
 }
 
@@ -42,6 +49,12 @@ test('a founder who leaves reads what that ends, and by what he comes back', () 
   const network = { name: 'north', id: '0a', policy: 'invitation' } as const
   match(founderLeaves(network), /founded "north".*nobody can invite.*network invite 0a --until/)
   match(founderLeaves({ ...network, policy: 'founder' }), /network admit 0a KEY/)
+})
+
+test('who has left is shown as left, who was put out as revoked', () => {
+  is(stateOf(author), 'heard')
+  is(stateOf({ ...author, has_left: true }), 'left')
+  is(stateOf({ ...author, has_left: true, is_revoked: true }), 'revoked')
 })
 
 test('a name cannot write over the terminal', () => {
