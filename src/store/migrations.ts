@@ -18,6 +18,7 @@ import { modelCreate } from './migrations/0008-model-create.ts'
 import { featureCreate } from './migrations/0009-feature-create.ts'
 import { trainingJobCreate } from './migrations/0010-training-job-create.ts'
 import { evidenceCreate } from './migrations/0011-evidence-create.ts'
+import { publishedListProgressAdd } from './migrations/0012-published-list-progress-add.ts'
 
 /** In order; the last one is the schema version of this program. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -31,7 +32,8 @@ export const MIGRATIONS: readonly Migration[] = [
   modelCreate,
   featureCreate,
   trainingJobCreate,
-  evidenceCreate
+  evidenceCreate,
+  publishedListProgressAdd
 ]
 
 const JOURNAL_SQL = `

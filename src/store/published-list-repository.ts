@@ -6,39 +6,60 @@ export interface PublishedListRecord {
   readonly entries: readonly string[]
   /** Since when every entry has been said anew. Undefined: not since the network was joined. */
   readonly statedAtMs: number | undefined
+  /** A publication that was begun and is not finished. */
+  readonly unfinished:
+    | { readonly startedAtMs: number; readonly isAsked: boolean; readonly restated: number }
+    | undefined
 }
 
 interface PublishedListRow {
   readonly version: number
   readonly entries: string
   readonly stated_at_ms: number | null
+  readonly started_at_ms: number | null
+  readonly is_asked: number
+  readonly restated: number
 }
+
+type Fields = [Uint8Array, number, string, number | null, number | null, number, number]
 
 export class PublishedListRepository {
   readonly #find: PreparedStatement<[Uint8Array], PublishedListRow>
-  readonly #save: PreparedStatement<[Uint8Array, number, string, number | null]>
+  readonly #save: PreparedStatement<Fields>
 
   constructor(db: Connection) {
     this.#find = db.prepare(
-      'SELECT version, entries, stated_at_ms FROM published_list WHERE network = ?'
+      `SELECT version, entries, stated_at_ms, started_at_ms, is_asked, restated
+      FROM published_list WHERE network = ?`
     )
-    this.#save =
-      db.prepare(`INSERT INTO published_list (network, version, entries, stated_at_ms) VALUES (?, ?, ?, ?)
+    this.#save = db.prepare(`INSERT INTO published_list
+        (network, version, entries, stated_at_ms, started_at_ms, is_asked, restated)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET version = excluded.version, entries = excluded.entries,
-        stated_at_ms = excluded.stated_at_ms`)
+        stated_at_ms = excluded.stated_at_ms, started_at_ms = excluded.started_at_ms,
+        is_asked = excluded.is_asked, restated = excluded.restated`)
   }
 
   /** @param network 32 hexadecimal digits */
   find(network: string): PublishedListRecord | undefined {
     const row = this.#find.find(bytesOf(network))
     if (row === undefined) return undefined
+    const { version, restated, started_at_ms: startedAtMs } = row
     // Written by `save`.
     const entries = JSON.parse(row.entries) as readonly string[]
-    return { version: row.version, entries, statedAtMs: row.stated_at_ms ?? undefined }
+    const unfinished =
+      startedAtMs === null ? undefined : { startedAtMs, isAsked: row.is_asked === 1, restated }
+    return { version, entries, statedAtMs: row.stated_at_ms ?? undefined, unfinished }
   }
 
-  save(network: string, { version, entries, statedAtMs }: PublishedListRecord): void {
-    this.#save.run(bytesOf(network), version, JSON.stringify(entries), statedAtMs ?? null)
+  save(network: string, { version, entries, statedAtMs, unfinished }: PublishedListRecord): void {
+    const { startedAtMs = null, isAsked = false, restated = 0 } = unfinished ?? {}
+    const text = JSON.stringify(entries)
+    const fields: Fields = [
+      ...([bytesOf(network), version, text, statedAtMs ?? null] as const),
+      ...([startedAtMs, isAsked ? 1 : 0, restated] as const)
+    ]
+    this.#save.run(...fields)
   }
 }
 

@@ -151,7 +151,7 @@ test('refuses a database of a newer version and leaves every byte of it', () => 
   const before = fingerprints()
   const error = refusal(() => openDatabase({ dataDir }))
   is(error.code, 'DATABASE_NEWER')
-  match(error.message, /expected schema version 11 or older in .*, got 999.*not touched.*install/)
+  match(error.message, /expected schema version 12 or older in .*, got 999.*not touched.*install/)
   equal(fingerprints(), before)
   is(refusal(() => openDatabaseForReading(dataDir)).code, 'DATABASE_NEWER')
 })

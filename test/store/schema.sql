@@ -259,7 +259,7 @@ CREATE TABLE published_list (
   entries TEXT NOT NULL CHECK (json_valid(entries)),
   -- Since when every entry has been said anew. Null: not in this membership.
   stated_at_ms INTEGER
-) STRICT, WITHOUT ROWID;
+, started_at_ms INTEGER, is_asked INTEGER NOT NULL DEFAULT 0 CHECK (is_asked IN (0, 1)), restated INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE TABLE revocation (
   network BLOB NOT NULL REFERENCES network (id) ON DELETE CASCADE,

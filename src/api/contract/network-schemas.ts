@@ -221,8 +221,11 @@ export const publishedList = z
     network: networkId,
     version: count,
     entries: count,
-    added: count,
-    removed: count
+    added: count.describe('Told just now.'),
+    removed: count.describe('Told just now.'),
+    waiting: count.describe(
+      'Changes that others have no ear for now: a third of each hour is left to warnings. They are told in the hours to come.'
+    )
   })
   .meta({ id: 'PublishedList' })
 

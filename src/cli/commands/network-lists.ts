@@ -111,5 +111,6 @@ const publishedColumns: readonly Column<Published>[] = [
   { title: 'VERSION', value: (row) => String(row.version) },
   { title: 'ENTRIES', value: (row) => String(row.entries) },
   { title: 'ADDED', value: (row) => String(row.added) },
-  { title: 'REMOVED', value: (row) => String(row.removed) }
+  { title: 'REMOVED', value: (row) => String(row.removed) },
+  { title: 'WAITING', value: (row) => String(row.waiting) }
 ]

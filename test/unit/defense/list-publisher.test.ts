@@ -158,3 +158,80 @@ test('a renewal that is refused is tried again', async () => {
   is(deltas().length, 2)
   await lists.stop()
 })
+
+/** What is done in turns. */
+async function until(isDone: () => boolean): Promise<void> {
+  for (let turn = 0; !isDone() && turn < 10_000; turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  ok(isDone(), isDone.toString())
+}
+
+const LONG = 20_000
+const HOUR_MS = 3_600_000
+const longList = Array.from(
+  { length: LONG },
+  (_, i) => `2400:${(i >> 12).toString(16)}:${(i & 4_095).toString(16)}::/48`
+)
+
+test('a list that is longer than an hour has words for is told over hours, also by a node that is restarted, and leaves a third to warnings', async () => {
+  let now = rig()
+  now.block(...longList)
+  const said: ListDeltaBody[] = []
+  // Of 30, 6 are kept in any case, and 20 for decisions: room for four.
+  const refill = () => {
+    now.network.room.hour.events = 30
+  }
+  refill()
+  const first = await now.lists.publish(SAMPLE_NETWORK_ID)
+  is(now.network.room.hour.events, 26)
+  equal([first.waiting + first.added, first.entries], [LONG, first.added])
+  ok(first.waiting > 0)
+  for (let hour = 1; hour <= 2; hour++) {
+    said.push(...now.deltas())
+    const { room } = now.network
+    now = rig(now.kept, now.clock.nowMs() + HOUR_MS)
+    now.network.room = room
+    now.block(...longList)
+    refill()
+    await now.lists.start(new AbortController().signal)
+    await now.lists.stop()
+    is(now.network.room.hour.events, hour === 1 ? 26 : 28)
+  }
+  said.push(...now.deltas())
+  is(said.length, LONG / 2_000)
+  is(new Set(said.flatMap(({ adds }) => adds)).size, LONG)
+  said.forEach(({ previousDigest, version }, i) => {
+    is(version, i + 1)
+    equal(previousDigest, i === 0 ? new Uint8Array(32) : said[i - 1]?.digest)
+  })
+  is(now.kept.get(SAMPLE_NETWORK_ID)?.unfinished, undefined)
+  is((await now.lists.publish(SAMPLE_NETWORK_ID)).waiting, 0)
+})
+
+test('a renewal that is interrupted goes on where it was, and leaves out what ended meanwhile', async () => {
+  const { clock, lists, block, deltas, network, kept } = rig()
+  const entries = longList.slice(0, 6_000)
+  block(...entries)
+  await lists.publish(SAMPLE_NETWORK_ID)
+  is(deltas().length, 3)
+  await clock.advance(21 * DAY_MS)
+  network.room.hour.events = 28
+  await lists.start(new AbortController().signal)
+  await until(() => kept.get(SAMPLE_NETWORK_ID)?.unfinished?.restated === 4_000)
+  is(deltas().length, 5)
+  block(...entries.slice(1))
+  network.room.hour.events = 60
+  await clock.advance(10 * 60_000)
+  await until(() => kept.get(SAMPLE_NETWORK_ID)?.unfinished === undefined)
+  is(deltas().length, 7)
+  const anew = deltas().slice(3)
+  is(new Set(anew.flatMap(({ adds }) => adds)).size, 6_000)
+  equal(
+    anew.flatMap(({ removes }) => removes),
+    ['2400::/48']
+  )
+  await clock.advance(DAY_MS)
+  is(deltas().length, 7)
+  await lists.stop()
+})

@@ -106,13 +106,23 @@ test('nothing is left of what has ended, nor of a network that is left', () => {
 test('a published list stays as it was said, also when the network is left', () => {
   const lists = new PublishedListRepository(store.db)
   is(lists.find(NETWORK_TEXT), undefined)
-  const list = { version: 3, entries: ['192.0.2.0/24'], statedAtMs: START_MS }
+  const list = {
+    version: 3,
+    entries: ['192.0.2.0/24'],
+    statedAtMs: START_MS,
+    unfinished: undefined
+  }
   lists.save(NETWORK_TEXT, { ...list, version: 2 })
   lists.save(NETWORK_TEXT, list)
   networks.remove(NETWORK)
   equal(lists.find(NETWORK_TEXT), list)
   lists.save(NETWORK_TEXT, { ...list, statedAtMs: undefined })
   is(lists.find(NETWORK_TEXT)?.statedAtMs, undefined)
+  const begun = { ...list, unfinished: { startedAtMs: START_MS + 1, isAsked: true, restated: 7 } }
+  lists.save(NETWORK_TEXT, begun)
+  equal(lists.find(NETWORK_TEXT), begun)
+  lists.save(NETWORK_TEXT, list)
+  equal(lists.find(NETWORK_TEXT), list)
 })
 
 test('lists that were kept beside the values of libp2p are taken over', () => {
@@ -126,7 +136,7 @@ test('lists that were kept beside the values of libp2p are taken over', () => {
     values.put('/peers/x', Uint8Array.of(1))
     old.close()
     const { db } = openDatabase({ dataDir, clock })
-    const expected = { version: 4, entries: ['192.0.2.0/24'], statedAtMs: 0 }
+    const expected = { version: 4, entries: ['192.0.2.0/24'], statedAtMs: 0, unfinished: undefined }
     equal(new PublishedListRepository(db).find(NETWORK_TEXT), expected)
     equal(
       new PeerValueRepository(db).query('/').map(({ key }) => key),
