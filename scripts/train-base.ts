@@ -24,8 +24,8 @@ import type { Region } from './traffic/regions.ts'
 const OPTIONS = {
   days: { type: 'string' },
   out: { type: 'string', default: 'models/behaviour/1' },
-  seeds: { type: 'string', default: '3' },
-  hours: { type: 'string', default: '3' },
+  seeds: { type: 'string', default: '5' },
+  hours: { type: 'string', default: '1' },
   seed: { type: 'string', default: '1' },
   checkpoint: { type: 'string' }
 } as const

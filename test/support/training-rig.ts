@@ -137,9 +137,10 @@ export class TrainingRig {
   /** Kills the process that works on it as the kernel would, once. */
   async killWorker(id: string): Promise<void> {
     const file = join(this.trainingDir, id, 'pid')
-    while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5))
-    const pid = Number(readFileSync(file, 'utf8'))
-    if (!(pid > 1)) throw new Error('expected the number of a process')
+    // It is there a moment before the number is in it.
+    const findPid = () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
+    let pid = findPid()
+    for (; !(pid > 1); pid = findPid()) await new Promise((resolve) => setTimeout(resolve, 5))
     process.kill(pid, 'SIGKILL')
   }
 

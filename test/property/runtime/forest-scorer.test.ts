@@ -10,8 +10,6 @@ import {
 import { makeTable, sampleForests } from '../../support/forests.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('forest scorer laws')
-
 // Without categories, shallow trees are walked four at once: 22 of them leave two over.
 const numbers = makeTable({ rows: 600, numbers: 5, classes: 3, seed: 3 })
 const two = makeTable({ rows: 600, numbers: 5, seed: 4 })
@@ -25,6 +23,9 @@ const forests = new Map<string, readonly [Forest, LabelledTable]>([
   ],
   ['one leaf a tree', [trainBoosting(two, { trees: 5, minLeaf: 500 }), two]]
 ])
+
+// After what is awaited: the suite runs at the next turn of the loop.
+const test = suite('forest scorer laws')
 
 for (const [name, [forest, table]] of forests) {
   test(`${name}: gives the bits of a walk through the plain arrays, for any row`, () => {

@@ -12,8 +12,9 @@ import { rowMajor } from '../../../src/training/index.ts'
 import { sampleForests } from '../../support/forests.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('forests as bytes')
+// Before the suite, which runs at the next turn of the loop.
 const forests = await sampleForests()
+const test = suite('forests as bytes')
 const [forest] = forests.get('boosting, two classes') ?? []
 
 function given(): Forest {

@@ -13,8 +13,9 @@ import { rowMajor } from '../../../src/training/index.ts'
 import { sampleForests } from '../../support/forests.ts'
 import { suite } from '../../support/suite.ts'
 
-const test = suite('forests from ONNX models')
+// Before the suite, which runs at the next turn of the loop.
 const forests = await sampleForests()
+const test = suite('forests from ONNX models')
 
 function read(forest: Forest, bytes: Uint8Array = exportForest(forest)): Forest {
   const { features, combination, objective } = forest
