@@ -97,6 +97,13 @@ export function collect(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), value]
 }
 
+export function parseNonEmpty(expected: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() !== '') return text
+    throw new InvalidArgumentError(`expected ${expected}, got "${text}".`)
+  }
+}
+
 export function parsePrefixOption(text: string): string {
   const prefix = findPrefix(text)
   if (prefix === undefined) {

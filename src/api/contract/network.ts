@@ -73,6 +73,7 @@ const membership = {
       'NAME_INVALID',
       'ADDRESSES_INVALID',
       'END_IN_PAST',
+      'SPAN_INVALID',
       ...KEY_ERRORS,
       'LISTEN_FAILED',
       'NOT_RUNNING'
@@ -99,6 +100,7 @@ const membership = {
       'POLICY_FORBIDS',
       'ADDRESSES_INVALID',
       'END_IN_PAST',
+      'SPAN_INVALID',
       'NOT_RUNNING'
     ],
     example: { params: { id: SAMPLE_NETWORK }, body: { until: '2099-01-01T00:00:00Z' } }

@@ -1,6 +1,7 @@
 /** Answers the endpoints of the networks. */
 import { getPrefix } from '../../base/index.ts'
 import type { NetworksApi } from '../../defense/index.ts'
+import { TIME_MS_MAX } from '../../wire/index.ts'
 import { INVITATION_TTL_S_DEFAULT } from '../contract/network.ts'
 import { apiError } from '../errors.ts'
 import {
@@ -36,10 +37,14 @@ export function networkHandlers(networks: NetworksApi | undefined): NetworkHandl
   }
 }
 
-/** @throws {END_IN_PAST} */
+/** @throws {END_IN_PAST | SPAN_INVALID} */
 function endOf(until: string | undefined, nowMs: number): number {
   if (until === undefined) return nowMs + INVITATION_TTL_S_DEFAULT * 1_000
   const endMs = Date.parse(until)
+  if (endMs > TIME_MS_MAX) {
+    const latest = wireTime(TIME_MS_MAX)
+    throw apiError('SPAN_INVALID', `expected an end until ${latest}, got ${wireTime(endMs)}`)
+  }
   if (endMs > nowMs) return endMs
   throw apiError('END_IN_PAST', `expected an end after ${wireTime(nowMs)}, got ${wireTime(endMs)}`)
 }

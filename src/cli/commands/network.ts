@@ -1,7 +1,7 @@
 /** `netminder network`: the networks of nodes that this one is in. */
 import { type Command, Option } from 'commander'
 import type { OperationResponse } from '../../api/index.ts'
-import { collect, leaf, noun, parseEnd, placesOf } from '../command-parts.ts'
+import { collect, leaf, noun, parseEnd, parseNonEmpty, placesOf } from '../command-parts.ts'
 import { confirm } from '../confirm.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -79,7 +79,7 @@ function addCreate(parent: Command, context: CliContext): void {
         ],
         ['network create north --policy founder', 'you let in each node by its key: network admit']
       ]
-    }).argument('<name>', 'what the network is called'),
+    }).argument('<name>', 'what the network is called', parseNonEmpty('a name of 1 to 64 bytes')),
     context
   )
     .addOption(
@@ -127,7 +127,11 @@ function addJoin(parent: Command, context: CliContext): void {
       ['network join netminder-admission1:CnQKUggBEg5ub3J0aA', 'what "network admit" made']
     ]
   })
-    .argument('<invitation>', 'the line of text; - reads it from standard input')
+    .argument(
+      '<invitation>',
+      'the line of text; - reads it from standard input',
+      parseNonEmpty('the line of an invitation or of a letter')
+    )
     .action(async (given: string, _options: unknown, command: Command) => {
       const places = placesOf(command)
       const { io, signal } = context

@@ -1,7 +1,7 @@
 /** How the node stands among others: whether it hears anybody, whether it is heard, and who can read its key. */
 import { ApiClient, findApi, type OperationResponse } from '../../api/index.ts'
 import { formatDuration, NetminderError } from '../../base/index.ts'
-import { dataPaths } from '../../config/index.ts'
+import { type Config, dataPaths } from '../../config/index.ts'
 import { holdsLock, storePaths } from '../../store/index.ts'
 import { type Finding, fault, note } from './finding.ts'
 import { checkKeyFile } from './key-file-check.ts'
@@ -34,9 +34,21 @@ export async function checkNetwork(
   const { networkKey } = dataPaths(scene.dataDir)
   const status = await askStatus(scene, signal)
   const key = await checkKeyFile(networkKey)
-  if (status === undefined) return key
+  if (status === undefined) return [...key, ...judgeOff(scene.config)]
   if (status.networks.length === 0) return [...key, ...judgeStart(status)]
   return [...key, ...judgeNetwork(await inspect(status, scene, signal))]
+}
+
+/** No node answers of its networks. */
+export function judgeOff(config: Pick<Config, 'network'> | undefined): Finding[] {
+  if (config?.network.isEnabled !== false) return []
+  return [
+    note(
+      'NETWORK_OFF',
+      'networks are turned off (network.isEnabled = false): no warning of other operators arrives, and none is sent',
+      'if that is not meant: isEnabled = true in [network] of netminder.toml, and restart the node'
+    )
+  ]
 }
 
 async function inspect(

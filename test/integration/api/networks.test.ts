@@ -172,6 +172,9 @@ test('what the network refuses has its own code; what was not asked rightly too'
     ),
     'END_IN_PAST'
   )
+  const body = { until: '2300-01-01T00:00:00Z' }
+  const params = { id: SAMPLE_NETWORK_ID }
+  assert.is(await codeOf(client().call('inviteToNetwork', { params, body })), 'SPAN_INVALID')
   api.network.failure = new NetminderError('NETWORK_LIMIT_REACHED', 'expected at most 16')
   assert.is(
     await codeOf(client().call('createNetwork', { body: { name: 'x' } })),

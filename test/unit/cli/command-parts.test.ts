@@ -6,6 +6,7 @@ import {
   given,
   leaf,
   parseEnd,
+  parseNonEmpty,
   parsePrefixOption,
   parseSince,
   parseWholeNumber,
@@ -26,6 +27,12 @@ test('an end lies ahead and a beginning back, or both are said as a time', () =>
       throws(() => parse(text), isInvalid)
     }
   }
+})
+
+test('what must be said is not empty', () => {
+  const parse = parseNonEmpty('a name')
+  is(parse('north'), 'north')
+  for (const text of ['', '  ']) throws(() => parse(text), isInvalid)
 })
 
 test('a number is whole and within its bounds', () => {

@@ -1,9 +1,11 @@
 import * as assert from 'uvu/assert'
 import {
   judgeNetwork,
+  judgeOff,
   judgeStart,
   type NetworkFacts
 } from '../../../src/cli/doctor/network-checks.ts'
+import type { Config } from '../../../src/config/index.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('doctor of the network')
@@ -233,4 +235,10 @@ test('networks that cannot run are a fault, with the reason', () => {
 test('who is advised to take a new key is told that it is one for all networks', () => {
   const [found] = judge({}, { is_admitted: false })
   assert.match(found?.cure ?? '', /one for all networks.*let it in anew.*nobody can invite/)
+})
+
+test('networks that are turned off are told, and nothing where they are not', () => {
+  const config = (isEnabled: boolean) => ({ network: { isEnabled } }) as Config
+  assert.is(judgeOff(config(false))[0]?.code, 'NETWORK_OFF')
+  assert.equal([judgeOff(config(true)), judgeOff(undefined)], [[], []])
 })
