@@ -29,7 +29,7 @@ import {
 import { type ModelPackage, openPackage, type PackageFiles } from './package/open-package.ts'
 import { readTar, writeTar } from './package-tar.ts'
 import { checkRevision, checkRoom, isChampion } from './refusals.ts'
-import { checkComplete, checkFit, checkThresholds, thresholdsOf } from './served.ts'
+import { checkCautious, checkComplete, checkFit, checkThresholds, thresholdsOf } from './served.ts'
 import { stageOfShipped } from './shipped.ts'
 
 export interface ModelRegistryOptions {
@@ -179,6 +179,9 @@ export class ModelRegistry {
     checkRevision(seen, change.revision)
     const thresholds = change.thresholds ?? seen.thresholds
     checkThresholds(thresholds)
+    if (change.thresholds !== undefined) {
+      checkCautious(thresholds, this.#options.tasks.get(seen.task))
+    }
     const stage = change.stage ?? seen.stage
     if (seen.stage === 'champion' && stage !== 'champion') throw isChampion(id, 'stay where it is')
     const next = { ...seen, stage, thresholds, notes: change.notes ?? seen.notes }

@@ -73,6 +73,22 @@ export function checkThresholds(thresholds: Thresholds): void {
   )
 }
 
+/** Below it a source is rather harmless than not. */
+const THROTTLE_MIN = 0.5
+
+/**
+ * What somebody sets for a task whose verdicts are acted on: nobody is slowed down who is rather harmless than not.
+ *
+ * @throws {THRESHOLDS_INVALID}
+ */
+export function checkCautious({ throttle }: Thresholds, fit: TaskFit | undefined): void {
+  if (fit?.needsThresholds !== true || throttle === undefined || throttle >= THROTTLE_MIN) return
+  throw new RegistryError(
+    'THRESHOLDS_INVALID',
+    `expected throttle from ${THROTTLE_MIN} on, since below it a source is rather harmless than not, got ${throttle}`
+  )
+}
+
 /** @throws {MODEL_UNFIT} if this node computes other features for the task */
 export function checkFit(manifest: Manifest, fit: TaskFit | undefined): void {
   if (fit === undefined) return

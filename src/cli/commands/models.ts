@@ -165,22 +165,31 @@ function addDeploy(parent: Command, context: CliContext): void {
       const client = connect(places)
       const params = { model_id: id }
       const { model } = await client.call('showModel', { params }, { signal })
+      const query = { task: model.task, stage: 'champion' } as const
+      const { items: before } = await client.call('listModels', { query }, { signal })
       // Whoever changed it since it was read here is not overruled.
       const ifMatch = `"${model.revision}"`
       const body = { stage: options.stage, ...given(options, ['reason', 'force']) }
       const changed = await client.call('changeModel', { params, body }, { signal, ifMatch })
       await printModel(context, places.output, changed)
-      const talk = stageTalk(changed)
+      const talk = stageTalk(
+        changed,
+        before.some((champion) => champion.id !== id)
+      )
       if (talk !== undefined) io.talk(talk)
     }
   )
 }
 
 /** What follows from the stage. */
-function stageTalk({ id, task, stage }: Model): string | undefined {
+function stageTalk({ id, task, stage }: Model, hasEarlier: boolean): string | undefined {
   switch (stage) {
-    case 'champion':
-      return `${id} answers for ${task}; "netminder models rollback" undoes it.`
+    case 'champion': {
+      const answers = `${id} answers for ${task}`
+      return hasEarlier
+        ? `${answers}; "netminder models rollback --task ${task}" undoes it.`
+        : `${answers}. It is the first one, so that there is none to roll back to.`
+    }
     case 'canary':
       return `${id} judges its share of the addresses; "netminder models show ${id}" says what comes of it.`
     case 'shadow':

@@ -378,6 +378,9 @@ test('lets nobody judge or be tried who has no thresholds, where the task needs 
   }
   is(await set({ stage: 'champion', thresholds: { watch: 0.5, throttle: 0.7, ban: 0.9 } }), 'none')
   is(await set({ thresholds: {} }), 'THRESHOLDS_INVALID')
+  // Nobody is slowed down who is rather harmless than not.
+  is(await set({ thresholds: { watch: 0, throttle: 0, ban: 0 } }), 'THRESHOLDS_INVALID')
+  is(await set({ thresholds: { watch: 0.1, throttle: 0.5, ban: 0.9 } }), 'none')
 })
 
 test('begins with the newest that is shipped, and follows an update while nobody has chosen', async () => {
