@@ -52,7 +52,9 @@ export class ClockDoubt {
     if (nowMs - this.#jumpedAtMs < AFTER_JUMP_MS) return true
     const { clockSkewMs = 0 } = clocks.estimate(host.connections)
     if (clockSkewMs < -CLOCK_SKEW_MS_MAX) return true
-    const blamed = [...this.#blamedAtMs.entries()].filter(([, atMs]) => nowMs - atMs < REMEMBERED_MS)
+    const blamed = [...this.#blamedAtMs.entries()].filter(
+      ([, atMs]) => nowMs - atMs < REMEMBERED_MS
+    )
     return blamed.length >= PEERS_MIN
   }
 

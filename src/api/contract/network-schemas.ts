@@ -249,3 +249,5 @@ export const READING_ERRORS = [
   'CURSOR_INVALID',
   'NOT_RUNNING'
 ] as const
+
+export const oneNetwork = networkId.optional().describe('Absent: all that the node is in.')

@@ -1,18 +1,19 @@
 /** Networks, what is said in them, and what this node says. */
 import * as z from 'zod'
 import type { Endpoint } from './endpoint.ts'
+import { NETWORK_LISTS } from './network-lists.ts'
 import {
   addressesInput,
   authorKey,
   invitationFacts,
   joinedNetwork,
-  listedPrefix,
   networkAlert,
   networkAuthor,
   networkId,
   networkPeer,
   networkStatus,
   networkSummary,
+  oneNetwork,
   publishedList,
   READING_ERRORS,
   refusals,
@@ -36,7 +37,6 @@ const WEEK_S = 604_800
 const INVITATION_LENGTH_MAX = 20_000
 /** The key under which the node speaks is read when it enters its first network. */
 const KEY_ERRORS = ['KEY_FILE_INVALID', 'SECRET_FILE_EXPOSED', 'SECRET_FILE_UNUSABLE'] as const
-const oneNetwork = networkId.optional().describe('Absent: all that the node is in.')
 
 const membership = {
   listNetworks: {
@@ -299,26 +299,6 @@ const hearing = {
   }
 } as const satisfies Readonly<Record<string, Endpoint>>
 
-const lists = {
-  listPublishedLists: {
-    method: 'GET',
-    path: '/api/defense/network/lists',
-    tag: 'network',
-    summary: 'List what nodes have in the lists that they publish; none of it has an effect here.',
-    description: 'A list stands while its author is in the network, for at most 30 days.',
-    scope: 'read',
-    query: z.strictObject({
-      network: oneNetwork,
-      prefix: prefixInput.optional().describe('Only what lies within it or holds it.'),
-      ...pageQuery
-    }),
-    status: 200,
-    response: pageOf(listedPrefix),
-    errors: READING_ERRORS,
-    example: { query: { limit: 10 } }
-  }
-} as const satisfies Readonly<Record<string, Endpoint>>
-
 const speaking = {
   sendAlert: {
     method: 'POST',
@@ -402,5 +382,5 @@ const speaking = {
 export const INVITATION_TTL_S_DEFAULT = WEEK_S
 export const NETWORK_ENDPOINTS = {
   ...{ ...membership, ...people },
-  ...{ ...hearing, ...lists, ...speaking }
+  ...{ ...hearing, ...NETWORK_LISTS, ...speaking }
 } as const
