@@ -59,6 +59,7 @@ test('a network that was left leaves nothing here, tells the others, and can be 
     await until(() => a.alertIds().length === 3 && b.alertIds().length === 2)
     const author = a.node.status().author
     const [ofB, ofC, ofD] = [peerIdOf(b), peerIdOf(c), peerIdOf(d)]
+    await until(() => a.node.peers().length === 3)
     // Gone from the line, but not from memory.
     await d.stop()
     await until(() => a.node.peers().every(({ peerId }) => peerId !== ofD.toString()))
