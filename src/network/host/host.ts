@@ -206,14 +206,13 @@ export class Host {
     await this.node.unhandle(protocol)
   }
 
-  /** Over a connection that is there: to dial for it would answer every hang-up with a new call. @throws {NOT_CONNECTED} */
+  /** Dials if need be, but nobody who hung up a moment ago: that would answer every hang-up with a new call. @throws {NOT_CONNECTED} */
   async openStream(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> {
-    const open = this.node.getConnections(peer).filter(({ status }) => status === 'open')
-    const connection = open.find(({ limits }) => limits === undefined) ?? open[0]
-    if (connection === undefined) {
+    const isOpen = this.node.getConnections(peer).some(({ status }) => status === 'open')
+    if (!isOpen && this.#backoff.isPaused(peer.toString())) {
       throw new SyncError('NOT_CONNECTED', 'expected a peer that is still connected')
     }
-    return await connection.newStream(protocol, { signal, ...ON_RELAYED })
+    return await this.node.dialProtocol(peer, protocol, { signal, ...ON_RELAYED })
   }
 
   /** One peer, at any of its addresses. */
