@@ -166,9 +166,9 @@ check_checkout() {
   if [[ -e $destdir$prefix && ! -f $destdir$prefix/$marker ]]; then
     fail 73 "expected $prefix to be free or ours, got something else; name another with --prefix"
   fi
-  case $data_dir in
-    /home/* | /root/* | /run/user/* | /tmp/*) fail 64 "expected --data-dir outside homes and /tmp, which the service cannot see, got $data_dir" ;;
-  esac
+  if is_below_home "$data_dir" || [[ $data_dir == /tmp/* ]]; then
+    fail 64 "expected --data-dir outside homes and /tmp, which the service cannot see, got $data_dir"
+  fi
 }
 
 is_container() { [[ $1 == docker:* ]]; }

@@ -42,7 +42,7 @@ const RULES: readonly TidyRule[] = [
       /\bprocess\.(?:env|exit|abort|kill\(process\.pid)\b|\b(?:env|exit|abort)\b.* from 'node:process'/,
     where: /^src\//,
     // The process that trains ends itself when its node has gone.
-    except: /^src\/(?:config\/|jobs\/work\/main\.ts$)/
+    except: /^src\/(?:config\/|jobs\/worker\/main\.ts$)/
   },
   {
     name: 'SQL outside src/store',

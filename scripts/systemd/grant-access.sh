@@ -46,7 +46,7 @@ open_for() {
 
 # Directories above, as far as others may not pass through them. The unit mounts what lies below a home, so homes stay shut.
 open_way_to() {
-  case $1 in /home/* | /root/* | /run/user/*) return 0 ;; esac
+  case ${1#/} in home/* | root/* | run/user/*) return 0 ;; esac
   above=$(dirname -- "$1")
   while [ "$above" != / ]; do
     case $(stat -c %A -- "$above") in

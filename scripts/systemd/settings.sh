@@ -77,7 +77,7 @@ write_access() {
   } | put "$settings_dir/access" 0644
 }
 
-is_below_home() { [[ $1 == /home/* || $1 == /root/* || $1 == /run/user/* ]]; }
+is_below_home() { [[ $1 =~ ^/(home|root|run/user)/ ]]; }
 
 # bind_line WRITES PATH: how the sandbox lets one folder through; homes and /tmp are hidden from it, so theirs are mounted into it.
 # "-": a folder that is gone must not keep the node from starting.

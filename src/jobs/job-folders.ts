@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { endOrphan } from './job-process.ts'
-import { WORK_FILE, type WorkSpec } from './work/work-spec.ts'
+import { WORK_FILE, type WorkSpec } from './worker/work-spec.ts'
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../base/index.ts'
 import { type ProcessUsage, readUsage } from './process-usage.ts'
-import type { WorkReport } from './work/work-report.ts'
-import { WORK_FILE } from './work/work-spec.ts'
+import type { WorkReport } from './worker/work-report.ts'
+import { WORK_FILE } from './worker/work-spec.ts'
 
 export interface JobProcessOptions {
   readonly dir: string
@@ -40,7 +40,7 @@ const MIB = 1_048_576
 const HEAP_SHARE = 0.6
 
 const PROGRAM = fileURLToPath(
-  new URL(`./work/main.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+  new URL(`./worker/main.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 )
 
 export async function runJobProcess(

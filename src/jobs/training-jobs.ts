@@ -29,7 +29,7 @@ import { type JobOutcome, runJobProcess } from './job-process.ts'
 import { filesOf, nextVersion, taskOf } from './order.ts'
 import { ProgressClock } from './progress-clock.ts'
 import { RunningJob } from './running-job.ts'
-import { WORK_FILE } from './work/work-spec.ts'
+import { WORK_FILE } from './worker/work-spec.ts'
 
 export interface TrainingJobsOptions {
   readonly isEnabled: boolean

@@ -1,6 +1,6 @@
 /** The gate: both are asked the same, each check can fail by itself, and a source counts once. */
 import { equal, is, match, ok } from 'uvu/assert'
-import { type GateInputs, judgeAtGate } from '../../../src/jobs/work/gate.ts'
+import { type GateInputs, judgeAtGate } from '../../../src/jobs/worker/gate.ts'
 import type { Forest, ModelParts } from '../../../src/runtime/index.ts'
 import { type LabelledTable, trainBoosting } from '../../../src/training/index.ts'
 import { makeTable } from '../../support/forests.ts'

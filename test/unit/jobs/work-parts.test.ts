@@ -8,9 +8,9 @@ import { idlePrefix } from '../../../src/jobs/idle-priority.ts'
 import { filesOf, nextVersion, taskOf } from '../../../src/jobs/order.ts'
 import { readUsage } from '../../../src/jobs/process-usage.ts'
 import { ProgressClock } from '../../../src/jobs/progress-clock.ts'
-import { CpuBudget } from '../../../src/jobs/work/cpu-budget.ts'
-import { HashedFiles } from '../../../src/jobs/work/hashed-files.ts'
-import { KeptParts } from '../../../src/jobs/work/kept-parts.ts'
+import { CpuBudget } from '../../../src/jobs/worker/cpu-budget.ts'
+import { HashedFiles } from '../../../src/jobs/worker/hashed-files.ts'
+import { KeptParts } from '../../../src/jobs/worker/kept-parts.ts'
 import { suite } from '../../support/suite.ts'
 
 const test = suite('parts of a training job')
