@@ -1,9 +1,9 @@
 /** A10: the change feed of a later release is crawled; on 2.3.3 it is not there, so every request is in vain. */
 import type { Client } from '../client.ts'
 import type { Parameter } from '../parameter.ts'
-import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
+import { type AbuseModel, type CampaignSlot, type Drawn, spanMs, type World } from '../world.ts'
 import { plain } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel } from './attacker.ts'
 
 const PARAMETERS = {
   pace: {
@@ -25,32 +25,24 @@ const PARAMETERS = {
 } satisfies Record<string, Parameter>
 const DAY_MS = 86_400_000
 
-export const A10: AbuseModel = {
-  name: 'A10',
-  title: 'crawling the change feed',
-  parameters: PARAMETERS,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'browser-mimicry',
-    'prefix-rotation',
-    'bursts'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      {
-        className: 'A10',
-        description: 'crawl of prefixlog and of certificates by fingerprint',
-        drawn
-      },
-      () => crawl(world, slot, drawn)
-    )
-  }
-}
+export const A10: AbuseModel = abuseModel(
+  {
+    name: 'A10',
+    description: 'crawl of prefixlog and of certificates by fingerprint',
+    title: 'crawling the change feed',
+    parameters: PARAMETERS,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'browser-mimicry',
+      'prefix-rotation',
+      'bursts'
+    ]
+  },
+  crawl
+)
 
 function* crawl(world: World, slot: CampaignSlot, drawn: Drawn): Client {
   const { draw } = slot

@@ -1,10 +1,10 @@
 /** A12 and A13: few and small questions with huge answers, by hash query or by fetching the longest certificates. */
 import type { Client } from '../client.ts'
 import type { Parameter } from '../parameter.ts'
-import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
+import { type AbuseModel, type CampaignSlot, type Drawn, spanMs, type World } from '../world.ts'
 import { peerServer } from './agents.ts'
 import { byFingerprint, hashquery, lookup } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel } from './attacker.ts'
 
 const HASHES = {
   queries: {
@@ -67,47 +67,35 @@ const GETS = {
   }
 } satisfies Record<string, Parameter>
 
-export const A12: AbuseModel = {
-  name: 'A12',
-  title: 'amplification by hash query',
-  parameters: HASHES,
-  evasions: ['none', 'jitter', 'agent-rotation', 'prefix-rotation', 'bursts'],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      {
-        className: 'A12',
-        description: 'hash queries with digests of the largest certificates',
-        drawn
-      },
-      () => queries(world, slot, drawn)
-    )
-  }
-}
+export const A12: AbuseModel = abuseModel(
+  {
+    name: 'A12',
+    description: 'hash queries with digests of the largest certificates',
+    title: 'amplification by hash query',
+    parameters: HASHES,
+    evasions: ['none', 'jitter', 'agent-rotation', 'prefix-rotation', 'bursts']
+  },
+  queries
+)
 
-export const A13: AbuseModel = {
-  name: 'A13',
-  title: 'amplification by fetching the longest',
-  parameters: GETS,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'gpg-mimicry',
-    'browser-mimicry',
-    'bursts'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      { className: 'A13', description: 'the longest certificates over and over', drawn },
-      () => fetches(world, slot, drawn)
-    )
-  }
-}
+export const A13: AbuseModel = abuseModel(
+  {
+    name: 'A13',
+    description: 'the longest certificates over and over',
+    title: 'amplification by fetching the longest',
+    parameters: GETS,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'gpg-mimicry',
+      'browser-mimicry',
+      'bursts'
+    ]
+  },
+  fetches
+)
 
 function* queries(world: World, slot: CampaignSlot, drawn: Drawn): Client {
   const { draw } = slot

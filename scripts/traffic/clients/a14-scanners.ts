@@ -1,9 +1,9 @@
 /** A14 and A15: programs that try every door of a web server, and such that put code where a search belongs. */
 import type { Client, ClientRequest } from '../client.ts'
 import type { Parameter } from '../parameter.ts'
-import { type AbuseModel, type CampaignSlot, Drawn, type World } from '../world.ts'
+import type { AbuseModel, CampaignSlot, Drawn, World } from '../world.ts'
 import { type Asker, plain } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel } from './attacker.ts'
 import { PAYLOADS, scanPaths } from './word-lists.ts'
 
 const SCAN = {
@@ -67,52 +67,42 @@ const INJECT = {
   }
 } satisfies Record<string, Parameter>
 
-export const A14: AbuseModel = {
-  name: 'A14',
-  title: 'scanners of web servers',
-  parameters: SCAN,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'browser-mimicry',
-    'bursts'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(slot, { className: 'A14', description: 'path scanner', drawn }, () =>
-      scan(world, slot, drawn)
-    )
-  }
-}
+export const A14: AbuseModel = abuseModel(
+  {
+    name: 'A14',
+    description: 'path scanner',
+    title: 'scanners of web servers',
+    parameters: SCAN,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'browser-mimicry',
+      'bursts'
+    ]
+  },
+  scan
+)
 
-export const A15: AbuseModel = {
-  name: 'A15',
-  title: 'injection into searches',
-  parameters: INJECT,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'gpg-mimicry',
-    'browser-mimicry',
-    'prefix-rotation'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      {
-        className: 'A15',
-        description: 'injection payloads in search, op, options and path',
-        drawn
-      },
-      () => inject(world, slot, drawn)
-    )
-  }
-}
+export const A15: AbuseModel = abuseModel(
+  {
+    name: 'A15',
+    description: 'injection payloads in search, op, options and path',
+    title: 'injection into searches',
+    parameters: INJECT,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'gpg-mimicry',
+      'browser-mimicry',
+      'prefix-rotation'
+    ]
+  },
+  inject
+)
 
 function* scan(world: World, slot: CampaignSlot, drawn: Drawn): Client {
   const { draw } = slot

@@ -5,7 +5,7 @@ import type { Parameter } from '../parameter.ts'
 import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
 import { agentOf, thunderbird } from './agents.ts'
 import { type Asker, byFingerprint, lookup, plain } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel, campaign } from './attacker.ts'
 
 const FORGED = {
   attempts: {
@@ -44,27 +44,23 @@ const ERASURE = {
   }
 } satisfies Record<string, Parameter>
 
-export const A17: AbuseModel = {
-  name: 'A17',
-  title: 'forged deletions and replacements',
-  parameters: FORGED,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'browser-mimicry',
-    'prefix-rotation'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      { className: 'A17', description: 'forged signatures on delete and replace', drawn },
-      () => forge(world, slot, drawn)
-    )
-  }
-}
+export const A17: AbuseModel = abuseModel(
+  {
+    name: 'A17',
+    description: 'forged signatures on delete and replace',
+    title: 'forged deletions and replacements',
+    parameters: FORGED,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'browser-mimicry',
+      'prefix-rotation'
+    ]
+  },
+  forge
+)
 
 /** A wish for erasure is no abuse: these rows are labelled benign. */
 export const A20: AbuseModel = {

@@ -1,9 +1,9 @@
 /** A18: strangers knock at the gossip port. HAProxy never sees them; only Hockeypuck's log tells. */
 import type { Client } from '../client.ts'
 import type { Parameter } from '../parameter.ts'
-import { type AbuseModel, type CampaignSlot, Drawn, type World } from '../world.ts'
+import type { AbuseModel, CampaignSlot, Drawn, World } from '../world.ts'
 import { plain } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel } from './attacker.ts'
 
 const PARAMETERS = {
   probes: {
@@ -24,24 +24,16 @@ const PARAMETERS = {
   }
 } satisfies Record<string, Parameter>
 
-export const A18: AbuseModel = {
-  name: 'A18',
-  title: 'probing the gossip port',
-  parameters: PARAMETERS,
-  evasions: ['none', 'jitter', 'prefix-rotation'],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      {
-        className: 'A18',
-        description: 'connections to the gossip port from unknown addresses',
-        drawn
-      },
-      () => knock(world, slot, drawn)
-    )
-  }
-}
+export const A18: AbuseModel = abuseModel(
+  {
+    name: 'A18',
+    description: 'connections to the gossip port from unknown addresses',
+    title: 'probing the gossip port',
+    parameters: PARAMETERS,
+    evasions: ['none', 'jitter', 'prefix-rotation']
+  },
+  knock
+)
 
 function* knock(world: World, slot: CampaignSlot, drawn: Drawn): Client {
   const attacker = new Attacker(world, slot, {

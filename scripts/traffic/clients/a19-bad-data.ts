@@ -2,9 +2,9 @@
 import type { Client, Intent } from '../client.ts'
 import type { Parameter } from '../parameter.ts'
 import type { Region } from '../regions.ts'
-import { type AbuseModel, type CampaignSlot, Drawn, type World } from '../world.ts'
+import type { AbuseModel, CampaignSlot, Drawn, World } from '../world.ts'
 import { plain, upload } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel } from './attacker.ts'
 
 const PARAMETERS = {
   requests: {
@@ -38,28 +38,24 @@ const TERMS: Readonly<Record<Region, readonly string[]>> = {
   test: ['%08%08%00', '%ed%a0%80', '%00%00%00%00', '%f5%80%80%80', 'name%0b%00']
 }
 
-export const A19: AbuseModel = {
-  name: 'A19',
-  title: 'data that breaks the keyserver',
-  parameters: PARAMETERS,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'gpg-mimicry',
-    'browser-mimicry',
-    'bursts'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      { className: 'A19', description: 'control characters, zero bytes and invalid UTF-8', drawn },
-      () => send(world, slot, drawn)
-    )
-  }
-}
+export const A19: AbuseModel = abuseModel(
+  {
+    name: 'A19',
+    description: 'control characters, zero bytes and invalid UTF-8',
+    title: 'data that breaks the keyserver',
+    parameters: PARAMETERS,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'gpg-mimicry',
+      'browser-mimicry',
+      'bursts'
+    ]
+  },
+  send
+)
 
 function* send(world: World, slot: CampaignSlot, drawn: Drawn): Client {
   const { draw } = slot

@@ -1,9 +1,9 @@
 /** A2: user ids, packets and certificates larger than anything should be. */
 import type { Client } from '../client.ts'
 import type { Parameter } from '../parameter.ts'
-import { type AbuseModel, type CampaignSlot, Drawn, type World } from '../world.ts'
+import type { AbuseModel, CampaignSlot, Drawn, World } from '../world.ts'
 import { upload } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel } from './attacker.ts'
 
 const PARAMETERS = {
   uploads: {
@@ -34,27 +34,23 @@ const PARAMETERS = {
 const USER_ID_MAX = 2_046
 const LENGTH_MAX = 1_048_576
 
-export const A2: AbuseModel = {
-  name: 'A2',
-  title: 'oversized packets, user ids and certificates',
-  parameters: PARAMETERS,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'gpg-mimicry',
-    'browser-mimicry',
-    'prefix-rotation'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      { className: 'A2', description: 'oversized user ids, packets and certificates', drawn },
-      () => send(world, slot, drawn)
-    )
-  }
-}
+export const A2: AbuseModel = abuseModel(
+  {
+    name: 'A2',
+    description: 'oversized user ids, packets and certificates',
+    title: 'oversized packets, user ids and certificates',
+    parameters: PARAMETERS,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'gpg-mimicry',
+      'browser-mimicry',
+      'prefix-rotation'
+    ]
+  },
+  send
+)
 
 function* send(world: World, slot: CampaignSlot, drawn: Drawn): Client {
   const { draw } = slot

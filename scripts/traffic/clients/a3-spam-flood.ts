@@ -6,7 +6,7 @@ import type { Parameter } from '../parameter.ts'
 import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
 import { agentOf, gnupg, impossibleBrowser } from './agents.ts'
 import { type Upload, upload } from './asking.ts'
-import { Attacker, campaign, cutToSpan, swarmTimes } from './attacker.ts'
+import { Attacker, abuseModel, campaign, cutToSpan, swarmTimes } from './attacker.ts'
 
 const SIZE: Parameter = {
   name: 'size',
@@ -75,29 +75,25 @@ const SWARM = {
   }
 } satisfies Record<string, Parameter>
 
-export const A3: AbuseModel = {
-  name: 'A3',
-  title: 'spam certificates from one source',
-  parameters: FLOOD,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'gpg-mimicry',
-    'browser-mimicry',
-    'prefix-rotation',
-    'bursts'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      { className: 'A3', description: 'spam certificates, single source', drawn },
-      () => flood(world, slot, drawn)
-    )
-  }
-}
+export const A3: AbuseModel = abuseModel(
+  {
+    name: 'A3',
+    description: 'spam certificates, single source',
+    title: 'spam certificates from one source',
+    parameters: FLOOD,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'gpg-mimicry',
+      'browser-mimicry',
+      'prefix-rotation',
+      'bursts'
+    ]
+  },
+  flood
+)
 
 export const A4: AbuseModel = {
   name: 'A4',

@@ -3,7 +3,7 @@ import type { Client } from '../client.ts'
 import type { Parameter } from '../parameter.ts'
 import { type AbuseModel, type CampaignSlot, Drawn, type World } from '../world.ts'
 import { byFingerprint, lookup, upload } from './asking.ts'
-import { Attacker, campaign } from './attacker.ts'
+import { Attacker, abuseModel, campaign } from './attacker.ts'
 
 const DEFACING = {
   uploads: {
@@ -75,32 +75,24 @@ export const A6: AbuseModel = {
   }
 }
 
-export const A7: AbuseModel = {
-  name: 'A7',
-  title: 'impersonation and colliding short ids',
-  parameters: CLONING,
-  evasions: [
-    'none',
-    'jitter',
-    'rotation-on-refusal',
-    'agent-rotation',
-    'gpg-mimicry',
-    'browser-mimicry',
-    'prefix-rotation'
-  ],
-  campaign(world, slot) {
-    const drawn = new Drawn(world.region, slot.draw)
-    return campaign(
-      slot,
-      {
-        className: 'A7',
-        description: 'short-id collisions and impersonation of existing certificates',
-        drawn
-      },
-      () => clone(world, slot, drawn)
-    )
-  }
-}
+export const A7: AbuseModel = abuseModel(
+  {
+    name: 'A7',
+    description: 'short-id collisions and impersonation of existing certificates',
+    title: 'impersonation and colliding short ids',
+    parameters: CLONING,
+    evasions: [
+      'none',
+      'jitter',
+      'rotation-on-refusal',
+      'agent-rotation',
+      'gpg-mimicry',
+      'browser-mimicry',
+      'prefix-rotation'
+    ]
+  },
+  clone
+)
 
 function* deface(world: World, slot: CampaignSlot, plan: { drawn: Drawn; isTor: boolean }): Client {
   const { draw } = slot

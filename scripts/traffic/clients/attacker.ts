@@ -3,7 +3,7 @@ import type { AddressText } from '../../../src/base/index.ts'
 import type { Activity, Agent, Answer, ClassName, Client, Label } from '../client.ts'
 import { gapMs } from '../clock/arrivals.ts'
 import type { Draw } from '../draw.ts'
-import { type CampaignSlot, type Drawn, spanMs, type World } from '../world.ts'
+import { type AbuseModel, type CampaignSlot, Drawn, spanMs, type World } from '../world.ts'
 import { agentOf, type FamilyName, gnupg, impossibleBrowser } from './agents.ts'
 import type { Asker } from './asking.ts'
 
@@ -121,6 +121,23 @@ export interface CampaignFacts {
   /** @default 'abuse' */
   readonly label?: Label
   readonly campaign?: string
+}
+
+/** A kind whose campaigns draw their parameters first, and then act. @param act draws nothing before it is asked for its first step */
+export function abuseModel(
+  kind: Omit<AbuseModel, 'campaign'> & { readonly description: string },
+  act: (world: World, slot: CampaignSlot, drawn: Drawn) => Client
+): AbuseModel {
+  const { description, ...model } = kind
+  return {
+    ...model,
+    campaign(world, slot) {
+      const drawn = new Drawn(world.region, slot.draw)
+      return campaign(slot, { className: kind.name, description, drawn }, () =>
+        act(world, slot, drawn)
+      )
+    }
+  }
 }
 
 export function campaign(slot: CampaignSlot, facts: CampaignFacts, open: () => Client): Activity {
