@@ -7,11 +7,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { buildRows, readLabels as readRowLabels, saveTable } from '../../../src/datasets/index.ts'
+import { buildRows, readLabels, saveTable } from '../../../src/datasets/index.ts'
 import type { PolicyName } from '../../../src/detection/index.ts'
 import { generateDay } from '../../traffic/generate-day.ts'
 import type { Region, ScenarioName } from '../../traffic/regions.ts'
-import { readLabels } from './labels.ts'
+import { readSourceLabels } from './labels.ts'
 import { saveJson } from './outcomes.ts'
 import { logsOf, replayDay } from './replay-day.ts'
 import { readSessions, saveSessions } from './session-rows.ts'
@@ -59,7 +59,7 @@ const LOGS = ['haproxy.log', 'hockeypuck.log']
 async function runDay(job: DayJob): Promise<void> {
   const { dir, seed } = job
   if (LOGS.some((name) => !existsSync(join(dir, name)))) await makeDay(job)
-  const labels = await readLabels(join(dir, 'truth.jsonl'))
+  const labels = await readSourceLabels(join(dir, 'truth.jsonl'))
   if (job.sessions !== undefined) await saveSessions(job.sessions, await readSessions(dir, labels))
   if (job.rows !== undefined) await saveRows(dir, job.rows, job.generate !== undefined)
   for (const { out, ...replay } of job.replays) {
@@ -82,7 +82,7 @@ async function makeDay({ dir, seed, generate }: DayJob): Promise<void> {
 }
 
 async function saveRows(dir: string, out: string, isSynthetic: boolean): Promise<void> {
-  const labels = await readRowLabels(join(dir, 'truth.jsonl'), { isTruth: true })
+  const labels = await readLabels(join(dir, 'truth.jsonl'), { isTruth: true })
   const site = basename(dir)
   await saveTable(out, await buildRows(logsOf(dir), labels, { site, isSynthetic }))
 }

@@ -1,7 +1,8 @@
 /** Who was who in a recording, with the campaign of each: rows of one source together, as the evaluation of a replay groups them. */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { type AddressText, findAddress } from '../../../src/base/index.ts'
+import type { AddressText } from '../../../src/base/index.ts'
+import { readLabels } from '../../../src/datasets/index.ts'
 
 export interface SourceLabel {
   /** Who is harmless in one row and abusive in another is both. */
@@ -14,23 +15,17 @@ export interface SourceLabel {
 
 export type SourceLabels = ReadonlyMap<AddressText, SourceLabel>
 
-/** @throws {TypeError} if a row names no address or no known label */
-export async function readLabels(file: string): Promise<SourceLabels> {
+/** @throws {DatasetError} if it is no truth of a recording */
+export async function readSourceLabels(file: string): Promise<SourceLabels> {
   const labels = new Map<AddressText, SourceLabel>()
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    if (line.trim() === '') continue
-    const row: Readonly<Record<string, unknown>> = JSON.parse(line)
-    const source = findAddress(String(row['source']))
-    const label = row['label']
-    if (source === undefined) throw new TypeError(`expected an address in ${file}, got ${line}`)
-    if (label !== 'abuse' && label !== 'benign' && label !== 'mixed') {
-      throw new TypeError(`expected abuse, benign or mixed in ${file}, got ${line}`)
+  for (const { source, label, class: name, campaign, fromMs } of await readLabels(file, {
+    isTruth: true
+  })) {
+    const known = labels.get(source) ?? {
+      ...{ label, fromMsByClass: {} },
+      campaign: label === 'abuse' ? campaign : ''
     }
-    const campaign = label === 'abuse' ? String(row['campaign'] ?? '') : ''
-    const known = labels.get(source) ?? { label, fromMsByClass: {}, campaign }
     if (known.label !== label) known.label = 'mixed'
-    const name = String(row['class'])
-    const fromMs = Date.parse(String(row['from']))
     known.fromMsByClass[name] = Math.min(known.fromMsByClass[name] ?? fromMs, fromMs)
     labels.set(source, known)
   }

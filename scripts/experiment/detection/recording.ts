@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { buildRows, readLabels as readRowLabels, saveTable } from '../../../src/datasets/index.ts'
+import { buildRows, readLabels, saveTable } from '../../../src/datasets/index.ts'
 import { inOrder } from './figures.ts'
-import { readLabels, type SourceLabels } from './labels.ts'
+import { readSourceLabels, type SourceLabels } from './labels.ts'
 import { type DayOutcomes, isFlagged, loadOutcomes } from './outcomes.ts'
 import type { Plan } from './plan.ts'
 import { logsOf } from './replay-day.ts'
@@ -56,10 +56,10 @@ interface LeftOut {
 export async function runRecording(context: RecordingContext): Promise<RecordingResult> {
   const { plan, workers, say } = context
   const dir = resolve(context.dir)
-  const labels = await readLabels(join(dir, 'truth.jsonl'))
+  const labels = await readSourceLabels(join(dir, 'truth.jsonl'))
   const rows = join(plan.modelDir(nameOf(dir)), 'rows')
   if (!existsSync(join(rows, 'table.json'))) {
-    const known = await readRowLabels(join(dir, 'truth.jsonl'), { isTruth: true })
+    const known = await readLabels(join(dir, 'truth.jsonl'), { isTruth: true })
     await saveTable(rows, await buildRows(logsOf(dir), known, { site: SITE }))
   }
   const leftOut = leaveOut(labels, { ...context, dir, rows })

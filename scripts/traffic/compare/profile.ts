@@ -1,18 +1,9 @@
 /** Distributions of one class of sources in one recording, bounded in memory by sampling. */
-import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import { readLabels } from '../../../src/datasets/index.ts'
 import { type RequestEvent, replayLogs } from '../../../src/keyserver/index.ts'
 import { Draw } from '../draw.ts'
 
 const SAMPLE_MAX = 20_000
-const truthRow = z.object({
-  source: z.string(),
-  class: z.string(),
-  label: z.string(),
-  from: z.string(),
-  to: z.string()
-})
-
 /** A uniform sample of everything that was added (reservoir). */
 export class Sample {
   readonly #values: number[] = []
@@ -57,7 +48,6 @@ export class ClassProfile {
   }
 }
 
-/** What compare needs of a row of truth; `readTruth` leaves out when an activity ended. */
 interface Span {
   readonly className: string
   readonly fromMs: number
@@ -121,17 +111,16 @@ function classAt(state: SourceState, atMs: number): string | undefined {
 
 async function readSources(path: string): Promise<Map<string, SourceState>> {
   const sources = new Map<string, SourceState>()
-  for (const line of (await readFile(path, 'utf8')).split('\n')) {
-    if (line === '') continue
-    const row: unknown = JSON.parse(line)
-    const { source, class: className, label, from, to } = truthRow.parse(row)
+  for (const { source, class: className, label, fromMs, toMs } of await readLabels(path, {
+    isTruth: true
+  })) {
     const state: SourceState = sources.get(source) ?? {
       spans: [],
       requests: new Map(),
       isMixed: false,
       lastMs: 0
     }
-    state.spans.push({ className, fromMs: Date.parse(from), toMs: Date.parse(to) })
+    state.spans.push({ className, fromMs, toMs })
     if (label === 'mixed') state.isMixed = true
     sources.set(source, state)
   }

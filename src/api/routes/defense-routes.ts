@@ -1,6 +1,6 @@
 /** Answers the endpoints of the guard. */
 import { getPrefix } from '../../base/index.ts'
-import type { EntryRefusal, GuardApi } from '../../defense/index.ts'
+import type { GuardApi } from '../../defense/index.ts'
 import type { ModelEvidence } from '../../detection/index.ts'
 import type { ModelPackage } from '../../registry/index.ts'
 import { apiError } from '../errors.ts'
@@ -14,6 +14,7 @@ import {
   wireShadowReport
 } from '../projection.ts'
 import { type Handlers, TextAnswer } from './answer.ts'
+import { entriesRefused } from './entries-refused.ts'
 import type { ModelPorts } from './model-routes.ts'
 import { pageByKey } from './paging.ts'
 
@@ -146,7 +147,7 @@ function blocklistHandlers(
         untilMs: findTimeMs(until)
       }))
       const outcome = guard.importBlocks(entries, actor)
-      if (outcome.kind === 'refused') throw entriesRefused(outcome.refusals)
+      if (outcome.kind === 'refused') throw entriesRefused('entries', outcome.refusals)
       return { imported: outcome.imported, unchanged: outcome.unchanged }
     },
     removeFromBlocklist({ query }, { actor }) {
@@ -154,21 +155,6 @@ function blocklistHandlers(
       return undefined
     }
   }
-}
-
-/** Names every entry, so that the rest can be sent without them. */
-function entriesRefused(refusals: readonly EntryRefusal[]) {
-  const errors = refusals.map(({ index, code, detail }) => ({
-    pointer: `/body/entries/${index}`,
-    detail,
-    code
-  }))
-  const [first] = errors
-  return apiError(
-    'ENTRIES_REFUSED',
-    `expected entries that can all be taken, got ${errors.length} that cannot, the first at ${first?.pointer}: ${first?.detail}`,
-    { extensions: { errors } }
-  )
 }
 
 function mediaTypeOf(format: 'json' | 'plain'): string {

@@ -1,16 +1,10 @@
 /** Answers the endpoints of labels. */
 import type { z } from 'zod'
-import type {
-  LabelDesk,
-  LabelRefusal,
-  LabelSubject,
-  ListedLabel,
-  Statement
-} from '../../feedback/index.ts'
+import type { LabelDesk, LabelSubject, ListedLabel, Statement } from '../../feedback/index.ts'
 import type { LABEL_ENDPOINTS } from '../contract/label.ts'
-import { apiError } from '../errors.ts'
 import { wireTime } from '../projection.ts'
 import type { Handlers } from './answer.ts'
+import { entriesRefused } from './entries-refused.ts'
 
 type LabelHandlers = Pick<Handlers, keyof typeof LABEL_ENDPOINTS>
 type Said = Omit<z.output<typeof LABEL_ENDPOINTS.addLabel.body>, 'value' | 'alert'>
@@ -36,7 +30,7 @@ export function labelHandlers(labels: LabelDesk): LabelHandlers {
         statement: statementOf(entry)
       }))
       const outcome = labels.import(entries, actor)
-      if (outcome.kind === 'refused') throw entriesRefused(outcome.refusals)
+      if (outcome.kind === 'refused') throw entriesRefused('labels', outcome.refusals)
       return { added: outcome.added, unchanged: outcome.unchanged }
     },
     removeLabel({ params, query }, { actor }) {
@@ -73,19 +67,4 @@ function wireLabel({ label, overruledBy }: ListedLabel) {
     said_at: wireTime(saidAtMs),
     overruled_by: overruledBy ?? null
   }
-}
-
-/** Names every entry, so that the rest can be sent without them. */
-function entriesRefused(refusals: readonly LabelRefusal[]) {
-  const errors = refusals.map(({ index, code, detail }) => ({
-    pointer: `/body/entries/${index}`,
-    detail,
-    code
-  }))
-  const [first] = errors
-  return apiError(
-    'ENTRIES_REFUSED',
-    `expected labels that can all be taken, got ${errors.length} that cannot, the first at ${first?.pointer}: ${first?.detail}`,
-    { extensions: { errors } }
-  )
 }
